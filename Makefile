@@ -1,0 +1,60 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DATA ?= ../shared/data
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup setup-system lock lint docs bench bench-cohort calibration clean
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: setup  ## set up, run the built-in household cohort, say where the page is
+	@$(BIN)/commensal demo --out demo
+
+test: setup setup-system lint  ## set up, run every check
+	@$(BIN)/pytest -q
+
+setup: $(STAMP)  ## build .venv from the lock
+
+$(STAMP): requirements/dev.txt pyproject.toml | $(BIN)/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup-system:  ## Debian packages that tests use (only on CI, as root)
+	@if [ "$$CI" = "true" ] && [ "$$(id -u)" = "0" ] && ! command -v chromium >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core poppler-utils >/dev/null; \
+	elif ! command -v chromium >/dev/null; then \
+	  echo "setup-system: no Chromium here; tests of the page in a browser will be skipped (CI=true as root installs it)"; fi
+
+lock: $(BIN)/uv  ## pin every dependency with its hash, without index addresses
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --group dev --group docs pyproject.toml -o requirements/dev.txt
+
+$(BIN)/uv:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+lint: setup  ## ruff, mypy, import-linter
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing 2>&1 | tail -n 12; exit $${PIPESTATUS[0]}
+
+docs: setup  ## the documentation, into docs/_build/html
+	@$(BIN)/sphinx-build -W -q --keep-going -b html docs docs/_build/html && echo "docs/_build/html/index.html"
+
+bench: bench-cohort  ## all short benchmarks
+
+bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
+	@$(BIN)/python benchmarks/cohort.py --data $(DATA)
+
+calibration: setup  ## null rates under 200 restricted shuffles of the real cohorts
+	@$(BIN)/python benchmarks/cohort_null.py --data $(DATA)
+
+clean:  ## remove what was built
+	@rm -rf $(VENV) docs/_build dist demo .mypy_cache .ruff_cache .pytest_cache

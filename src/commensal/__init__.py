@@ -1,0 +1,33 @@
+"""From gut microbes to mechanism: a whole microbiome-disease study, answered with honest error control.
+
+Each verb of the command line is a function here with the same name and defaults. Imports are late, so that
+``import commensal`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "check": "commensal.pipeline",
+    "demo": "commensal.pipeline",
+    "init": "commensal.pipeline",
+    "load": "commensal.pipeline",
+    "run": "commensal.pipeline",
+    "CommensalError": "commensal.errors",
+}
+
+__all__ = ["CommensalError", "__version__", "check", "demo", "init", "load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'commensal' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,172 @@
+"""The declared study: what a study file says, as frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+AssayKind = Literal["taxa", "genes", "pathways", "metabolites", "transcripts", "reads"]
+Value = Literal["counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln"]
+QuestionKind = Literal["depletion", "course", "screen", "mediators", "rescue", "host", "cohort"]
+
+ASSAY_KINDS: tuple[str, ...] = ("taxa", "genes", "pathways", "metabolites", "transcripts", "reads")
+VALUES: tuple[str, ...] = ("counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln")
+QUESTION_KINDS: tuple[str, ...] = ("depletion", "course", "screen", "mediators", "rescue", "host", "cohort")
+ROLES: tuple[str, ...] = ("sample", "blank", "mock", "qc", "replicate")
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a reviewer asks. None: not said (a finding); ``"unknown"`` is an answer."""
+
+    randomised: str | None = None
+    blinded: tuple[str, ...] | None = None
+    exclusions: str | None = None
+    primary: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One declared table of people, animals or specimens. ``columns`` maps our name to the file's."""
+
+    name: str  #: samples, subjects, phenotypes or events
+    files: tuple[str, ...]  #: several files are stacked; they must have the same columns
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One column of the joined samples: its type, recoding, reference and nesting."""
+
+    name: str
+    type: Literal["category", "number", "boolean", "text"] | None = None
+    map: Mapping[str, str] = field(default_factory=dict)
+    reference: str | None = None
+    levels: tuple[str, ...] = ()
+    nested_in: tuple[str, ...] = ()
+    unit: str | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """When disease begins: for all (``at``), by an event, or in a column (or two: earliest, latest)."""
+
+    at: float | None = None
+    event: str | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Where the annotation of features is: a file beside the table, or columns inside it."""
+
+    file: str | None = None
+    id: str | None = None  #: column of the file (or of the table) that holds the feature's id
+    label: str | None = None
+    columns: tuple[str, ...] = ()  #: annotation columns inside the table
+
+
+@dataclass(frozen=True, slots=True)
+class Assay:
+    """One declared table of measurements."""
+
+    name: str
+    kind: AssayKind
+    file: str | None = None
+    value: Value | None = None
+    specimen: str | None = None
+    unit: str | None = None
+    features: Features = field(default_factory=Features)
+    zero: Literal["below_detection", "value"] = "value"
+    exclude: tuple[str, ...] = ()  #: features left out, by id or label, ``*`` as wildcard
+    missing: tuple[str, ...] = ()
+    format: str | None = None
+    orientation: Literal["samples_in_rows", "samples_in_columns"] | None = None
+    tree: str | None = None
+    files: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Absolute microbial load of a specimen, from a column of the samples."""
+
+    specimen: str
+    kind: Literal["qpcr", "cells", "spike_in"]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One outcome of animals or people."""
+
+    name: str
+    better: Literal["higher", "lower"]
+    kind: Literal["latency", "score", "weight", "level"] | None = None
+    unit: str | None = None
+    ceiling: float | None = None
+    margin: float | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a ``where``: one of some levels, or a range (ends included)."""
+
+    levels: tuple[str, ...] = ()
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Case against control in one column, among the samples where all conditions hold."""
+
+    name: str
+    column: str
+    case: tuple[str, ...]
+    control: tuple[str, ...]
+    where: Mapping[str, Condition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, its comparison, and how it is asked."""
+
+    name: str
+    kind: QuestionKind
+    contrast: str
+    assays: tuple[str, ...] = ()  #: empty: all
+    block: tuple[str, ...] = ()  #: random-intercept units, outermost first
+    covariates: tuple[str, ...] = ()
+    severity: Mapping[str, str] | None = None
+    family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
+    min_prevalence: float = 0.1
+    permutations: int = 9999
+    level: float = 0.95
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A whole study as its file declares it; nothing has been read yet but the file itself."""
+
+    path: Path
+    name: str
+    title: str = ""
+    time_unit: str | None = None
+    design: Design = field(default_factory=Design)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    onset: Onset | None = None
+    assays: Mapping[str, Assay] = field(default_factory=dict)
+    load: Mapping[str, Load] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    contrasts: Mapping[str, Contrast] = field(default_factory=dict)
+    questions: Mapping[str, Question] = field(default_factory=dict)

@@ -1,0 +1,71 @@
+"""A study with its tables read: samples joined and recoded, assays matched to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from commensal.study.declared import Assay, Study
+from commensal.tables import Dropped
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssayTable:
+    """One assay as read: rows are samples (ids exactly as in the file), columns are features."""
+
+    assay: Assay
+    samples: tuple[str, ...]  #: n ids, unique, in the file's order
+    features: pd.DataFrame  #: m rows, index = unique feature ids; column ``label`` first, annotations after
+    values: NDArray[np.float64]  #: (n, m); NaN where the file has no value
+    tree: str | None = None  #: Newick text, tips are feature ids
+    dropped: tuple[Dropped, ...] = ()  #: features excluded by the study file, columns ignored by the reader
+
+    @property
+    def name(self) -> str:
+        """The assay's name in the study file."""
+        return self.assay.name
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How the ids of one assay meet those of the samples table. Exact matching only."""
+
+    assay: str
+    matched: tuple[str, ...]  #: in both, in the order of the samples table
+    samples_without_data: tuple[str, ...]  #: in the samples table (right specimen), not in the assay
+    data_without_samples: tuple[str, ...]  #: in the assay, not in the samples table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedStudy:
+    """The declared study together with its data."""
+
+    declared: Study
+    samples: pd.DataFrame
+    """One row per specimen; index = sample id. Always has ``subject``, ``specimen`` and ``role``; then every
+    variable under its declared name, recoded: categories are pandas strings (missing = ``<NA>``), numbers float64,
+    booleans pandas boolean. A variable with ``nested_in`` holds its full identity, for example ``abx / 1``."""
+    assays: Mapping[str, AssayTable]
+    matches: Mapping[str, Match]
+    subjects: pd.DataFrame  #: one row per subject: the columns that are constant per subject
+    phenotypes: pd.DataFrame | None = None
+    events: pd.DataFrame | None = None
+    raw: Mapping[str, pd.Series] = field(default_factory=dict)
+    """The labels of each ``nested_in`` variable as the file has them (index = sample id), for the linter."""
+    unused_subjects: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """The samples of one contrast × assay, in the order of the samples table."""
+
+    contrast: str
+    assay: str
+    samples: tuple[str, ...]  #: n ids that have data and lie on one side
+    case: NDArray[np.bool_]  #: (n,) True on the case side
+    dropped: tuple[Dropped, ...] = ()  #: samples with data left out: by role, ``where``, missing label, other level

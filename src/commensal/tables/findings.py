@@ -1,0 +1,48 @@
+"""Findings of the design linter, and the record of everything that was left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a reviewer would ask about this design.
+
+    ``error``: this comparison cannot be made; ``warning``: it can, and a reader must know; ``note``: good to know.
+    """
+
+    code: str  #: stable name, for example ``nested_units``
+    severity: Severity
+    where: str  #: ``contrast ibd × assay taxa``, ``[design]``, ``samples``
+    message: str  #: what was found, with its counts, in a sentence
+    mend: str  #: a way out
+    contrast: str | None = None
+    assay: str | None = None
+    counts: dict[str, float] = field(default_factory=dict)  #: the numbers in the message, by name
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the finding as plain data, as ``check --json`` prints it."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "where": self.where,
+            "message": self.message,
+            "mend": self.mend,
+            "contrast": self.contrast,
+            "assay": self.assay,
+            "counts": dict(self.counts),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something that was left out, and why. Nothing is left out without one of these."""
+
+    what: Literal["sample", "feature", "subject", "row"]
+    where: str  #: ``assay taxa``, ``contrast ibd × assay serum``
+    name: str
+    reason: str

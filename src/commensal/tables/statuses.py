@@ -1,0 +1,24 @@
+"""Statuses: why a row of Estimates has, or has not, a p."""
+
+from __future__ import annotations
+
+#: Status → meaning, as ``explain`` and the page print it.
+STATUSES: dict[str, str] = {
+    "ok": "estimated as declared",
+    "boundary": "the variance between blocks is estimated as 0: an ordinary result",
+    "below_prevalence": "present in too few samples to be tested",
+    "always_present": "present in (nearly) every sample: nothing to test in its prevalence",
+    "all_zero": "zero in every sample of this comparison",
+    "constant": "the same value in every sample: nothing varies",
+    "too_few": "too few samples on one side, or too few degrees of freedom",
+    "too_shallow": "fewer reads than the even depth",
+    "separated": "present on one side only: the estimate would be infinite",
+    "rank_deficient": "the model's columns cannot be told apart in these samples",
+    "one_cage": "one unit (cage, isolator, donor) in an arm: the effect cannot be told from the unit",
+    "not_converged": "the numerical search did not settle",
+    "not_identified": "this quantity cannot be determined from these data",
+    "not_measured": "the data needed for this are not in the study",
+}
+
+#: Statuses whose rows keep their p.
+WITH_P = ("ok", "boundary")
