@@ -18,7 +18,7 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
-from commensal.study.loaded import AssayTable, LoadedStudy, Match, Sides
+from commensal.study.loaded import AssayTable, Dropped, LoadedStudy, Match, Sides
 
 __all__ = [
     "ASSAY_KINDS",
@@ -30,6 +30,7 @@ __all__ = [
     "Condition",
     "Contrast",
     "Design",
+    "Dropped",
     "Features",
     "Load",
     "LoadedStudy",

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.study.declared import Assay, Study
-from commensal.tables import Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something that was left out, and why. Nothing is left out without one of these."""
+
+    what: Literal["sample", "feature", "subject", "row"]
+    where: str  #: ``assay taxa``, ``contrast ibd × assay serum``
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

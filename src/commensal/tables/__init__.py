@@ -1,7 +1,7 @@
 """The schemas of Estimates and points, findings, statuses: a leaf that every room may know."""
 
 from commensal.tables.estimates import ALL, ESTIMATE_COLUMNS, estimates, read_estimates, write_estimates
-from commensal.tables.findings import Dropped, Finding, Severity
+from commensal.tables.findings import Finding, Severity
 from commensal.tables.points import POINT_COLUMNS, points, read_points, write_points
 from commensal.tables.statuses import STATUSES, WITH_P
 
@@ -11,7 +11,6 @@ __all__ = [
     "POINT_COLUMNS",
     "STATUSES",
     "WITH_P",
-    "Dropped",
     "Finding",
     "Severity",
     "estimates",

@@ -1,4 +1,4 @@
-"""Findings of the design linter, and the record of everything that was left out."""
+"""Findings of the design linter."""
 
 from __future__ import annotations
 
@@ -36,13 +36,3 @@ class Finding:
             "assay": self.assay,
             "counts": dict(self.counts),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """Something that was left out, and why. Nothing is left out without one of these."""
-
-    what: Literal["sample", "feature", "subject", "row"]
-    where: str  #: ``assay taxa``, ``contrast ibd × assay serum``
-    name: str
-    reason: str

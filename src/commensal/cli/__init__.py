@@ -1,0 +1,5 @@
+"""One thin file per verb."""
+
+
+def main() -> None:
+    """Run the command line."""
