@@ -43,7 +43,7 @@ lint: setup  ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing 2>&1 | tail -n 12; exit $${PIPESTATUS[0]}
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 12; exit $${PIPESTATUS[0]}
 
 docs: setup  ## the documentation, into docs/_build/html
 	@$(BIN)/sphinx-build -W -q --keep-going -b html docs docs/_build/html && echo "docs/_build/html/index.html"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ def typed_frame(
     for column, kind in columns.items():
         if column in given.columns:
             try:
-                values = given[column].astype(_PANDAS[kind])
+                values: Any = cast("Any", given[column]).astype(_PANDAS[kind])
             except (TypeError, ValueError) as error:
                 raise OutputError(f"{name}: column {column} does not hold {kind}s", found=error) from error
         else:

@@ -1,0 +1,17 @@
+"""What all tests share: where the real data are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Folder of the real data sets; skips where they are not."""
+    place = Path(os.environ.get("COMMENSAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not (place / "jacobs2016").is_dir():
+        pytest.skip(f"real data not found (looked at {place}; set COMMENSAL_DATA)")
+    return place
