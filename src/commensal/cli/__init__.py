@@ -1,5 +1,38 @@
-"""One thin file per verb."""
+"""The command line: one thin file per verb. A command parses, calls, prints; nothing is computed here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from commensal.errors import CommensalError
+
+#: Exit status for a fault of ours.
+FAULT = 70
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 a fault of ours."""
+    from commensal.cli.app import app
+
+    try:
+        app()
+    except CommensalError as error:
+        print(f"commensal: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone (`… | head`): nothing more to say, and no traceback at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("commensal: stopped", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:  # the last door: a user sees a sentence, a developer the traceback
+        if os.environ.get("COMMENSAL_DEBUG"):
+            raise
+        print(
+            f"commensal: a fault of ours, not of your data: {type(error).__name__}: {error}\n"
+            "  mend: run again with COMMENSAL_DEBUG=1 and report what it prints",
+            file=sys.stderr,
+        )
+        sys.exit(FAULT)

@@ -1,0 +1,5 @@
+"""``python -m commensal``."""
+
+from commensal.cli import main
+
+main()

@@ -1,0 +1,40 @@
+"""The application: its verbs, ``--version``, and how they are listed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commensal import __version__
+from commensal.cli import check, demo, init, run
+
+app = typer.Typer(
+    name="commensal",
+    help="From gut microbes to mechanism: a whole microbiome-disease study, declared in one file, on one page.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"commensal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """From gut microbes to mechanism: a whole microbiome-disease study, declared in one file, on one page."""
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("check")(check.check)
+app.command("run")(run.run)

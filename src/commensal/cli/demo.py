@@ -1,0 +1,23 @@
+"""``commensal demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commensal.cli import show
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the simulated study and its results.")] = Path("demo"),
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same study.")] = 1,
+) -> None:
+    """Simulate a household cohort with known truth and run it to its page."""
+    from commensal import pipeline
+
+    with show.progress_bar() as progress:
+        outcome = pipeline.demo(out, seed=seed, progress=progress)
+    show.result(outcome)
+    typer.echo(f"truth: {out / 'study' / 'truth.json'}")

@@ -1,0 +1,30 @@
+"""``commensal run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commensal.cli import show
+
+
+def run(
+    study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the page, the tables and the figures.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Answer this question only; may be given again.")
+    ] = None,
+) -> None:
+    """Answer the study's questions: estimates, points, figures and one page."""
+    from commensal import pipeline
+
+    with show.progress_bar() as progress:
+        outcome = pipeline.run(study, out, data, only=tuple(only or ()), progress=progress)
+    show.result(outcome)
+    if outcome.failed:
+        raise typer.Exit(1)

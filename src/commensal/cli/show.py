@@ -1,0 +1,53 @@
+"""What verbs print: results on stdout, progress on stderr when it is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from commensal.pipeline import Progress, Result
+    from commensal.tables import Finding
+
+_MARKS = {"error": "error  ", "warning": "warning", "note": "note   "}
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give a progress function that draws a bar on stderr, or does nothing when stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total, _what: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def tell(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield tell
+
+
+def result(outcome: Result) -> None:
+    """Print the headline findings, where the page is, and how the design fares."""
+    for sentence in outcome.headlines:
+        typer.echo(f"- {sentence}")
+    counts = {severity: sum(f.severity == severity for f in outcome.findings) for severity in _MARKS}
+    typer.echo(
+        f"design: {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes (on the page, with a way out)"
+    )
+    typer.echo(f"page: {outcome.report}")
+    for finding in outcome.failed:
+        typer.echo(f"{finding.where}: {finding.message}\n  mend: {finding.mend}", err=True)
+
+
+def finding(item: Finding) -> None:
+    """Print one finding of the design linter."""
+    typer.echo(f"{_MARKS[item.severity]}  {item.where}: {item.message}  [{item.code}]\n           mend: {item.mend}")

@@ -1,0 +1,30 @@
+"""What a run ran with: versions of Python and of the libraries whose numbers it uses."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+_USED = ("commensal", "numpy", "scipy", "pandas", "pyarrow", "scikit-bio", "biom-format", "altair", "vl-convert-python")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that results depend on.
+
+    Examples
+    --------
+    >>> "numpy" in versions()
+    True
+    """
+    found = {}
+    for name in _USED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def python() -> str:
+    """Return Python's version and the platform, without the machine's name."""
+    return f"{platform.python_implementation()} {platform.python_version()} on {platform.system()} {platform.machine()}"

@@ -1,0 +1,203 @@
+"""``run``: from a study file to estimates, points, figures and the page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from commensal import checks, execution, page
+from commensal.errors import DesignError, UsageError, nearest
+from commensal.pipeline.load import input_files, load, place
+from commensal.questions import QUESTIONS, Answer, joined
+from commensal.study import LoadedStudy, Question, Study
+from commensal.tables import Finding, write_estimates, write_points
+
+#: Called with a sentence for each step: (done, total, what comes now).
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What a run wrote, and its tables."""
+
+    folder: Path
+    report: Path
+    estimates: pd.DataFrame
+    points: pd.DataFrame
+    findings: tuple[Finding, ...]
+    headlines: tuple[str, ...]
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """The comparisons that could not be made."""
+        return tuple(finding for finding in self.findings if finding.code == "not_answered")
+
+
+def run(
+    study: Path | str,
+    out: Path | str,
+    data: Path | str | None = None,
+    *,
+    only: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Result:
+    """Run a study and write its folder.
+
+    Parameters
+    ----------
+    study, data
+        As in `load`.
+    out
+        Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/`` and ``run.jsonl`` to.
+    only
+        Names of the questions to answer; all when empty.
+    progress
+        Called before each step with (steps done, steps in all, what comes now).
+
+    Raises
+    ------
+    CommensalError
+        The study cannot be read, none of its comparisons can be made, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from commensal import run, simulation
+    >>> with tempfile.TemporaryDirectory() as folder:                      # doctest: +SKIP
+    ...     result = run(simulation.cohort(Path(folder) / "study"), Path(folder) / "out")
+    """
+    tell = progress or (lambda _done, _total, _what: None)
+    folder = execution.folder(Path(out))
+    started = datetime.now(UTC)
+    with execution.Journal(folder / "run.jsonl") as journal:
+        journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
+        tell(0, 1, "reading the study")
+        loaded = load(study, data)
+        inputs = _inputs(loaded.declared, place(study, data).root)
+        for entry in inputs:
+            journal.event("input", **entry)
+        steps = _steps(loaded.declared, only)
+        total = len(steps) + 3
+        tell(1, total, "checking the design")
+        findings = checks.check(loaded)
+        answers, failures = _answers(loaded, steps, journal, lambda done, what: tell(done + 2, total, what))
+        findings = [*failures, *findings]
+        for finding in findings:
+            journal.event("finding", **finding.to_dict())
+        answer = joined(answers)
+        dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
+        _write_tables(folder, answer)
+        tell(total - 1, total, "drawing the page")
+        report = page.write(
+            page.PageView(
+                study=loaded.declared,
+                estimates=answer.estimates,
+                points=answer.points,
+                findings=findings,
+                dropped=dropped,
+                matches=loaded.matches,
+                provenance=_provenance(_command(study, out, data, only), started, journal.seconds, inputs),
+            ),
+            folder,
+        )
+        headlines = tuple(page.headlines(answer.estimates, loaded.declared))
+        journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
+        tell(total, total, "done")
+    return Result(folder, report, answer.estimates, answer.points, tuple(findings), headlines)
+
+
+def _steps(declared: Study, only: Sequence[str]) -> list[tuple[Question, str]]:
+    for name in only:
+        if name not in declared.questions:
+            raise UsageError(
+                f"no question {name!r} in {declared.path.name}",
+                where="--only",
+                expected=nearest(name, declared.questions) or list(declared.questions),
+            )
+    chosen = [question for name, question in declared.questions.items() if not only or name in only]
+    return [(question, assay) for question in chosen for assay in question.assays or tuple(declared.assays)]
+
+
+def _answers(
+    loaded: LoadedStudy,
+    steps: Sequence[tuple[Question, str]],
+    journal: execution.Journal,
+    tell: Callable[[int, str], None],
+) -> tuple[list[Answer], list[Finding]]:
+    """Answer each question × assay; one that cannot be answered becomes a finding, and the others go on."""
+    answers: list[Answer] = []
+    failures: list[Finding] = []
+    first: DesignError | None = None
+    for done, (question, assay) in enumerate(steps):
+        tell(done, f"{question.name}: {assay}")
+        began = journal.seconds
+        if question.kind not in QUESTIONS:
+            continue  # the linter says so, once for all
+        try:
+            answer = QUESTIONS[question.kind](loaded, question, assay)
+        except DesignError as error:
+            first = first or error
+            failures.append(_not_answered(question, assay, error))
+            continue
+        answers.append(answer)
+        seconds = round(journal.seconds - began, 3)
+        journal.event("answer", question=question.name, assay=assay, estimates=len(answer.estimates), took=seconds)
+    if not answers:
+        raise first or DesignError(
+            "no question of this study can be answered by this version",
+            where="[questions]",
+            found=sorted({question.kind for question, _ in steps}) or "no question",
+            expected=f"at least one question of kind {', '.join(QUESTIONS)}",
+            mend='add [questions.NAME] with kind = "cohort" and a contrast',
+        )
+    return answers, failures
+
+
+def _not_answered(question: Question, assay: str, error: DesignError) -> Finding:
+    return Finding(
+        code="not_answered",
+        severity="error",
+        where=f"question {question.name} × assay {assay}",
+        message=f"not answered: {error.what}" + (f" (found: {error.found})" if error.found else ""),
+        mend=error.mend or "see the message",
+        contrast=question.contrast,
+        assay=assay,
+    )
+
+
+def _write_tables(folder: Path, answer: Answer) -> None:
+    with execution.whole(folder / "estimates.parquet") as path:
+        write_estimates(answer.estimates, path)
+    with execution.whole(folder / "points.parquet") as path:
+        write_points(answer.points, path)
+
+
+def _inputs(declared: Study, root: Path) -> list[dict[str, object]]:
+    return [
+        {"file": path.name, "bytes": path.stat().st_size, "sha256": execution.sha256(path)}
+        for path in input_files(declared, root)
+    ]
+
+
+def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str]) -> str:
+    words = ["commensal", "run", str(study), "--out", str(out)]
+    words += ["--data", str(data)] if data is not None else []
+    return shlex.join([*words, *(word for name in only for word in ("--only", name))])
+
+
+def _provenance(command: str, started: datetime, seconds: float, inputs: list[dict[str, object]]) -> dict[str, object]:
+    packages = execution.versions()
+    return {
+        "version": packages.get("commensal", "unknown"),
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "command": command,
+        "python": execution.python(),
+        "packages": packages,
+        "inputs": inputs,
+    }

@@ -1,0 +1,96 @@
+"""``cohort``: does it hold in people? Patients against controls, with household or subject as block.
+
+Per assay: diversity (taxa), composition, and every feature; see docs/decisions/default-model.md for the models.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from commensal.questions.answer import Answer, joined
+from commensal.questions.comparison import Comparison, compare
+from commensal.questions.diversity import composition, diversity
+from commensal.questions.features import feature_rows
+from commensal.questions.scales import Scales, scales
+from commensal.study import Dropped, LoadedStudy, Question
+from commensal.tables import points
+
+#: Features whose raw values are kept for the page, per assay.
+TOP = 12
+
+
+def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
+    """Answer a cohort question for one assay.
+
+    Raises
+    ------
+    DesignError
+        The comparison cannot be made with these samples.
+    """
+    comparison, empty = _without_empty_samples(compare(loaded, question, assay))
+    scale = scales(comparison.assay, comparison.values)
+    parts = []
+    if comparison.assay.assay.kind == "taxa":
+        parts.append(diversity(comparison, scale))
+    parts.append(composition(comparison, scale))
+    rows = feature_rows(comparison, scale)
+    parts.append(Answer(rows, top_values(comparison, scale, rows), (*comparison.dropped, *empty)))
+    return joined(parts)
+
+
+def top_values(comparison: Comparison, scale: Scales, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the raw values (points) of the features with the smallest p of the term that is read first."""
+    first = rows[(rows["term"] == comparison.terms[0]) & rows["p"].notna()]
+    ranked = first.sort_values("p", kind="stable").drop_duplicates("feature").head(TOP)
+    column = {str(name): index for index, name in enumerate(comparison.assay.features.index)}
+    frames = []
+    for feature, label in zip(ranked["feature"], ranked["label"], strict=True):
+        frames.append(
+            pd.DataFrame(
+                {
+                    **{key: value for key, value in comparison.identity().items() if key != "kind"},
+                    "figure": "values",
+                    "feature": feature,
+                    "label": label,
+                    "sample": comparison.samples,
+                    "subject": comparison.subjects,
+                    "block": comparison.block if comparison.block is not None else [None] * len(comparison.samples),
+                    "side": np.where(comparison.case, "case", "control"),
+                    "group": comparison.groups,
+                    "y": scale.shown[:, column[str(feature)]],
+                    "unit": scale.unit,
+                }
+            )
+        )
+    return points(pd.concat(frames, ignore_index=True)) if frames else points()
+
+
+def _without_empty_samples(comparison: Comparison) -> tuple[Comparison, list[Dropped]]:
+    """Leave out samples in which nothing at all was found: they have no composition."""
+    from dataclasses import replace
+
+    if comparison.assay.assay.kind != "taxa":
+        found = np.isfinite(comparison.values).any(axis=1)
+    else:
+        found = np.nansum(comparison.values, axis=1) > 0
+    if found.all():
+        return comparison, []
+    lost = [
+        Dropped("sample", comparison.where, comparison.samples[i], "nothing found in it")
+        for i in np.flatnonzero(~found)
+    ]
+    keep = np.flatnonzero(found)
+    return (
+        replace(
+            comparison,
+            samples=tuple(comparison.samples[i] for i in keep),
+            subjects=tuple(comparison.subjects[i] for i in keep),
+            groups=tuple(comparison.groups[i] for i in keep),
+            values=comparison.values[keep],
+            case=comparison.case[keep],
+            block=None if comparison.block is None else comparison.block[keep],
+            covariates=comparison.covariates[keep],
+        ),
+        lost,
+    )

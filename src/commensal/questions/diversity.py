@@ -1,0 +1,235 @@
+"""Whole communities: diversity within samples, distance between them, and where samples lie."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from commensal import stats
+from commensal.questions.answer import Answer
+from commensal.questions.comparison import BETWEEN, WITHIN, Comparison
+from commensal.questions.features import fits_of_terms, with_q
+from commensal.questions.scales import Scales
+from commensal.study import Dropped
+from commensal.tables import ALL, estimates, points
+
+Array = NDArray[np.float64]
+
+
+def diversity(comparison: Comparison, scale: Scales) -> Answer:
+    """Compare richness at even depth, Shannon's index and, with a tree, Faith's phylogenetic diversity."""
+    y, units, notes, dropped = _indices(comparison, scale)
+    rows: list[dict[str, object]] = []
+    for term, fit in fits_of_terms(comparison, np.column_stack(list(y.values()))).items():
+        for index, name in enumerate(y):
+            seen = np.isfinite(y[name])
+            rows.append(
+                {
+                    **comparison.identity(),
+                    "feature": ALL,
+                    "measure": name,
+                    "model": "linear model" if comparison.block is None else "linear mixed model",
+                    "term": term,
+                    "unit": units[name],
+                    "level": comparison.question.level,
+                    "test": "t" if comparison.block is None else "t, Satterthwaite",
+                    **{
+                        column: getattr(fit, column)[index]
+                        for column in ("effect", "se", "low", "high", "statistic", "df", "p", "status")
+                    },
+                    "n": int(seen.sum()),
+                    "n_case": int(seen[comparison.case].sum()),
+                    "n_control": int(seen[~comparison.case].sum()),
+                    "n_blocks": None if comparison.block is None else len(np.unique(comparison.block[seen])),
+                    "note": fit.note[index] or notes.get(name),
+                }
+            )
+    if "richness" not in y:
+        rows.append(_not_measured(comparison, "richness", "reads per sample are not in the table"))
+    frame = with_q(estimates(rows), comparison, "diversity")
+    drawn = [_sample_points(comparison, "diversity", name, units[name], y=values) for name, values in y.items()]
+    return Answer(frame, points(pd.concat(drawn, ignore_index=True)), tuple(dropped))
+
+
+def composition(comparison: Comparison, scale: Scales) -> Answer:
+    """Compare communities: PERMANOVA and dispersion per distance, and principal coordinates."""
+    rows: list[dict[str, object]] = []
+    drawn = []
+    for name, (distance, note) in _distances(comparison, scale).items():
+        for term in comparison.terms:
+            rows += _permanova_rows(comparison, name, distance, term, note)
+        ordination = stats.pcoa(distance, axes=2)
+        for axis in range(2):
+            rows.append(
+                {
+                    **comparison.identity(),
+                    **comparison.counts(),
+                    "feature": f"axis {axis + 1}",
+                    "measure": name,
+                    "model": "pcoa",
+                    "effect": ordination.share[axis],
+                    "unit": "share",
+                    "status": "ok",
+                }
+            )
+        x, y = ordination.coordinates.T
+        drawn.append(_sample_points(comparison, "ordination", name, "distance", x=x, y=y))
+    frame = estimates(rows)
+    omnibus = frame["model"].isin(["permanova", "permdisp"])
+    tested = [with_q(frame[frame["model"] == model], comparison, model) for model in ("permanova", "permdisp")]
+    frame = pd.concat([*tested, frame[~omnibus]]).sort_index()
+    return Answer(frame, points(pd.concat(drawn, ignore_index=True)))
+
+
+def _indices(
+    comparison: Comparison, scale: Scales
+) -> tuple[dict[str, Array], dict[str, str], dict[str, str], list[Dropped]]:
+    values, shown = comparison.values, np.nan_to_num(scale.shown)
+    y: dict[str, Array] = {}
+    units = {"richness": "taxa", "shannon": "nats", "faith_pd": "branch length"}
+    notes: dict[str, str] = {}
+    dropped: list[Dropped] = []
+    if scale.depth is not None:
+        depth = stats.even_depth(scale.depth)
+        y["richness"] = stats.rarefied_richness(values, depth)
+        notes["richness"] = f"expected number of taxa in {depth:,.0f} reads"
+        shallow = np.flatnonzero(scale.depth < depth)
+        reason = f"richness: fewer reads than the even depth of {depth:,.0f} (too_shallow)"
+        dropped = [Dropped("sample", comparison.where, comparison.samples[i], reason) for i in shallow]
+        if shallow.size:
+            notes["richness"] += f"; {shallow.size} samples are too_shallow"
+    with np.errstate(invalid="ignore"):
+        y["shannon"] = np.where(shown.sum(axis=1) > 0, stats.shannon(shown), np.nan)
+    if comparison.assay.tree is not None:
+        ids = [str(name) for name in comparison.assay.features.index]
+        y["faith_pd"] = stats.faith_pd(np.nan_to_num(values), ids, comparison.assay.tree)
+    return y, units, notes, dropped
+
+
+def _distances(comparison: Comparison, scale: Scales) -> dict[str, tuple[Array, str | None]]:
+    """Return distance (n, n) and a note by name."""
+    if comparison.assay.assay.kind != "taxa":
+        filled, note = _filled(comparison, scale)
+        return {"euclidean": (stats.euclidean(filled), note)}
+    shown = np.nan_to_num(scale.shown)
+    found: dict[str, tuple[Array, str | None]] = {
+        "bray_curtis": (stats.bray_curtis(shown), None),
+        "aitchison": (stats.aitchison(np.nan_to_num(comparison.values)), None),
+    }
+    if comparison.assay.tree is not None:
+        ids = [str(name) for name in comparison.assay.features.index]
+        for weighted in (False, True):
+            name = "weighted_unifrac" if weighted else "unweighted_unifrac"
+            found[name] = (stats.unifrac(np.nan_to_num(comparison.values), ids, comparison.assay.tree, weighted), None)
+    return found
+
+
+def _filled(comparison: Comparison, scale: Scales) -> tuple[Array, str]:
+    """Log2 values scaled to unit variance; for the distance only, what is missing lies 1 below the lowest seen."""
+    seen = np.isfinite(scale.log2)
+    keep = seen.mean(axis=0) >= max(comparison.question.min_prevalence, 2 / len(seen))
+    log2 = scale.log2[:, keep]
+    lowest = np.nanmin(log2, axis=0) - 1 if log2.size else np.zeros(0)
+    filled = np.where(np.isfinite(log2), log2, lowest)
+    spread = filled.std(axis=0)
+    filled = filled[:, spread > 0] / spread[spread > 0]
+    note = f"log2, unit variance, {filled.shape[1]} features; not detected = half of the lowest seen"
+    return filled, note
+
+
+def _permanova_rows(
+    comparison: Comparison, name: str, distance: Array, term: str, note: str | None
+) -> list[dict[str, object]]:
+    question, block = comparison.question, comparison.block
+    label, fixed, scheme = comparison.label, [*comparison.covariates.T], None
+    if term == WITHIN:
+        assert block is not None
+        fixed += [(block == unit).astype(float) for unit in np.unique(block)[1:]]
+        scheme = "within blocks"
+    elif term == BETWEEN:
+        assert block is not None
+        label = pd.Series(label).groupby(block).transform("mean").to_numpy()
+        scheme = "whole blocks"
+    permuted = stats.permutations(label, block=block, scheme=scheme, n=question.permutations, seed=question.seed)
+    matrix = np.column_stack(fixed) if fixed else None
+    fit = stats.permanova(distance, label, fixed=matrix, permutations=permuted)
+    base = {**comparison.identity(), **comparison.counts(), "feature": ALL, "measure": name, "term": term}
+    arrangements = f"{permuted.scheme}: {_count(permuted.n_distinct)} distinct arrangements"
+    arrangements += f", smallest p {permuted.smallest_p:.2g}" + (", all enumerated" if permuted.exact else "")
+    notes = "; ".join(text for text in (fit.note, arrangements, note) if text)
+    rows: list[dict[str, object]] = [
+        {
+            **base,
+            "model": "permanova",
+            "effect": fit.r2,
+            "unit": "share",
+            "test": "pseudo-F, permutation",
+            "statistic": fit.f,
+            "df": fit.df,
+            "df2": fit.df2,
+            "n_permutations": fit.n_permutations,
+            "p": fit.p,
+            "status": fit.status,
+            "note": notes,
+        }
+    ]
+    if term != BETWEEN or comparison.terms == (BETWEEN,):
+        spread = stats.permdisp(distance, comparison.label, permuted)
+        rows.append(
+            {
+                **base,
+                "model": "permdisp",
+                "effect": spread.effect,
+                "unit": "distance",
+                "test": "F, permutation",
+                "statistic": spread.f,
+                "df": spread.df,
+                "df2": spread.df2,
+                "n_permutations": spread.n_permutations,
+                "p": spread.p,
+                "status": spread.status,
+                "note": arrangements,
+            }
+        )
+    return rows
+
+
+def _count(n: float) -> str:
+    return f"{n:,.0f}" if n < 1e6 else f"{n:.1e}"
+
+
+def _sample_points(
+    comparison: Comparison, figure: str, measure: str, unit: str, *, y: Array, x: Array | None = None
+) -> pd.DataFrame:
+    return points(
+        pd.DataFrame(
+            {
+                **{key: value for key, value in comparison.identity().items() if key != "kind"},
+                "figure": figure,
+                "measure": measure,
+                "sample": comparison.samples,
+                "subject": comparison.subjects,
+                "block": comparison.block if comparison.block is not None else [None] * len(comparison.samples),
+                "side": np.where(comparison.case, "case", "control"),
+                "group": comparison.groups,
+                "x": x if x is not None else np.full(len(comparison.samples), np.nan),
+                "y": y,
+                "unit": unit,
+            }
+        )
+    )
+
+
+def _not_measured(comparison: Comparison, measure: str, why: str) -> dict[str, object]:
+    return {
+        **comparison.identity(),
+        "feature": ALL,
+        "measure": measure,
+        "term": comparison.terms[0],
+        "status": "not_measured",
+        "note": why,
+    }
+
+
+__all__ = ["composition", "diversity"]

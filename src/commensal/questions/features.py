@@ -1,0 +1,200 @@
+"""Every taxon and every molecule, case against control: abundance where present, and presence.
+
+The default model and why it is the default: docs/decisions/default-model.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from commensal import stats
+from commensal.questions.comparison import BETWEEN, OVERALL, WITHIN, Comparison
+from commensal.questions.scales import Scales
+from commensal.tables import ALL, WITH_P, estimates
+
+#: A side with fewer present (or, for presence, a table with fewer absent) samples is not tested.
+FEWEST_PER_SIDE = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """Which features can be tested, and why not. All arrays (m,)."""
+
+    status: NDArray[np.object_]  #: "" where testable
+    n: NDArray[np.int64]
+    n_case: NDArray[np.int64]
+    n_blocks: NDArray[np.int64]
+
+
+def fits_of_terms(
+    comparison: Comparison, y: NDArray[np.float64], extra: NDArray[np.float64] | None = None
+) -> dict[str, stats.Fit]:
+    """Fit y (n, m) on label and covariates, with the block as random intercept, once per term.
+
+    Parameters
+    ----------
+    extra
+        Further covariates (n, k), such as sequencing depth.
+    """
+    columns = [np.ones(len(y)), comparison.label, *comparison.covariates.T]
+    if extra is not None:
+        columns += list(extra.T)
+    x = np.column_stack(columns)
+    contrast = np.eye(x.shape[1])[1]
+    level = comparison.question.level
+    if comparison.block is None:
+        return {OVERALL: stats.linear(y, x, contrast, level=level)}
+    if comparison.terms == (BETWEEN,):
+        return {BETWEEN: stats.mixed(y, x, contrast, comparison.block, level=level)}
+    split = stats.mixed_split(y, x, 1, comparison.block, level=level)
+    return {WITHIN: split.within, BETWEEN: split.between}
+
+
+def feature_rows(comparison: Comparison, scale: Scales) -> pd.DataFrame:
+    """Return Estimates of all features: abundance, then presence, with q within each family."""
+    parts = [_reference_and_abundance(comparison, scale)]
+    if scale.present is not None:
+        parts.append(_presence(comparison, scale.present, scale.depth))
+    frame = estimates(pd.concat(parts, ignore_index=True))
+    frame = frame.iloc[_order(frame)].reset_index(drop=True)
+    return with_q(frame, comparison, "features")
+
+
+def with_q(frame: pd.DataFrame, comparison: Comparison, what: str) -> pd.DataFrame:
+    """Add Benjamini-Hochberg q and the family's name, one family per value of the question's ``family`` columns."""
+    frame = frame.copy()
+    keys = list(comparison.question.family)
+    for values, rows in frame.groupby(keys, sort=False, dropna=False).groups.items():
+        named = [str(value) for value in values if not pd.isna(value)]
+        frame.loc[rows, "family"] = " / ".join([*named, what])
+        p = frame.loc[rows, "p"].to_numpy(dtype=float)
+        frame.loc[rows, "q"] = stats.bh(p, family=what)
+    frame.loc[frame["p"].isna(), "family"] = pd.NA
+    return frame
+
+
+def _reference_and_abundance(comparison: Comparison, scale: Scales) -> pd.DataFrame:
+    y = scale.log2
+    layout = _abundance_layout(comparison, y, scale.present)
+    tested = layout.status == ""
+    frames = []
+    for term, fit in fits_of_terms(comparison, y[:, tested]).items():
+        shift = stats.median_effect(fit) if scale.relative else float("nan")
+        note = None
+        if np.isfinite(shift):
+            fit = stats.against(fit, shift, level=comparison.question.level)  # noqa: PLW2901
+            frames.append(_reference_row(comparison, term, shift, int(np.isfinite(fit.p).sum())))
+            note = "measured from the median taxon"
+        frames.append(_frame(comparison, "abundance", term, fit, layout, "log2 fold change", note))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _presence(comparison: Comparison, present: NDArray[np.float64], depth: NDArray[np.float64] | None) -> pd.DataFrame:
+    layout = _presence_layout(comparison, present)
+    tested = layout.status == ""
+    extra = None
+    if depth is not None:
+        logs = np.log2(np.maximum(depth, 1))
+        if np.ptp(logs) > 0:
+            extra = (logs - logs.mean())[:, None]
+    frames = [
+        _frame(comparison, "prevalence", term, fit, layout, "share", None)
+        for term, fit in fits_of_terms(comparison, present[:, tested], extra).items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _abundance_layout(comparison: Comparison, y: NDArray[np.float64], present: NDArray[np.float64] | None) -> _Layout:
+    seen = np.isfinite(y)
+    n, m = seen.shape
+    layout = _layout(comparison, seen)
+    need = comparison.question.min_prevalence * n
+    status = np.full(m, "", dtype=object)
+    status[np.minimum(layout.n_case, layout.n - layout.n_case) < FEWEST_PER_SIDE] = "too_few"
+    status[layout.n < need] = "below_prevalence"
+    if present is not None:
+        status[np.nansum(present, axis=0) == 0] = "all_zero"
+    return _Layout(status, layout.n, layout.n_case, layout.n_blocks)
+
+
+def _presence_layout(comparison: Comparison, present: NDArray[np.float64]) -> _Layout:
+    layout = _layout(comparison, np.isfinite(present))
+    found = np.nansum(present, axis=0)
+    need = np.maximum(comparison.question.min_prevalence * layout.n, FEWEST_PER_SIDE)
+    status = np.full(len(found), "", dtype=object)
+    status[np.minimum(layout.n_case, layout.n - layout.n_case) < FEWEST_PER_SIDE] = "too_few"
+    status[layout.n - found < need] = "always_present"
+    status[found < need] = "below_prevalence"
+    status[found == 0] = "all_zero"
+    return _Layout(status, layout.n, layout.n_case, layout.n_blocks)
+
+
+def _layout(comparison: Comparison, seen: NDArray[np.bool_]) -> _Layout:
+    n_blocks = np.zeros(seen.shape[1], dtype=np.int64)
+    if comparison.block is not None:
+        for name in np.unique(comparison.block):
+            n_blocks += seen[comparison.block == name].any(axis=0)
+    return _Layout(
+        status=np.full(seen.shape[1], "", dtype=object),
+        n=seen.sum(axis=0),
+        n_case=seen[comparison.case].sum(axis=0),
+        n_blocks=n_blocks,
+    )
+
+
+def _frame(
+    comparison: Comparison,
+    model: str,
+    term: str,
+    fit: stats.Fit,
+    layout: _Layout,
+    unit: str,
+    note: str | None,
+) -> pd.DataFrame:
+    features = comparison.assay.features
+    tested = layout.status == ""
+    frame = pd.DataFrame({**comparison.identity(), "feature": features.index.astype(str), "model": model})
+    frame["label"] = features["label"].astype(str).to_numpy()
+    frame["term"], frame["unit"], frame["level"] = term, unit, comparison.question.level
+    frame["test"] = "t" if comparison.block is None else "t, Satterthwaite"
+    for column in ("effect", "se", "low", "high", "statistic", "df", "p"):
+        values = np.full(len(frame), np.nan)
+        values[tested] = getattr(fit, column)
+        frame[column] = values
+    status = layout.status.copy()
+    status[tested] = fit.status
+    notes = np.full(len(frame), note, dtype=object)
+    own = np.asarray(fit.note, dtype=object)
+    notes[tested] = [text or note for text in own]
+    frame["status"], frame["note"] = status, notes
+    frame["n"], frame["n_case"], frame["n_control"] = layout.n, layout.n_case, layout.n - layout.n_case
+    if comparison.block is not None:
+        frame["n_blocks"] = layout.n_blocks
+    frame.loc[~frame["status"].isin(WITH_P), ["p"]] = np.nan
+    return frame
+
+
+def _reference_row(comparison: Comparison, term: str, shift: float, n_features: int) -> pd.DataFrame:
+    row = {
+        **comparison.identity(),
+        **comparison.counts(),
+        "feature": ALL,
+        "model": "reference frame",
+        "term": term,
+        "effect": shift,
+        "unit": "log2 fold change",
+        "status": "ok",
+        "note": f"median coefficient of {n_features} taxa, taken off every taxon",
+    }
+    return pd.DataFrame([row])
+
+
+def _order(frame: pd.DataFrame) -> NDArray[np.intp]:
+    """First the term to read first; in it the reference frame, abundance, presence; features in the table's order."""
+    terms = {term: rank for rank, term in enumerate((WITHIN, OVERALL, BETWEEN))}
+    models = {"reference frame": 0, "abundance": 1, "prevalence": 2}
+    return np.lexsort((frame["model"].map(models), frame["term"].map(terms)))
