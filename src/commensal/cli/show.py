@@ -40,9 +40,8 @@ def result(outcome: Result) -> None:
     for sentence in outcome.headlines:
         typer.echo(f"- {sentence}")
     counts = {severity: sum(f.severity == severity for f in outcome.findings) for severity in _MARKS}
-    typer.echo(
-        f"design: {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes (on the page, with a way out)"
-    )
+    words = ", ".join(f"{count} {severity}s" for severity, count in counts.items())
+    typer.echo(f"design: {words} (on the page, each with a way out)")
     typer.echo(f"page: {outcome.report}")
     for finding in outcome.failed:
         typer.echo(f"{finding.where}: {finding.message}\n  mend: {finding.mend}", err=True)
