@@ -1,14 +1,21 @@
 """The declared study: schema, variables, contrasts, joined tables."""
 
+from commensal.study.assembling import assemble
+from commensal.study.cells import stack
+from commensal.study.comparing import side_labels, sides
 from commensal.study.declared import (
     ASSAY_KINDS,
+    DEFAULT_MISSING,
+    FAMILY_PARTS,
     QUESTION_KINDS,
     ROLES,
+    TABLES,
     VALUES,
     Assay,
     Condition,
     Contrast,
     Design,
+    Event,
     Features,
     Load,
     Measure,
@@ -18,19 +25,30 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
-from commensal.study.loaded import AssayTable, Dropped, LoadedStudy, Match, Sides
+from commensal.study.ids import lookalikes
+from commensal.study.joining import JOINT, sample_frame
+from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, LoadedStudy, Match, Sides
+from commensal.study.modelling import blocks, covariates, is_nested, varies_within
+from commensal.study.reading import parse_study, read_study
 
 __all__ = [
     "ASSAY_KINDS",
+    "DEFAULT_MISSING",
+    "FAMILY_PARTS",
+    "JOINT",
     "QUESTION_KINDS",
     "ROLES",
+    "TABLES",
     "VALUES",
     "Assay",
     "AssayTable",
+    "Blocks",
     "Condition",
     "Contrast",
+    "Covariates",
     "Design",
     "Dropped",
+    "Event",
     "Features",
     "Load",
     "LoadedStudy",
@@ -42,4 +60,16 @@ __all__ = [
     "Study",
     "Table",
     "Variable",
+    "assemble",
+    "blocks",
+    "covariates",
+    "is_nested",
+    "lookalikes",
+    "parse_study",
+    "read_study",
+    "sample_frame",
+    "side_labels",
+    "sides",
+    "stack",
+    "varies_within",
 ]

@@ -15,6 +15,21 @@ ASSAY_KINDS: tuple[str, ...] = ("taxa", "genes", "pathways", "metabolites", "tra
 VALUES: tuple[str, ...] = ("counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln")
 QUESTION_KINDS: tuple[str, ...] = ("depletion", "course", "screen", "mediators", "rescue", "host", "cohort")
 ROLES: tuple[str, ...] = ("sample", "blank", "mock", "qc", "replicate")
+TABLES: tuple[str, ...] = ("samples", "subjects", "phenotypes", "events")
+#: What separates families for q; columns of Estimates.
+FAMILY_PARTS: tuple[str, ...] = (
+    "question",
+    "contrast",
+    "cohort",
+    "specimen",
+    "assay",
+    "measure",
+    "model",
+    "term",
+    "time",
+)
+#: Cells of a metadata table that mean "no value" when its ``missing`` is not declared; the empty cell always does.
+DEFAULT_MISSING: tuple[str, ...] = ("NA", "NaN", "nan", "N/A", "null", "None")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +50,7 @@ class Table:
     files: tuple[str, ...]  #: several files are stacked; they must have the same columns
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = DEFAULT_MISSING
     format: str | None = None
 
 
@@ -50,7 +65,17 @@ class Variable:
     levels: tuple[str, ...] = ()
     nested_in: tuple[str, ...] = ()
     unit: str | None = None
-    missing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  #: besides those of its table
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event of subjects: the rule that ends it, what competes with it, and where it is read."""
+
+    name: str
+    rule: str | None = None  #: the end-point rule in words
+    competing: tuple[str, ...] = ()  #: events after which this one can no longer happen
+    column: str | None = None  #: a boolean column of the samples: the event lies before the first time it is true
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +189,7 @@ class Study:
     design: Design = field(default_factory=Design)
     tables: Mapping[str, Table] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(default_factory=dict)
+    events: Mapping[str, Event] = field(default_factory=dict)
     onset: Onset | None = None
     assays: Mapping[str, Assay] = field(default_factory=dict)
     load: Mapping[str, Load] = field(default_factory=dict)

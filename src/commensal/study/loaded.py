@@ -66,7 +66,8 @@ class LoadedStudy:
     events: pd.DataFrame | None = None
     raw: Mapping[str, pd.Series] = field(default_factory=dict)
     """The labels of each ``nested_in`` variable as the file has them (index = sample id), for the linter."""
-    unused_subjects: tuple[str, ...] = ()
+    unused_subjects: tuple[str, ...] = ()  #: rows of the subjects table without any sample
+    unlisted_subjects: tuple[str, ...] = ()  #: subjects with samples that the subjects table does not list
     dropped: tuple[Dropped, ...] = ()
 
 
@@ -79,3 +80,24 @@ class Sides:
     samples: tuple[str, ...]  #: n ids that have data and lie on one side
     case: NDArray[np.bool_]  #: (n,) True on the case side
     dropped: tuple[Dropped, ...] = ()  #: samples with data left out: by role, ``where``, missing label, other level
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariates:
+    """Columns of a model matrix for some samples, without the intercept."""
+
+    matrix: NDArray[np.float64]  #: (n, k); indicators of categories, centred numbers; NaN where missing
+    columns: tuple[str, ...]  #: k names, for example ``age`` and ``sex=F``
+    complete: NDArray[np.bool_]  #: (n,) True where no covariate is missing
+    missing: Mapping[str, tuple[str, ...]]  #: covariate → the samples where it is missing
+    constant: tuple[str, ...] = ()  #: covariates left out: they do not vary among the complete samples
+    notes: tuple[str, ...] = ()  #: what a reader must know, for example a reference level that is not among these
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """The random-intercept units of some samples, outermost first."""
+
+    names: tuple[str, ...]  #: declared columns, then ``subject`` where a subject has several of these samples
+    labels: tuple[NDArray[np.object_], ...]  #: one (n,) array of str each: full identity; ``""`` where missing
+    missing: tuple[str, ...]  #: samples without a label in at least one of the blocks

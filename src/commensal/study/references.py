@@ -1,0 +1,245 @@
+"""What one part of the study file says about another: names that must exist, and rules across keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from commensal.errors import StudyFileError, nearest
+from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+
+
+def check_references(study: Study) -> None:
+    """Check everything about a study file that needs more than one key.
+
+    Raises
+    ------
+    StudyFileError
+        A name that is not declared, keys that exclude each other, a comparison of a level with itself.
+    """
+    if "samples" not in study.tables:
+        raise _error(study, "tables", "", "no samples table", found=_names(study.tables), expected="[tables.samples]")
+    for variable in study.variables.values():
+        _variable(study, variable)
+    for assay in study.assays.values():
+        _assay(study, assay)
+    for contrast in study.contrasts.values():
+        _contrast(study, contrast)
+    for question in study.questions.values():
+        _question(study, question)
+    _design(study)
+    _onset_and_events(study)
+
+
+def _error(
+    study: Study, section: str, key: str, what: str, *, found: object, expected: object, mend: str | None = None
+) -> StudyFileError:
+    where = f"{study.path.name}, [{section}] {key}".rstrip()
+    return StudyFileError(what, where=where, found=found, expected=expected, mend=mend)
+
+
+def _names(items: Iterable[str]) -> str:
+    return ", ".join(items) or "none"
+
+
+def _known(study: Study, section: str, key: str, name: str, known: Mapping[str, object], kind: str) -> None:
+    if name not in known:
+        near = nearest(name, known)
+        raise _error(
+            study,
+            section,
+            key,
+            f"{kind} {name!r} is not declared",
+            found=repr(name),
+            expected=f"one of {_names(known)}",
+            mend=f"did you mean {near[0]!r}?" if near else "declare it, or correct the name",
+        )
+
+
+def _variable(study: Study, variable: Variable) -> None:
+    section = f"variables.{variable.name}"
+    if variable.name == "sample":
+        raise _error(
+            study,
+            section,
+            "",
+            "sample ids are matched as they stand",
+            found="[variables.sample]",
+            expected="no such section",
+            mend="remove it",
+        )
+    words = [name for name in ("map", "reference", "levels", "nested_in") if getattr(variable, name)]
+    if variable.type in ("number", "boolean") and words and not (variable.type == "boolean" and words == ["map"]):
+        raise _error(
+            study,
+            section,
+            words[0],
+            f"{words[0]} is for categories",
+            found=f'type = "{variable.type}"',
+            expected='type = "category"',
+            mend=f"change the type, or remove {words[0]}",
+        )
+    if variable.levels and variable.reference is not None and variable.reference not in variable.levels:
+        near = nearest(variable.reference, variable.levels)
+        raise _error(
+            study,
+            section,
+            "reference",
+            "the reference is not one of the levels",
+            found=repr(variable.reference),
+            expected=_names(variable.levels),
+            mend=f"did you mean {near[0]!r}?" if near else None,
+        )
+    seen: list[str] = []
+    queue = list(variable.nested_in)
+    while queue:
+        outer = queue.pop()
+        if outer == variable.name:
+            raise _error(
+                study,
+                section,
+                "nested_in",
+                "a variable nested in itself",
+                found=_names([*seen, outer]),
+                expected="an outer unit",
+            )
+        if outer not in seen:
+            seen.append(outer)
+            queue.extend(study.variables[outer].nested_in if outer in study.variables else ())
+
+
+def _assay(study: Study, assay: Assay) -> None:
+    section = f"assays.{assay.name}"
+    wanted, other = ("files", "file") if assay.kind == "reads" else ("file", "files")
+    if getattr(assay, wanted) is None or getattr(assay, other) is not None:
+        raise _error(
+            study,
+            section,
+            wanted,
+            f"an assay of kind {assay.kind} has {wanted}",
+            found=other if getattr(assay, other) is not None else "neither file nor files",
+            expected='files = "reads/{sample}_{mate}.fastq.gz"' if assay.kind == "reads" else 'file = "table.tsv"',
+        )
+    if assay.kind != "reads" and assay.value is None:
+        raise _error(
+            study,
+            section,
+            "value",
+            "the key is missing",
+            found="no value",
+            expected="what the numbers are: counts, relative, absolute, intensity, concentration, log2, log10 or ln",
+            mend='for example value = "counts" for reads per taxon, value = "intensity" for peak areas',
+        )
+    features = assay.features
+    if features.file and features.columns:
+        raise _error(
+            study,
+            section,
+            "features",
+            "both file and columns",
+            found="file, columns",
+            expected="a file beside the table, or columns inside it",
+        )
+    if features.file and not features.id:
+        raise _error(
+            study,
+            section,
+            "features.id",
+            "the key is missing",
+            found=f"file = {features.file!r}",
+            expected="the column of that file which holds the feature ids",
+        )
+
+
+def _contrast(study: Study, contrast: Contrast) -> None:
+    section = f"contrasts.{contrast.name}"
+    both = [name for name in contrast.case if name in contrast.control]
+    if both:
+        raise _error(
+            study,
+            section,
+            "case",
+            "case and control are the same",
+            found=f"{_names(both)} on both sides",
+            expected="each level on one side",
+            mend="remove it from one side",
+        )
+    variable = study.variables.get(contrast.column)
+    if variable is not None and variable.type in ("number", "text"):
+        raise _error(
+            study,
+            section,
+            "column",
+            "a contrast compares levels",
+            found=f'[variables.{contrast.column}] type = "{variable.type}"',
+            expected='type = "category" or "boolean"',
+        )
+    for name, condition in contrast.where.items():
+        variable = study.variables.get(name)
+        ranged = condition.min is not None or condition.max is not None
+        if ranged and variable is not None and variable.type not in (None, "number"):
+            raise _error(
+                study,
+                section,
+                f"where.{name}",
+                "a range is for numbers",
+                found=f'[variables.{name}] type = "{variable.type}"',
+                expected="a level or a list of levels",
+            )
+
+
+def _question(study: Study, question: Question) -> None:
+    section = f"questions.{question.name}"
+    _known(study, section, "contrast", question.contrast, study.contrasts, "contrast")
+    for name in question.assays:
+        _known(study, section, "assays", name, study.assays, "assay")
+    if question.severity is not None:
+        _known(study, section, "severity.measure", question.severity["measure"], study.measures, "measure")
+    column = study.contrasts[question.contrast].column
+    for key in ("block", "covariates"):
+        if column in getattr(question, key):
+            raise _error(
+                study,
+                section,
+                key,
+                f"{column!r} is what the contrast compares",
+                found=f"[contrasts.{question.contrast}] column = {column!r}",
+                expected="other columns",
+                mend=f"remove {column!r} from {key}",
+            )
+    both = [name for name in question.block if name in question.covariates]
+    if both:
+        raise _error(
+            study,
+            section,
+            "covariates",
+            "a block is not a covariate as well",
+            found=_names(both),
+            expected="each column in one of block and covariates",
+        )
+
+
+def _design(study: Study) -> None:
+    known = {"unknown": 0, "survival": 0, **study.measures, **study.assays, **study.questions}
+    for key in ("blinded", "primary"):
+        for name in getattr(study.design, key) or ():
+            _known(study, "design", key, name, known, "outcome")
+
+
+def _onset_and_events(study: Study) -> None:
+    for event in study.events.values():
+        for name in event.competing:
+            _known(study, f"events.{event.name}", "competing", name, study.events, "event")
+    onset = study.onset
+    if onset is None:
+        return
+    given = [
+        key
+        for key, value in (("at", onset.at), ("event", onset.event), ("column", onset.columns or None))
+        if value is not None
+    ]
+    if len(given) != 1:
+        raise _error(
+            study, "onset", "", "onset is said in one way", found=_names(given), expected="at, event or column"
+        )
+    if onset.event is not None and "events" not in study.tables:
+        _known(study, "onset", "event", onset.event, study.events, "event")
