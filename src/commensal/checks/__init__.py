@@ -1,1 +1,5 @@
-"""Room: checks."""
+"""The design linter: can this design answer these questions?"""
+
+from commensal.checks.linter import COMPARISON_CHECKS, STUDY_CHECKS, check
+
+__all__ = ["COMPARISON_CHECKS", "STUDY_CHECKS", "check"]

@@ -1,0 +1,78 @@
+"""What the study file does not say: randomisation, blinding, exclusions, primary outcome; kinds not answered yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from commensal.study import LoadedStudy
+from commensal.tables import Finding
+
+#: Question kinds that this version answers.
+ANSWERED = ("cohort",)
+
+#: Key of [design] → (code, what silence means, whether it applies to cohorts without measures).
+_KEYS = {
+    "randomised": ("undeclared_randomisation", "what was allotted at random to the arms", 'randomised = "cage"'),
+    "blinded": (
+        "undeclared_blinding",
+        "which outcomes were assessed by people who did not know the side",
+        'blinded = ["rotarod"]',
+    ),
+    "exclusions": (
+        "undeclared_exclusions",
+        "who was left out, and by which rule",
+        'exclusions = "antibiotics in the last 3 months"',
+    ),
+    "primary": ("undeclared_primary", "which outcome was chosen beforehand", 'primary = ["alpha diversity"]'),
+}
+
+
+def undeclared(loaded: LoadedStudy) -> Iterator[Finding]:
+    """Ask for each key of [design] that is silent and applies; ``"unknown"`` is an answer."""
+    declared = loaded.declared
+    if not declared.questions:
+        return
+    cohort_only = all(question.kind == "cohort" for question in declared.questions.values())
+    for key, (code, what, example) in _KEYS.items():
+        if getattr(declared.design, key) is not None:
+            continue
+        if cohort_only and (key == "randomised" or (key == "blinded" and not declared.measures)):
+            continue  # people choose their own disease, and a sequencer is blind
+        unknown = '["unknown"]' if key in ("blinded", "primary") else '"unknown"'
+        yield Finding(
+            code,
+            "note",
+            "[design]",
+            f"the study file does not say {what}.",
+            f"add {example}, or {key} = {unknown}, to [design]",
+        )
+
+
+def kinds(loaded: LoadedStudy) -> Iterator[Finding]:
+    """Questions that are declared and checked, and not answered by this version."""
+    for question in loaded.declared.questions.values():
+        if question.kind not in ANSWERED:
+            yield Finding(
+                "kind_not_answered",
+                "warning",
+                f"[questions.{question.name}]",
+                f"kind {question.kind!r} is declared and its design is checked, but this version answers "
+                f"{' and '.join(ANSWERED)} only.",
+                'nothing to mend; kind = "cohort" compares the two sides of the same contrast',
+                contrast=question.contrast,
+            )
+
+
+def unasked(loaded: LoadedStudy) -> Iterator[Finding]:
+    """Contrasts that no question uses: nothing about them was checked."""
+    asked = {question.contrast for question in loaded.declared.questions.values()}
+    for name in loaded.declared.contrasts:
+        if name not in asked:
+            yield Finding(
+                "contrast_not_asked",
+                "note",
+                f"[contrasts.{name}]",
+                f"no question asks for contrast {name}: it was neither checked nor estimated.",
+                f'add a question with contrast = "{name}", or take it out',
+                contrast=name,
+            )
