@@ -1,1 +1,46 @@
-"""Room: stats."""
+"""Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
+
+from commensal.stats.dispersion import DispersionFit, permdisp
+from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
+from commensal.stats.diversity import even_depth, rarefied_richness, shannon
+from commensal.stats.fits import Fit, SplitFit
+from commensal.stats.linear import linear
+from commensal.stats.mixed import mixed, mixed_split
+from commensal.stats.multiplicity import bh
+from commensal.stats.ordination import Ordination, pcoa
+from commensal.stats.permanova import PermanovaFit, permanova
+from commensal.stats.permutation import Permutations, count_arrangements, is_mirrored, permutations, smallest_p
+from commensal.stats.phylogeny import faith_pd, is_rooted, unifrac
+from commensal.stats.reference_frame import against, median_effect
+
+__all__ = [
+    "DispersionFit",
+    "Fit",
+    "Ordination",
+    "PermanovaFit",
+    "Permutations",
+    "SplitFit",
+    "against",
+    "aitchison",
+    "bh",
+    "bray_curtis",
+    "count_arrangements",
+    "euclidean",
+    "even_depth",
+    "faith_pd",
+    "is_mirrored",
+    "is_rooted",
+    "linear",
+    "median_effect",
+    "mixed",
+    "mixed_split",
+    "pcoa",
+    "permanova",
+    "permdisp",
+    "permutations",
+    "rarefied_richness",
+    "shannon",
+    "smallest_p",
+    "unifrac",
+    "zero_replacement",
+]
