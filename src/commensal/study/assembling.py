@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from commensal.errors import StudyFileError, TableError, listing, nearest
 from commensal.study.cells import declared_cells
 from commensal.study.declared import Study
+from commensal.study.events import derived_events
 from commensal.study.ids import check_ids, nothing_in_common
 from commensal.study.joining import join_tables
 from commensal.study.loaded import AssayTable, Dropped, LoadedStudy, Match
@@ -51,6 +53,9 @@ def assemble(declared: Study, frames: Mapping[str, pd.DataFrame], assays: Mappin
         if name in frames:
             others[name], lost = _of_subjects(declared, name, frames[name], people)
             dropped += lost
+    derived = derived_events(declared, joined.samples)
+    if derived is not None:
+        others["events"] = pd.concat([others["events"], derived], ignore_index=True) if "events" in others else derived
     _check_outcomes(declared, joined.samples, others)
     return LoadedStudy(
         declared=declared,
@@ -70,7 +75,9 @@ def assemble(declared: Study, frames: Mapping[str, pd.DataFrame], assays: Mappin
 def _match(declared: Study, samples: pd.DataFrame, table: AssayTable) -> tuple[Match, list[Dropped]]:
     name, assay = table.name, table.assay
     file = assay.file or assay.files or name
-    check_ids(table.samples, {"file": file}, "sample")
+    twice = sorted(sample for sample, n in Counter(table.samples).items() if n > 1)
+    if twice:
+        raise TableError("the same sample id twice", where=file, found=listing(twice), expected="each sample id once")
     specimen = samples["specimen"]
     # A row whose specimen is not said may hold data of any.
     right = pd.Series(True, samples.index) if assay.specimen is None else (specimen == assay.specimen) | specimen.isna()
@@ -105,7 +112,7 @@ def _of_subjects(
 ) -> tuple[pd.DataFrame, list[Dropped]]:
     """Read phenotypes or events: rows of subjects; rows of unknown subjects are left out and named."""
     table = declared.tables[name]
-    cells = declared_cells(declared, table, frame)
+    cells, origin = declared_cells(declared, table, frame)
     forms = {
         "phenotypes": [["subject"]],
         "events": [["subject", "event", "time"], ["subject", "event", "earliest", "latest"]],
@@ -121,9 +128,8 @@ def _of_subjects(
             expected=" or ".join(", ".join(form) for form in forms[name]),
             mend=f'for example columns = {{ {lacking} = "{near[0] if near else "…"}" }}',
         )
-    coded = {"", *table.missing}
-    check_ids(["" if v in coded else v for v in cells["subject"]], cells.attrs, "subject", unique=False)
-    typed = typed_frame(declared, table, cells)
+    check_ids(list(cells["subject"]), origin, "subject", missing=table.missing, unique=False)
+    typed = typed_frame(declared, table, cells, origin)
     known = typed["subject"].isin(list(people)).to_numpy(bool)
     if not known.any():
         listed = list(dict.fromkeys(map(str, typed["subject"])))

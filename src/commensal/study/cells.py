@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,38 @@ from commensal.errors import TableError, listing, nearest
 from commensal.study.declared import Study, Table
 
 
-def lines(attrs: Mapping[Any, Any], rows: Sequence[int], most: int = 5) -> str:
-    """Name the lines of rows in their file, or files where several were stacked.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the rows of a table come from, so that messages name file and line."""
 
-    Examples
-    --------
-    >>> lines({"file": "samples.tsv"}, [0, 3])
-    'lines 2, 5'
-    """
-    parts = attrs.get("parts")
-    if not parts:
-        first = int(attrs.get("first_line", 2))
-        numbers = [row + first for row in rows]
-        return f"line{'s' * (len(numbers) > 1)} {listing(numbers, most)}"
-    named = []
-    for row in rows:
-        start = 0
-        for file, first, length in parts:
-            if row < start + length:
-                named.append(f"{file} line {row - start + first}")
-                break
-            start += length
-    return listing(named, most)
+    file: str
+    parts: tuple[tuple[str, Sequence[int]], ...]  #: file and the line of each of its rows, in the order of the rows
+    types: Mapping[str, str] = field(default_factory=dict)  #: column → number or category, where the file itself says
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, file: str = "table") -> Origin:
+        """Read the origin of a frame from its ``attrs``: ``file``, and if there ``lines``, ``parts``, ``q2_types``."""
+        file = str(frame.attrs.get("file", file))
+        rows = frame.attrs.get("lines")
+        if rows is None or len(rows) != len(frame):
+            rows = range(2, len(frame) + 2)
+        words = {"numeric": "number", "categorical": "category"}
+        types = {str(name): words[kind] for name, kind in frame.attrs.get("q2_types", {}).items() if kind in words}
+        return cls(file, frame.attrs.get("parts", ((file, rows),)), types)
+
+    def lines(self, rows: Sequence[int], most: int = 5) -> str:
+        """Name the lines of rows, and their file where several were stacked.
+
+        Examples
+        --------
+        >>> Origin("samples.tsv", (("samples.tsv", range(2, 9)),)).lines([0, 3])
+        'lines 2, 5'
+        """
+        if len(self.parts) == 1:
+            numbers = [self.parts[0][1][row] for row in rows]
+            return f"line{'s' * (len(numbers) > 1)} {listing(numbers, most)}"
+        everyone = [(file, line) for file, numbers in self.parts for line in numbers]
+        return listing((f"{everyone[row][0]} line {everyone[row][1]}" for row in rows), most)
 
 
 def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -47,7 +58,7 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        With ``attrs["parts"]``, so that messages name the file and the line.
+        Its ``attrs`` know the file and line of each row, for messages.
 
     Raises
     ------
@@ -59,12 +70,13 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     >>> a, b = pd.DataFrame({"sample": ["S1"]}), pd.DataFrame({"sample": ["S2"]})
     >>> a.attrs["file"], b.attrs["file"] = "a.tsv", "b.tsv"
     >>> both = stack([a, b])
-    >>> lines(both.attrs, [1])
+    >>> Origin.of(both).lines([1])
     'b.tsv line 2'
     """
     if len(frames) == 1:
         return frames[0]
-    names = [str(frame.attrs.get("file", f"file {i + 1}")) for i, frame in enumerate(frames)]
+    origins = [Origin.of(frame, f"file {i + 1}") for i, frame in enumerate(frames)]
+    names = [origin.file for origin in origins]
     for frame, name in zip(frames, names, strict=True):
         odd = set(frame.columns) ^ set(frames[0].columns)
         if odd:
@@ -75,14 +87,16 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
                 expected="the same columns in each",
                 mend="rename or add the columns, or declare two tables",
             )
-    parts = tuple(
-        (name, int(frame.attrs.get("first_line", 2)), len(frame)) for frame, name in zip(frames, names, strict=True)
-    )
-    bare = [frame[list(frames[0].columns)].copy() for frame in frames]
+    # Without their attrs: pandas would compare and copy them.
+    bare = [pd.DataFrame(frame[list(frames[0].columns)].copy()) for frame in frames]
     for frame in bare:
         frame.attrs = {}
     both = pd.concat(bare, ignore_index=True)
-    both.attrs = {"file": ", ".join(names), "parts": parts, "types": frames[0].attrs.get("types", {})}
+    both.attrs = {
+        "file": ", ".join(names),
+        "parts": tuple(part for origin in origins for part in origin.parts),
+        "q2_types": frames[0].attrs.get("q2_types", {}),
+    }
     return both
 
 
@@ -102,7 +116,7 @@ def _number_text(value: Any) -> str:
     return str(int(value)) if np.isfinite(value) and float(value).is_integer() else repr(float(value))
 
 
-def declared_cells(study: Study, table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+def declared_cells(study: Study, table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, Origin]:
     """Rename a table's columns as declared, add its constants, and write every cell as text.
 
     Missing codes are still there: a variable's ``map`` may give one of them a meaning.
@@ -112,7 +126,8 @@ def declared_cells(study: Study, table: Table, frame: pd.DataFrame) -> pd.DataFr
     TableError
         A declared column that the file does not have, names that collide, columns with the same name.
     """
-    file = str(frame.attrs.get("file", table.files[0]))
+    origin = Origin.of(frame, table.files[0])
+    file = origin.file
     theirs = [str(name) for name in frame.columns]
     twice = sorted({name for name in theirs if theirs.count(name) > 1})
     if twice:
@@ -159,11 +174,6 @@ def declared_cells(study: Study, table: Table, frame: pd.DataFrame) -> pd.DataFr
     cells = {ours: as_text(frame.iloc[:, position[name]]) for ours, name in table.columns.items()}
     cells |= {name: as_text(frame.iloc[:, position[name]]) for name in kept}
     cells |= {name: [str(value)] * len(frame) for name, value in table.constants.items()}
-    result = pd.DataFrame(cells, dtype=object)
-    types = frame.attrs.get("types", {})
-    ours_of = {name: ours for ours, name in table.columns.items()}
-    result.attrs = dict(frame.attrs) | {
-        "file": file,
-        "types": {ours_of.get(name, name): kind for name, kind in types.items()},
-    }
-    return result
+    named = {name: ours for ours, name in table.columns.items()}
+    types = {named.get(name, name): kind for name, kind in origin.types.items()}
+    return pd.DataFrame(cells, dtype=object), replace(origin, types=types)

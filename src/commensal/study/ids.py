@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from commensal.errors import TableError, listing
-from commensal.study.cells import lines
+from commensal.study.cells import Origin
 
 
 def lookalikes(left: Iterable[str], right: Iterable[str]) -> list[tuple[str, str]]:
@@ -41,24 +41,45 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def check_ids(values: Sequence[str], attrs: dict[object, object], what: str, *, unique: bool = True) -> None:
+def check_ids(
+    values: Sequence[str],
+    origin: Origin,
+    what: str,
+    *,
+    missing: Collection[str] = (),
+    unique: bool = True,
+) -> None:
     """Refuse empty ids, ids with blanks around them, and (unless told otherwise) ids that occur twice.
 
     A blank before or after an id cannot be seen and would silently undo an exact match, so it is an error here and
     not trimmed: trimming one file's ids and not another's is a fuzzy match.
+
+    Parameters
+    ----------
+    values
+        The id of each row.
+    origin
+        Where the rows are.
+    what
+        ``sample`` or ``subject``.
+    missing
+        Codes that are no id.
+    unique
+        Whether each id may occur once only.
 
     Raises
     ------
     TableError
         Names the ids and their lines.
     """
-    file = str(attrs.get("file", "table"))
-    empty = [row for row, value in enumerate(values) if not value.strip()]
+    file = origin.file
+    empty = [row for row, value in enumerate(values) if not value.strip() or value in missing]
     if empty:
         raise TableError(
             f"{what} id missing",
-            where=f"{file}, {lines(attrs, empty)}",
-            found=f"{len(empty)} empty cell{'s' * (len(empty) > 1)}",
+            where=f"{file}, {origin.lines(empty)}",
+            found=f"{len(empty)} cell{'s' * (len(empty) > 1)} without a value: "
+            + listing(sorted({repr(values[row]) for row in empty})),
             expected=f"a {what} id in every row",
             mend="fill in the ids, or remove the rows",
         )
@@ -66,7 +87,7 @@ def check_ids(values: Sequence[str], attrs: dict[object, object], what: str, *, 
     if blank:
         raise TableError(
             f"blanks before or after a {what} id",
-            where=f"{file}, {lines(attrs, blank)}",
+            where=f"{file}, {origin.lines(blank)}",
             found=listing(repr(values[row]) for row in blank),
             expected="ids without blanks around them: ids are matched exactly",
             mend="remove the blanks in the file",
@@ -81,7 +102,7 @@ def check_ids(values: Sequence[str], attrs: dict[object, object], what: str, *, 
         raise TableError(
             f"the same {what} id twice",
             where=file,
-            found=listing(f"{name} ({lines(attrs, hits)})" for name, hits in twice.items()),
+            found=listing(f"{name} ({origin.lines(hits)})" for name, hits in twice.items()),
             expected=f"each {what} id once",
             mend="remove or rename the repeated rows"
             + (", or name the right column as columns = { sample = … }" if what == "sample" else ""),

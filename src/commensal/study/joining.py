@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from commensal.errors import StudyFileError, TableError, listing, nearest
-from commensal.study.cells import declared_cells, lines
+from commensal.study.cells import Origin, declared_cells
 from commensal.study.declared import ROLES, Study
 from commensal.study.ids import check_ids, nothing_in_common
 from commensal.study.variables import typed_frame
@@ -71,11 +71,17 @@ def join_tables(declared: Study, frames: Mapping[str, pd.DataFrame]) -> Joined:
     _check_declared(declared, samples, frames)
     samples, raw = _nested(declared, samples)
     # Subjects that nest (mouse 1 of each cage) are known by their identity from here on.
-    renamed = dict(zip(raw["subject"], samples["subject"], strict=True)) if "subject" in raw else {}
+    renamed = "subject" in raw
     subjects = _constant_per_subject(samples)
-    if listed is not None and not renamed:
-        subjects = pd.concat([subjects, listed.loc[list(unused), [c for c in listed.columns if c in subjects.columns]]])
-        subjects.index.name = "subject"
+    if listed is not None and unused and not renamed:
+        everyone = pd.Index([*subjects.index, *unused], name="subject", dtype=object)
+        extended = {
+            name: subjects[name].reindex(everyone).fillna(listed[name].reindex(everyone))
+            if name in listed.columns
+            else subjects[name].reindex(everyone)
+            for name in subjects.columns
+        }
+        subjects = pd.DataFrame(extended, index=everyone)
     return Joined(samples, subjects, raw, unused, unlisted)
 
 
@@ -83,12 +89,11 @@ def _samples(declared: Study, frames: Mapping[str, pd.DataFrame]) -> pd.DataFram
     table = declared.tables["samples"]
     if "samples" not in frames:
         raise TableError("the samples table was not read", where=f"{declared.path.name}, [tables.samples]")
-    cells = declared_cells(declared, table, frames["samples"])
+    cells, origin = declared_cells(declared, table, frames["samples"])
     if "sample" not in cells.columns:
         raise _no_column(declared, "tables.samples", "sample", cells, "sample")
-    coded = {"", *table.missing}
-    check_ids(["" if value in coded else value for value in cells["sample"]], cells.attrs, "sample")
-    frame = typed_frame(declared, table, cells)
+    check_ids(list(cells["sample"]), origin, "sample", missing=table.missing)
+    frame = typed_frame(declared, table, cells, origin)
     ids = list(cells["sample"])
     if "subject" not in frame.columns:
         frame["subject"] = pd.Series(ids, dtype="string")
@@ -99,23 +104,22 @@ def _samples(declared: Study, frames: Mapping[str, pd.DataFrame]) -> pd.DataFram
     frame["role"] = (
         frame["role"].fillna("sample") if "role" in frame.columns else pd.Series("sample", frame.index, dtype="string")
     )
-    _check_roles_and_subjects(frame, ids, cells)
+    _check_roles_and_subjects(frame, ids, origin)
     first = ["subject", "specimen", "role"]
     frame = frame[first + [name for name in frame.columns if name not in (*first, "sample")]]
     frame.index = pd.Index(ids, name="sample", dtype=object)
-    frame.attrs = {"file": cells.attrs["file"]}
     return frame
 
 
-def _check_roles_and_subjects(frame: pd.DataFrame, ids: list[str], cells: pd.DataFrame) -> None:
-    file = cells.attrs["file"]
+def _check_roles_and_subjects(frame: pd.DataFrame, ids: list[str], origin: Origin) -> None:
+    file = origin.file
     odd = [row for row, role in enumerate(frame["role"]) if role not in ROLES]
     if odd:
         role = str(frame["role"].iloc[odd[0]])
         near = nearest(role, ROLES)
         raise TableError(
             f"unknown role {role!r}",
-            where=f"{file}, {lines(cells.attrs, odd)}",
+            where=f"{file}, {origin.lines(odd)}",
             found=listing(sorted({str(frame["role"].iloc[row]) for row in odd})),
             expected=f"one of {', '.join(ROLES)}",
             mend=(f"did you mean {near[0]!r}? " if near else "") + "Recode it in [variables.role] map",
@@ -127,24 +131,23 @@ def _check_roles_and_subjects(frame: pd.DataFrame, ids: list[str], cells: pd.Dat
     if people:
         raise TableError(
             "samples without a subject",
-            where=f"{file}, {lines(cells.attrs, people)}",
+            where=f"{file}, {origin.lines(people)}",
             found=listing(ids[row] for row in people),
             expected="the subject that each sample is from",
             mend="fill in the subjects, or give blanks and mocks their role",
         )
     # A blank is from nobody: it stands for itself.
     frame["subject"] = frame["subject"].where(~lost, pd.Series(ids, frame.index, dtype="string"))
-    check_ids([str(value) for value in frame["subject"]], cells.attrs, "subject", unique=False)
+    check_ids([str(value) for value in frame["subject"]], origin, "subject", unique=False)
 
 
 def _subjects(declared: Study, frame: pd.DataFrame) -> pd.DataFrame:
     table = declared.tables["subjects"]
-    cells = declared_cells(declared, table, frame)
+    cells, origin = declared_cells(declared, table, frame)
     if "subject" not in cells.columns:
         raise _no_column(declared, "tables.subjects", "subject", cells, "subject")
-    coded = {"", *table.missing}
-    check_ids(["" if value in coded else value for value in cells["subject"]], cells.attrs, "subject")
-    typed = typed_frame(declared, table, cells)
+    check_ids(list(cells["subject"]), origin, "subject", missing=table.missing)
+    typed = typed_frame(declared, table, cells, origin)
     typed.index = pd.Index([str(value) for value in typed["subject"]], name="subject", dtype=object)
     return typed.drop(columns="subject")
 
@@ -241,7 +244,8 @@ def _nested(declared: Study, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[
         return identity
 
     for name in declared.variables:
-        settle(name)
+        if name in samples.columns:
+            settle(name)
     return samples, raw
 
 
@@ -249,4 +253,6 @@ def _constant_per_subject(samples: pd.DataFrame) -> pd.DataFrame:
     own = samples[samples["role"] == "sample"].drop(columns=["role", "specimen"])
     grouped = own.groupby("subject", sort=False)
     counts = grouped.nunique()
-    return grouped.first()[[name for name in counts.columns if (counts[name] <= 1).all()]]
+    first = grouped.first()[[name for name in counts.columns if (counts[name] <= 1).all()]]
+    first.index = pd.Index([str(name) for name in first.index], name="subject", dtype=object)
+    return first

@@ -99,9 +99,9 @@ def _columns(
     gone = column.isna().to_numpy(bool)
     if pd.api.types.is_float_dtype(column.dtype):
         values: NDArray[np.float64] = np.asarray(column, dtype=np.float64)
-        return [name], [np.subtract(values, values[judged].mean(), dtype=np.float64)], []
+        return [name], [values - float(values[judged].mean())], []
     if pd.api.types.is_bool_dtype(column.dtype):
-        return [f"{name}=true"], [column.astype("float64").to_numpy(float, na_value=np.nan)], []
+        return [f"{name}=true"], [np.asarray(column.astype("float64"), dtype=np.float64)], []
     variable = loaded.declared.variables[name]
     counts = Counter(str(value) for value in column[judged])
     ordered = [level for level in variable.levels if level in counts] or sorted(

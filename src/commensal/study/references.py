@@ -206,6 +206,17 @@ def _question(study: Study, question: Question) -> None:
                 expected="other columns",
                 mend=f"remove {column!r} from {key}",
             )
+    for name in question.block:
+        variable = study.variables.get(name)
+        if variable is not None and variable.type in ("number", "boolean"):
+            raise _error(
+                study,
+                section,
+                "block",
+                "a block is a unit such as a household or a cage",
+                found=f'[variables.{name}] type = "{variable.type}"',
+                expected='type = "category"',
+            )
     both = [name for name in question.block if name in question.covariates]
     if both:
         raise _error(

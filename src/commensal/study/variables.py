@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from commensal.errors import CommensalError, StudyFileError, TableError, listing, nearest
-from commensal.study.cells import lines
+from commensal.study.cells import Origin
 from commensal.study.declared import Study, Table, Variable
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -43,13 +43,15 @@ def _spoken_of(study: Study) -> set[str]:
     return names
 
 
-def typed_frame(study: Study, table: Table, cells: pd.DataFrame) -> pd.DataFrame:
+def typed_frame(study: Study, table: Table, cells: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     """Give every column of a table its type.
 
     Parameters
     ----------
     cells
         Text cells as `declared_cells` gives them.
+    origin
+        Where its rows come from.
 
     Returns
     -------
@@ -64,21 +66,20 @@ def typed_frame(study: Study, table: Table, cells: pd.DataFrame) -> pd.DataFrame
         A reference or level that does not occur.
     """
     groups, named = used_as_category(study), _spoken_of(study)
-    hints = cells.attrs.get("types", {})
     columns = {}
     for name in cells.columns:
         variable = study.variables.get(name) or Variable(name)
         kind = variable.type or ("category" if name in LABELS else None)
         values = _known(table, variable, list(cells[name]))
-        if kind is None and hints.get(name) == "number" and name not in groups:
+        if kind is None and origin.types.get(name) == "number" and name not in groups:
             kind = "number"
-        elif kind is None and (hints.get(name) == "category" or variable.map or variable.levels or variable.reference):
+        elif kind is None and (
+            origin.types.get(name) == "category" or variable.map or variable.levels or variable.reference
+        ):
             kind = "category"
-        column = _Column(study, name, values, cells.attrs, variable)
+        column = _Column(study, name, values, origin, variable)
         columns[name] = column.typed(kind or column.guess(name in groups), spoken_of=name in named)
-    frame = pd.DataFrame(columns)
-    frame.attrs = dict(cells.attrs)
-    return frame
+    return pd.DataFrame(columns)
 
 
 def _known(table: Table, variable: Variable, values: Sequence[str]) -> list[str | None]:
@@ -90,9 +91,9 @@ class _Column:
     """One column on its way to a type."""
 
     def __init__(
-        self, study: Study, name: str, values: Sequence[str | None], attrs: dict[Any, Any], variable: Variable
+        self, study: Study, name: str, values: Sequence[str | None], origin: Origin, variable: Variable
     ) -> None:
-        self.study, self.name, self.values, self.attrs, self.variable = study, name, values, attrs, variable
+        self.study, self.name, self.values, self.origin, self.variable = study, name, values, origin, variable
 
     def guess(self, group: bool) -> str:
         """Return boolean, number or category; a group is never a number."""
@@ -119,7 +120,7 @@ class _Column:
     def _error(self, what: str, rows: Sequence[int], **parts: Any) -> CommensalError:
         count = Counter(self.values[row] for row in rows)
         found = listing((f"{value!r} ({n} cell{'s' * (n > 1)})" for value, n in count.most_common()), 5)
-        where = f"{self.attrs.get('file', 'table')}, {lines(self.attrs, rows)}, column {self.name!r}"
+        where = f"{self.origin.file}, {self.origin.lines(rows)}, column {self.name!r}"
         return TableError(what, where=where, found=found, **parts)
 
     def _number(self) -> pd.Series[Any]:
