@@ -1,1 +1,7 @@
-"""Room: page."""
+"""Figures and page: draws and words rows of Estimates and points, computes nothing."""
+
+from commensal.page.found import headlines
+from commensal.page.render import write
+from commensal.page.view import PageView
+
+__all__ = ["PageView", "headlines", "write"]

@@ -1,0 +1,118 @@
+"""What was asked: the declared question in words, and how many samples each assay brings to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from commensal.page.found import feature_rows
+from commensal.page.view import Group, PageView, sides
+from commensal.page.words import count, listed, missing, number, plural, sentence
+from commensal.study import Condition, Contrast, Question
+
+KIND_WORDS = {
+    "cohort": "does it hold in people?",
+    "depletion": "does removing the microbes change the disease?",
+    "course": "what differs as the disease runs?",
+    "screen": "which single strains help, which harm?",
+    "mediators": "through which molecule?",
+    "rescue": "does the molecule or strain itself help?",
+    "host": "what does the tissue do?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question in words."""
+
+    name: str
+    kind: str
+    sentences: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]  #: assay, samples, case, control, blocks, in the table, samples without data
+    block: str
+    case: str
+    control: str
+
+
+def where_words(where: Mapping[str, Condition]) -> str:
+    """Write the conditions of a contrast.
+
+    Examples
+    --------
+    >>> where_words({"sex": Condition(("F",)), "time": Condition(min=60, max=90)})
+    'sex is F and time from 60 to 90'
+    """
+    told = []
+    for name, condition in where.items():
+        if condition.levels:
+            told.append(f"{name} is {listed(list(condition.levels), 'or')}")
+        ends = [
+            f"{word} {number(end)}" for word, end in (("from", condition.min), ("to", condition.max)) if end is not None
+        ]
+        if ends:
+            told.append(f"{name} {' '.join(ends)}")
+    return listed(told)
+
+
+def _comparison(question: Question, contrast: Contrast | None) -> str:
+    if contrast is None:
+        return sentence(f"contrast {question.contrast}, which the study file no longer declares")
+    case, control = sides(contrast)
+    text = f"{case} is compared with {control} (column {contrast.column})"
+    if contrast.where:
+        text += f", among samples where {where_words(contrast.where)}"
+    return sentence(f"{text}; every effect is {case} minus {control}")
+
+
+def _adjustment(question: Question, block: str) -> str:
+    if question.block:
+        text = (
+            f"samples of the same {listed(list(question.block))} are compared with each other first: the block is a "
+            "random effect, and permutations respect it"
+        )
+    elif block:
+        text = f"several samples of one {block} are kept together: the {block} is a random effect"
+    else:
+        text = "no block was declared: samples are taken as independent"
+    adjusted = f"adjusted for {listed(list(question.covariates))}" if question.covariates else "no covariates"
+    return sentence(f"{text}; {adjusted}")
+
+
+def asked(view: PageView, cut: list[Group]) -> list[Asked]:
+    """Word every declared question, those without any estimate too."""
+    told = []
+    for name, question in view.study.questions.items():
+        own = [group for group in cut if group.question == name]
+        contrast = view.study.contrasts.get(question.contrast)
+        case, control = sides(contrast)
+        block = next((group.block for group in own if group.block), question.block[0] if question.block else "")
+        rows = [_row(view, group) for group in own]
+        known = {group.assay for group in own}
+        wanted = question.assays or tuple(view.study.assays)
+        rows += [(assay, "no estimates", "–", "–", "–", "–", "–") for assay in wanted if assay not in known]
+        told.append(
+            Asked(
+                name=name,
+                kind=f"{question.kind}: {KIND_WORDS.get(question.kind, '')}",
+                sentences=(_comparison(question, contrast), _adjustment(question, block)),
+                rows=tuple(rows),
+                block=plural(block) if block else "blocks",
+                case=case,
+                control=control,
+            )
+        )
+    return told
+
+
+def _row(view: PageView, group: Group) -> tuple[str, ...]:
+    size = group.size
+    match = view.matches.get(group.assay)
+    return (
+        group.name,
+        *(
+            "–" if size is None or missing(size[n]) else count(size[n])
+            for n in ("n", "n_case", "n_control", "n_blocks")
+        ),
+        count(feature_rows(group)["feature"].nunique()),
+        "–" if match is None else count(len(match.samples_without_data)),
+    )

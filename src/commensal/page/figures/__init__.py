@@ -1,0 +1,9 @@
+"""Figures: one file per kind, each a function from a view and a group to figures."""
+
+from commensal.page.figures.diversity import diversity
+from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
+from commensal.page.figures.features import features
+from commensal.page.figures.ordination import ordination
+from commensal.page.figures.volcano import volcano
+
+__all__ = ["Figure", "Panel", "diversity", "features", "ordination", "static_spec", "to_files", "volcano"]

@@ -1,0 +1,158 @@
+"""Volcano: every feature's log2 fold change against its p, from the abundance model."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from commensal.page.figures.drawn import CASE, CONTROL, OTHER, Figure, Panel, Rows, panel, slug
+from commensal.page.found import LINE, found_features, name_of
+from commensal.page.payload import short
+from commensal.page.view import Group
+from commensal.page.words import chance, count, estimate, plural, sentence
+
+#: p below the smallest double is drawn at the top.
+TOP = 300.0
+LABELS = 8
+TABLE = {
+    "name": "Feature",
+    "effect": "log2 fold change",
+    "low": "Low",
+    "high": "High",
+    "p": "p",
+    "q": "q",
+    "found": "At q < 0.05",
+}
+
+
+def volcano(group: Group) -> list[Figure]:
+    """Draw one figure with a panel per term, if any feature of the abundance model has a p."""
+    rows = group.pick(model="abundance")
+    panels: list[Panel] = []
+    everything: Rows = []
+    caption: list[str] = []
+    for term in rows["term"].dropna().unique():
+        tested = rows[(rows["term"] == term) & rows["p"].notna() & rows["effect"].notna()]
+        if tested.empty:
+            continue
+        own = _rows(group, tested)
+        title = "all samples" if term == "overall" else f"{term} {plural(group.block or 'block')}"
+        panels.append(_panel(group, own, sentence(title)[:-1]))
+        everything += [{"term": str(term)} | row for row in own]
+        caption.append(_caption(group, rows[rows["term"] == term], title))
+    if not panels:
+        return []
+    caption.append(f"Up-pointing triangles are higher in {group.case} at q < {LINE}, down-pointing ones lower.")
+    return [
+        Figure(
+            name=slug("volcano", group.question, group.name),
+            title=f"Every feature: {group.name}",
+            alt=f"Volcano plot of log2 fold change against minus log10 of p. {' '.join(caption)}",
+            caption=caption,
+            panels=panels,
+            columns={"term": "Term"} | TABLE,
+            rows=everything,
+            panel_width=420,
+            least_width=300,
+            marks=len(everything),
+        )
+    ]
+
+
+def _words(group: Group) -> tuple[str, str, str]:
+    return f"higher in {group.case}", f"lower in {group.case}", f"q ≥ {LINE}"
+
+
+def _rows(group: Group, tested: pd.DataFrame) -> Rows:
+    higher, lower, other = _words(group)
+    rows: Rows = []
+    for _, row in tested.sort_values(["p", "q"], kind="stable").iterrows():
+        found = bool(row["q"] < LINE)
+        rows.append(
+            {
+                "name": name_of(row),
+                "effect": short(row["effect"]),
+                "low": short(row["low"]),
+                "high": short(row["high"]),
+                "p": short(row["p"]),
+                "q": short(row["q"]),
+                "found": (higher if row["effect"] > 0 else lower) if found else other,
+                "height": short(-math.log10(row["p"]) if row["p"] > 0 else TOP),
+            }
+        )
+    return rows
+
+
+def _labels(rows: Rows) -> Rows:
+    """Choose the topmost features whose names do not run into each other."""
+    xs = [float(str(row["effect"])) for row in rows]
+    ys = [float(str(row["height"])) for row in rows]
+    wide, high = (max(xs) - min(xs)) or 1.0, max(ys) or 1.0
+    middle = (max(xs) + min(xs)) / 2
+    kept: list[tuple[float, float, bool]] = []
+    chosen: Rows = []
+    for row, x, y in zip(rows[:40], xs, ys, strict=False):
+        left = x > middle
+        near = any(abs(y - b) / high < 0.055 and (left == c or abs(x - a) / wide < 0.5) for a, b, c in kept)
+        if not near and len(chosen) < LABELS:
+            kept.append((x, y, left))
+            chosen.append(row | {"left": left})
+    return chosen
+
+
+def _panel(group: Group, rows: Rows, title: str) -> Panel:
+    import altair as alt
+
+    higher, lower, other = _words(group)
+    domain = [higher, lower, other]
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=2)
+    x = alt.X("effect:Q", title=f"log2 fold change, {group.case} minus {group.control}").scale(nice=True)
+    y = alt.Y("height:Q", title="−log10 p").scale(zero=True, nice=True)
+    dots = (
+        alt.Chart(alt.NamedData(name="features"))
+        .mark_point(filled=True)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("found:N", legend=legend).scale(domain=domain, range=[CASE, CONTROL, OTHER]),
+            shape=alt.Shape("found:N", legend=legend).scale(
+                domain=domain, range=["triangle-up", "triangle-down", "circle"]
+            ),
+            size=alt.Size("found:N", legend=None).scale(domain=domain, range=[70, 70, 18]),
+            opacity=alt.Opacity("found:N", legend=None).scale(domain=domain, range=[0.9, 0.9, 0.5]),
+            tooltip=[
+                alt.Tooltip("name:N", title="Feature"),
+                alt.Tooltip("effect:Q", title="log2 fold change"),
+                alt.Tooltip("low:Q", title="Low"),
+                alt.Tooltip("high:Q", title="High"),
+                alt.Tooltip("p:Q", title="p"),
+                alt.Tooltip("q:Q", title="q"),
+            ],
+        )
+    )
+    zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(strokeDash=[3, 3]).encode(x="effect:Q")
+    layers = [zero, dots]
+    data: dict[str, Rows] = {"features": rows, "zero": [{"effect": 0}]}
+    chosen = _labels(rows)
+    for side, align, dx in ((True, "right", -7), (False, "left", 7)):
+        own = [row for row in chosen if row["left"] is side]
+        if own:
+            name = "left" if side else "right"
+            text = alt.Chart(alt.NamedData(name=name)).mark_text(align=align, dx=dx, limit=150, baseline="middle")
+            layers.append(text.encode(x=x, y=y, text="name:N"))
+            data[name] = own
+    return panel(alt.layer(*layers, title=title), data, 340)
+
+
+def _caption(group: Group, rows: pd.DataFrame, title: str) -> str:
+    found = found_features(rows, "abundance")
+    top = (
+        ""
+        if found.top is None
+        else f"; smallest p: {name_of(found.top)}, {estimate(found.top, chance(found.top['p']))}"
+    )
+    return sentence(
+        f"{title}: {count(found.tested)} of {count(found.table)} {group.features} have a p, "
+        f"{count(found.found)} at q < {LINE}{top}"
+    )

@@ -1,0 +1,324 @@
+"""What was found, in plain sentences with numbers: each is one row of Estimates, or counts rows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from commensal.page.view import Group, groups
+from commensal.page.words import (
+    chance,
+    count,
+    estimate,
+    listed,
+    many,
+    measure_word,
+    missing,
+    number,
+    percent,
+    plural,
+    sentence,
+    term_phrase,
+)
+from commensal.study import Study
+from commensal.tables import ALL, STATUSES
+
+#: Where a sentence says "differs": the declared false discovery rate (q), or the error rate where there is no q.
+LINE = 0.05
+FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "how often it is present"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeatures:
+    """How many features one model tested and found, and the row of the strongest."""
+
+    model: str
+    table: int
+    tested: int
+    found: int
+    higher: int
+    top: pd.Series | None
+
+
+def significant(row: pd.Series) -> bool:
+    """Say whether a row passes the line: by q where there is one, by p where there is none."""
+    value = row["p"] if missing(row["q"]) else row["q"]
+    return not missing(value) and bool(value < LINE)
+
+
+def found_features(rows: pd.DataFrame, model: str) -> FoundFeatures:
+    """Count the rows of one model and pick the one with the smallest q, then p."""
+    rows = rows[rows["model"] == model]
+    tested = rows[rows["p"].notna()]
+    hits = tested[tested["q"] < LINE]
+    ranked = tested.sort_values(["q", "p"], kind="stable", na_position="last")
+    return FoundFeatures(
+        model=model,
+        table=int(rows["feature"].nunique()),
+        tested=len(tested),
+        found=len(hits),
+        higher=int((hits["effect"] > 0).sum()),
+        top=None if ranked.empty else ranked.iloc[0],
+    )
+
+
+def feature_rows(group: Group) -> pd.DataFrame:
+    """Return the rows that speak of one feature each."""
+    return group.rows[group.rows["model"].isin(FEATURE_MODELS) & (group.rows["feature"] != ALL)]
+
+
+def name_of(row: pd.Series) -> str:
+    """Return a feature's label, or its id where it has none."""
+    return str(row["feature"] if missing(row["label"]) else row["label"])
+
+
+def _sample_words(row: pd.Series, block: str) -> str:
+    parts = [] if missing(row["n_blocks"]) or not block else [many(row["n_blocks"], block)]
+    return ", ".join([*parts, many(row["n"], "sample")]) if not missing(row["n"]) else ", ".join(parts)
+
+
+def _chances(row: pd.Series) -> str:
+    return chance(row["p"]) + ("" if missing(row["q"]) else f", {chance(row['q'], 'q')}")
+
+
+def diversity_sentence(group: Group, row: pd.Series) -> str:
+    """Word one row of alpha diversity."""
+    opening = term_phrase(row["term"], group.block)
+    what = measure_word(row["measure"])
+    if missing(row["p"]):
+        return sentence(f"{opening}{what} could not be compared: {why(row)}")
+    numbers = estimate(row, _chances(row), _sample_words(row, group.block))
+    if significant(row):
+        word = "lower" if row["effect"] < 0 else "higher"
+        return sentence(f"{opening}{what} is {word} in {group.case} than in {group.control}: {numbers}")
+    return sentence(f"{opening}no difference in {what} was found between {group.case} and {group.control}: {numbers}")
+
+
+def why(row: pd.Series) -> str:
+    """Say why a row has no p, with its note."""
+    meaning = STATUSES.get(str(row["status"]), "no reason is recorded")
+    return meaning if missing(row["note"]) else f"{meaning} ({row['note']})"
+
+
+def _arrangements(row: pd.Series) -> str:
+    return "" if missing(row["n_permutations"]) else f", {count(row['n_permutations'])} permutations"
+
+
+def composition_sentences(group: Group) -> list[str]:
+    """Word the PERMANOVA rows of a group, each term in one sentence, with the dispersion test beside it."""
+    rows = group.pick(model="permanova")
+    told = []
+    for term in rows["term"].dropna().unique():
+        of_term = rows[rows["term"] == term]
+        tested = of_term[of_term["p"].notna()]
+        opening = term_phrase(term, group.block)
+        told += [
+            sentence(f"{opening}composition ({measure_word(row['measure'])}) could not be compared: {why(row)}")
+            for _, row in of_term[of_term["p"].isna()].iterrows()
+        ]
+        if tested.empty:
+            continue
+        hits = [significant(row) for _, row in tested.iterrows()]
+        numbers = [
+            f"{measure_word(row['measure'])} {percent(row['effect'])} of the variation ({_chances(row)})"
+            for _, row in tested.iterrows()
+        ]
+        verb = "is associated with" if any(hits) else "shows no association with"
+        tally = f" in {sum(hits)} of {len(hits)} distances" if any(hits) and len(hits) > 1 else ""
+        told.append(
+            sentence(
+                f"{opening}composition {verb} being {group.case} rather than {group.control}{tally}: {listed(numbers)}"
+            )
+        )
+        told += _dispersion(group, term, tested[hits])
+    return told
+
+
+def _dispersion(group: Group, term: str, composed: pd.DataFrame) -> list[str]:
+    """Warn where a difference in composition comes with a difference in spread."""
+    rows = group.pick(model="permdisp", term=term)
+    spread = [
+        f"{measure_word(row['measure'])}, {chance(row['p'])}"
+        for _, row in rows.iterrows()
+        if significant(row) and row["measure"] in set(composed["measure"])
+    ]
+    if not spread:
+        return []
+    return [
+        sentence(f"the sides also differ in spread ({'; '.join(spread)}), which PERMANOVA cannot tell from a shift")
+    ]
+
+
+def feature_sentences(group: Group) -> list[str]:
+    """Word the feature rows of a group: one sentence per term and model."""
+    rows = feature_rows(group)
+    told = []
+    for term in rows["term"].dropna().unique():
+        for model in FEATURE_MODELS:
+            found = found_features(rows[rows["term"] == term], model)
+            if found.table:
+                told.append(_feature_sentence(group, term, found))
+    return told
+
+
+def _feature_sentence(group: Group, term: str, found: FoundFeatures) -> str:
+    opening = term_phrase(term, group.block)
+    what = FEATURE_MODELS[found.model]
+    sizes = f"({count(found.table)} in the table, {count(found.tested)} tested)"
+    if not found.tested or found.top is None:
+        return sentence(f"{opening}no {group.features} could be tested for {what} ({count(found.table)} in the table)")
+    top = f"{name_of(found.top)}: {estimate(found.top, _chances(found.top))}"
+    if not found.found:
+        text = f"{opening}no {group.features} differ in {what} at q < {LINE} {sizes}. The smallest q is that of {top}"
+        return sentence(text)
+    verb = "differs" if found.found == 1 else "differ"
+    directions = [
+        f"{count(n)} {word} in {group.case}"
+        for n, word in ((found.higher, "higher"), (found.found - found.higher, "lower"))
+        if n
+    ]
+    return sentence(
+        f"{opening}{count(found.found)} of {count(found.tested)} tested {group.features} {verb} in {what} "
+        f"at q < {LINE} ({count(found.table)} in the table): {listed(directions)}. Strongest is {top}"
+    )
+
+
+def failures(group: Group) -> list[str]:
+    """Say plainly that nothing could be estimated, and why, where that is so."""
+    if group.rows["effect"].notna().any():
+        return []
+    reasons = list(dict.fromkeys(why(row) for _, row in group.rows.iterrows()))
+    more = f", and {many(len(reasons) - 3, 'other reason')}" if len(reasons) > 3 else ""
+    return [sentence(f"nothing could be estimated here: {'; '.join(reasons[:3])}{more}")]
+
+
+def sentences(group: Group) -> list[str]:
+    """Return everything that is said of one group: composition, diversity, features."""
+    failed = failures(group)
+    if failed:
+        return failed
+    diversity = group.rows[
+        (group.rows["feature"] == ALL) & (group.rows["unit"] != "share") & group.rows["test"].eq("t")
+    ]
+    return [
+        *composition_sentences(group),
+        *(diversity_sentence(group, row) for _, row in diversity.iterrows()),
+        *feature_sentences(group),
+    ]
+
+
+def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
+    """Return three or more plain sentences with numbers, for the command line.
+
+    Parameters
+    ----------
+    estimates
+        Estimates, shape (rows, 32).
+    study
+        The study that they come from, for the words of its sides and blocks.
+
+    Returns
+    -------
+    list of str
+        For each question: its strongest composition result, the features of each assay at q < 0.05 with the
+        strongest, and its strongest diversity result; where there is none of a kind, a sentence that says so.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from commensal.tables import estimates as frame
+    >>> headlines(frame(), Study(Path("study.toml"), "empty"))[0]
+    'No question has been answered: the estimates are empty.'
+    """
+    told: list[str] = []
+    cut = list(groups(study, estimates))
+    for question in dict.fromkeys(group.question for group in cut):
+        own = [group for group in cut if group.question == question]
+        told += [_strongest_composition(own), *_feature_headlines(own), _strongest_diversity(own)]
+    if not told:
+        nothing = "No question has been answered: the estimates are empty."
+        return [nothing, "No features were tested.", "No diversity was compared."]
+    return told
+
+
+def _smallest(own: list[Group], model: str | None) -> tuple[Group, pd.Series] | None:
+    """Return the (all) row with the smallest p over groups, the first term before others."""
+    best: tuple[Group, pd.Series] | None = None
+    for group in own:
+        rows = group.rows[(group.rows["feature"] == ALL) & group.rows["p"].notna()]
+        if group.terms:
+            rows = rows[rows["term"] == group.terms[0]]
+        rows = rows[rows["model"] == model] if model else rows[rows["test"] == "t"]
+        for _, row in rows.iterrows():
+            if best is None or row["p"] < best[1]["p"]:
+                best = group, row
+    return best
+
+
+def _strongest_composition(own: list[Group]) -> str:
+    best = _smallest(own, "permanova")
+    if best is None:
+        return "No composition could be compared."
+    group, row = best
+    link = "is associated with" if significant(row) else "shows no association with"
+    return sentence(
+        f"{term_phrase(row['term'], group.block)}the composition of {group.name} {link} being {group.case} rather than "
+        f"{group.control}: {percent(row['effect'])} of the variation ({measure_word(row['measure'])}; "
+        f"pseudo-F {number(row['statistic'])}; {_chances(row)}{_arrangements(row)})"
+    )
+
+
+def _feature_headlines(own: list[Group]) -> list[str]:
+    told = []
+    for group in own:
+        rows = feature_rows(group)
+        if rows.empty or not group.terms:
+            continue
+        first = rows[rows["term"] == group.terms[0]]
+        tested = first[first["p"].notna()]
+        hits = tested[tested["q"] < LINE]
+        opening = term_phrase(group.terms[0], group.block)
+        table = f"{count(first['feature'].nunique())} in the table, {count(tested['feature'].nunique())} tested"
+        if hits.empty:
+            told.append(sentence(f"{opening}no {group.features} of {group.name} differ at q < {LINE} ({table})"))
+            continue
+        top = hits.sort_values(["q", "p"], kind="stable").iloc[0]
+        n = hits["feature"].nunique()
+        told.append(
+            sentence(
+                f"{opening}{count(n)} {group.features} of {group.name} {'differs' if n == 1 else 'differ'} at "
+                f"q < {LINE} ({table}); strongest is {name_of(top)}, {FEATURE_MODELS.get(str(top['model']), '')}: "
+                f"{estimate(top, _chances(top))}"
+            )
+        )
+    return told or ["No features were tested."]
+
+
+def _strongest_diversity(own: list[Group]) -> str:
+    best = _smallest(own, None)
+    return "No diversity was compared." if best is None else diversity_sentence(*best)
+
+
+def tiles(group: Group) -> list[tuple[str, str]]:
+    """Return the headline numbers of a group: (number, what it is)."""
+    size = group.size
+    shown: list[tuple[str, str]] = []
+    if size is not None:
+        shown.append((count(size["n"]), plural("sample", size["n"])))
+        if not missing(size["n_case"]):
+            shown.append((f"{count(size['n_case'])} : {count(size['n_control'])}", f"{group.case} : {group.control}"))
+        if not missing(size["n_blocks"]) and group.block:
+            shown.append((count(size["n_blocks"]), plural(group.block, size["n_blocks"])))
+    rows = feature_rows(group)
+    if group.terms and not rows.empty:
+        rows = rows[rows["term"] == group.terms[0]]
+        tested = rows[rows["p"].notna()]
+        hits = tested.loc[tested["q"] < LINE, "feature"].nunique()
+        total = count(tested["feature"].nunique())
+        shown.append((f"{count(hits)} of {total}", f"{group.features} at q < {LINE}"))
+    best = _smallest([group], "permanova")
+    if best is not None:
+        row = best[1]
+        shown.append((percent(row["effect"]), f"of the variation, {measure_word(row['measure'])}; {chance(row['p'])}"))
+    return shown

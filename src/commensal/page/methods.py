@@ -1,0 +1,205 @@
+"""The methods paragraph: only what occurs in the estimates, with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from commensal.page.view import PageView
+from commensal.page.words import count, listed, measure_word, number, sentence
+
+REFERENCES = {
+    "mixed": "Bates D, Mächler M, Bolker B, Walker S (2015). Fitting linear mixed-effects models using lme4. "
+    "Journal of Statistical Software 67(1). doi:10.18637/jss.v067.i01",
+    "satterthwaite": "Kuznetsova A, Brockhoff PB, Christensen RHB (2017). lmerTest package: tests in linear mixed "
+    "effects models. Journal of Statistical Software 82(13). doi:10.18637/jss.v082.i13",
+    "bh": "Benjamini Y, Hochberg Y (1995). Controlling the false discovery rate. Journal of the Royal Statistical "
+    "Society B 57, 289–300. doi:10.1111/j.2517-6161.1995.tb02031.x",
+    "permanova": "Anderson MJ (2001). A new method for non-parametric multivariate analysis of variance. Austral "
+    "Ecology 26, 32–46. doi:10.1111/j.1442-9993.2001.01070.pp.x",
+    "permdisp": "Anderson MJ (2006). Distance-based tests for homogeneity of multivariate dispersions. Biometrics 62, "
+    "245–253. doi:10.1111/j.1541-0420.2005.00440.x",
+    "richness": "Hurlbert SH (1971). The nonconcept of species diversity: a critique and alternative parameters. "
+    "Ecology 52, 577–586. doi:10.2307/1934145",
+    "shannon": "Shannon CE (1948). A mathematical theory of communication. Bell System Technical Journal 27, 379–423. "
+    "doi:10.1002/j.1538-7305.1948.tb01338.x",
+    "faith_pd": "Faith DP (1992). Conservation evaluation and phylogenetic diversity. Biological Conservation 61, "
+    "1–10. doi:10.1016/0006-3207(92)91201-3",
+    "unifrac": "Lozupone C, Knight R (2005). UniFrac: a new phylogenetic method for comparing microbial communities. "
+    "Applied and Environmental Microbiology 71, 8228–8235. doi:10.1128/AEM.71.12.8228-8235.2005",
+    "weighted_unifrac": "Lozupone CA, Hamady M, Kelley ST, Knight R (2007). Quantitative and qualitative β diversity "
+    "measures lead to different insights. Applied and Environmental Microbiology 73, 1576–1585. "
+    "doi:10.1128/AEM.01996-06",
+    "aitchison": "Aitchison J (1986). The Statistical Analysis of Compositional Data. Chapman and Hall. "
+    "doi:10.1007/978-94-009-4109-0",
+    "bray_curtis": "Bray JR, Curtis JT (1957). An ordination of the upland forest communities of southern Wisconsin. "
+    "Ecological Monographs 27, 325–349. doi:10.2307/1942268",
+    "pcoa": "Gower JC (1966). Some distance properties of latent root and vector methods used in multivariate "
+    "analysis. Biometrika 53, 325–338. doi:10.1093/biomet/53.3-4.325",
+    "numpy": "Harris CR et al. (2020). Array programming with NumPy. Nature 585, 357–362. "
+    "doi:10.1038/s41586-020-2649-2",
+    "scipy": "Virtanen P et al. (2020). SciPy 1.0: fundamental algorithms for scientific computing in Python. Nature "
+    "Methods 17, 261–272. doi:10.1038/s41592-019-0686-2",
+    "scikit-bio": "The scikit-bio development team. scikit-bio: a bioinformatics library for data scientists, students "
+    "and developers. https://scikit.bio",
+}
+
+
+def methods(view: PageView) -> tuple[list[str], list[str]]:
+    """Return the sentences of the methods paragraph and the references that they rest on.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from commensal.study import Study
+    >>> from commensal.tables import estimates, points
+    >>> methods(PageView(Study(Path("study.toml"), "empty"), estimates(), points()))
+    (['No model was fitted.'], [])
+    """
+    rows = view.estimates
+    if rows.empty:
+        return ["No model was fitted."], []
+    used: dict[str, None] = {}
+    told = [
+        *_diversity(rows, used),
+        *_composition(rows, used),
+        *_features(view, rows, used),
+        *_models(rows, used),
+        *_families(rows, used),
+    ]
+    packages = view.provenance.get("packages")
+    versions = dict(packages) if isinstance(packages, Mapping) else {}
+    named = [f"{name} {versions[name]}" for name in ("numpy", "scipy", "scikit-bio") if name in versions]
+    if named:
+        told.append(sentence(f"computed with commensal {view.provenance.get('version', '')}, {listed(named)}"))
+        used.update(dict.fromkeys(name for name in ("numpy", "scipy", "scikit-bio") if name in versions))
+    return told, [REFERENCES[key] for key in used]
+
+
+def _diversity(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    measures = set(rows["measure"].dropna())
+    words = {
+        "richness": "richness is the number of features expected at an even depth (rarefaction by expectation, "
+        "without random draws), the largest depth that keeps 95 % of the samples",
+        "shannon": "Shannon diversity is in nats",
+        "faith_pd": "Faith’s phylogenetic diversity is the summed length of the tree’s branches that a sample holds",
+    }
+    kept = [measure for measure in words if measure in measures]
+    used.update(dict.fromkeys(kept))
+    return [sentence("; ".join(words[measure] for measure in kept))] if kept else []
+
+
+def _composition(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    told = []
+    tested = rows[rows["model"].isin(["permanova", "permdisp"])]
+    distances = list(tested["measure"].dropna().unique())
+    if "permanova" in set(tested["model"]):
+        used["permanova"] = None
+        told.append(
+            sentence(
+                f"composition was compared by PERMANOVA on {listed([measure_word(m) for m in distances])} distances; "
+                "its effect R² is the share of the variation that goes with the contrast" + _permutations(tested)
+            )
+        )
+    if "permdisp" in set(tested["model"]):
+        used["permdisp"] = None
+        told.append(
+            "PERMDISP, under the same permutations, asks whether one side is more spread out than the other, which "
+            "PERMANOVA cannot tell from a shift."
+        )
+    for measure, key in (
+        ("bray_curtis", "bray_curtis"),
+        ("aitchison", "aitchison"),
+        ("unweighted_unifrac", "unifrac"),
+        ("weighted_unifrac", "weighted_unifrac"),
+    ):
+        if measure in distances:
+            used[key] = None
+    if (rows["model"] == "pcoa").any():
+        used["pcoa"] = None
+        told.append("Ordinations are principal coordinates of these distances.")
+    return told
+
+
+def _permutations(tested: pd.DataFrame) -> str:
+    """Say how labels were permuted, as the notes and counts of the rows have it."""
+    shown = tested[tested["n_permutations"].notna()]
+    if shown.empty:
+        return ""
+    schemes = []
+    keys = (
+        shown[["term", "n_permutations", "note"]]
+        .astype(object)
+        .where(shown[["term", "n_permutations", "note"]].notna(), "")
+    )
+    for term, n, note in dict.fromkeys(keys.itertuples(index=False, name=None)):
+        where = {"within": "within blocks", "between": "of whole blocks"}.get(str(term), "freely")
+        schemes.append(f"{count(n)} permutations {where}" + (f" ({note})" if note else ""))
+    return "; p from " + listed(list(dict.fromkeys(schemes))[:6])
+
+
+def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    models = set(rows["model"].dropna())
+    told = []
+    if "abundance" in models:
+        told.append(
+            "Each feature was asked two questions, so that zeros need no made-up value: its abundance (log2) among the "
+            "samples where it is present, and the share of samples where it is present."
+            if "prevalence" in models
+            else "Each feature’s abundance (log2) was compared among the samples where it is present."
+        )
+    elif "prevalence" in models:
+        told.append("Each feature’s presence was compared as the share of samples where it is present.")
+    frames = rows[(rows["model"] == "reference frame") & rows["effect"].notna()]
+    if not frames.empty:
+        used["aitchison"] = None
+        taken = [f"{number(row['effect'])} for {row['assay']}" for _, row in frames.iterrows()]
+        told.append(
+            sentence(
+                "relative abundances have no zero point of their own: the median log2 fold change over all features is "
+                f"the reference frame and was taken off every one ({listed(list(dict.fromkeys(taken))[:6])})"
+            )
+        )
+    if models & {"abundance", "prevalence"}:
+        least = {q.min_prevalence for q in view.study.questions.values()}
+        shares = listed([f"{number(100 * share)} %" for share in sorted(least)], "or")
+        told.append(
+            sentence(
+                f"a feature that is present in fewer than {shares} of the samples is not tested; it stays in the table"
+            )
+        )
+    return told
+
+
+def _models(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    fitted = rows[rows["test"].eq("t") & rows["p"].notna()]
+    if fitted.empty:
+        return []
+    if not (fitted["n_blocks"].fillna(0) > 0).any():
+        return ["Effects are from linear models (ordinary least squares), with t tests."]
+    used.update({"mixed": None, "satterthwaite": None})
+    split = " Where the contrast varies inside blocks, its comparison within blocks is apart from that of block means."
+    text = (
+        "Effects are from linear mixed models with the block as random intercept, fitted by restricted maximum "
+        "likelihood (REML), with t tests on Satterthwaite’s degrees of freedom; a block variance of 0 is an ordinary "
+        "result (status boundary)."
+    )
+    return [text + (split if (fitted["term"] == "within").any() else "")]
+
+
+def _families(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    families = rows.loc[rows["q"].notna(), "family"].dropna()
+    if families.empty:
+        return []
+    used["bh"] = None
+    counts = families.value_counts(sort=False)
+    named = [f"{name} ({count(n)} tests)" for name, n in counts.items()]
+    more = f" and {count(len(named) - 6)} more families" if len(named) > 6 else ""
+    return [
+        sentence(
+            "q is the false discovery rate of Benjamini and Hochberg within a family of tests; the families are: "
+            + "; ".join(named[:6])
+            + more
+        )
+    ]

@@ -1,0 +1,234 @@
+"""The page: one file, from a template that escapes everything it is given."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from commensal.errors import OutputError
+from commensal.page.asked import asked
+from commensal.page.figures import Figure, diversity, features, ordination, to_files, volcano
+from commensal.page.figures.drawn import CONFIG, DARK
+from commensal.page.found import sentences, tiles
+from commensal.page.methods import methods
+from commensal.page.omitted import dropped_groups, mismatches, status_counts
+from commensal.page.payload import estimates_payload, pack_rows, script_json
+from commensal.page.view import Group, PageView, group_keys, groups
+from commensal.page.words import count, many, number, plural, sentence
+
+#: Above so many marks a panel is drawn on a canvas, which stays quick, not as SVG elements.
+MOST_SVG = 1500
+SECTIONS = (
+    ("asked", "What was asked"),
+    ("found", "What was found"),
+    ("figures", "Figures"),
+    ("estimates", "All estimates"),
+    ("design", "Design"),
+    ("methods", "Methods"),
+    ("omitted", "Left out, and why"),
+    ("provenance", "Provenance"),
+)
+ICONS = {"error": "✖", "warning": "▲", "note": "●"}
+
+
+def write(view: PageView, out: Path) -> Path:
+    """Write ``out/report.html`` and ``out/figures/*.svg`` and ``*.pdf``.
+
+    Parameters
+    ----------
+    view
+        What the page draws and words; it computes nothing.
+    out
+        Folder; made where it does not exist. Figures of an earlier run in it are replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The page. The same view gives the same bytes of page and SVG (a PDF's objects may change their order).
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written, or a figure cannot be drawn.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from commensal.study import Study
+    >>> from commensal.tables import estimates, points
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     write(PageView(Study(Path("study.toml"), "empty"), estimates(), points()), Path(out)).name
+    'report.html'
+    """
+    cut = list(groups(view.study, view.estimates))
+    drawn = _numbered(_figures(view, cut))
+    folder = out / "figures"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in (*folder.glob("[0-9][0-9]-*.svg"), *folder.glob("[0-9][0-9]-*.pdf")):
+            old.unlink()
+        page = out / "report.html"
+        page.write_text(_html(view, cut, drawn), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(
+            "the page cannot be written", where=str(out), found=error, mend="choose a folder that can be written"
+        ) from error
+    for figure in drawn:
+        to_files(figure, folder)
+    return page
+
+
+def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
+    """Draw every group that has something to draw, in the order of Estimates."""
+    keys = group_keys(view.points)
+    drawn: list[Figure] = []
+    for group in cut:
+        own = view.points[[key == group.key for key in keys]]
+        drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
+    return drawn
+
+
+def _numbered(drawn: list[Figure]) -> list[Figure]:
+    """Give files a number: in the order of the page, and unique whatever the names are."""
+    from dataclasses import replace
+
+    return [replace(figure, name=f"{i:02d}-{figure.name}") for i, figure in enumerate(drawn, start=1)]
+
+
+def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    script, bundle = _asset("page.js"), (_bundle() if drawn else "")
+    several = len({group.question for group in cut}) > 1
+    told, references = methods(view)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment.filters |= {"grouped": count, "plural": plural, "capfirst": lambda text: text[:1].upper() + text[1:]}
+    context: dict[str, Any] = {
+        "policy": policy([part for part in (bundle, script) if part]),
+        "title": view.study.title or view.study.name,
+        "subtitle": _subtitle(view, cut),
+        "sections": SECTIONS,
+        "asked": asked(view, cut),
+        "found": [
+            {
+                "heading": f"{group.question}: {group.name}" if several else group.name,
+                "tiles": tiles(group),
+                "sentences": sentences(group),
+            }
+            for group in cut
+        ],
+        "figures": drawn,
+        "n_estimates": len(view.estimates),
+        "findings": view.findings,
+        "icons": ICONS,
+        "methods": told,
+        "references": references,
+        "dropped": dropped_groups(view.dropped),
+        "mismatches": mismatches(view.matches),
+        "statuses": status_counts(view.estimates),
+        "provenance": {"version": view.provenance.get("version", "")},
+        "facts": _facts(view.provenance),
+        "inputs": view.provenance.get("inputs", ()),
+        # our own files, and JSON that script_json has made safe: the only text that is not escaped
+        "style": Markup(_asset("style.css")),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "bundle": Markup(bundle),  # noqa: S704
+        "estimates_json": Markup(script_json(estimates_payload(view.estimates))),  # noqa: S704
+        "figures_json": Markup(script_json(_figures_payload(drawn))),  # noqa: S704
+    }
+    return environment.from_string(_asset("report.html.j2")).render(context) + "\n"
+
+
+def _subtitle(view: PageView, cut: list[Group]) -> str:
+    assays = len({group.assay for group in cut})
+    sizes = {"question": len(view.study.questions), "assay": assays, "estimate": len(view.estimates)}
+    return sentence(f"study {view.study.name}: {', '.join(many(n, word) for word, n in sizes.items())}")
+
+
+def policy(scripts: list[str]) -> str:
+    """Return a Content-Security-Policy that runs these inline scripts and nothing else, and forbids the network.
+
+    Vega compiles its own expressions with ``Function``, hence ``unsafe-eval``; markup from data still cannot run,
+    because only scripts with these hashes do.
+
+    Examples
+    --------
+    >>> policy(["1"]).split("; ")[0]
+    "default-src 'none'"
+    """
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
+    rules = {
+        "default-src": "'none'",
+        "script-src": " ".join([*hashes, "'unsafe-eval'"]),
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def _figures_payload(drawn: list[Figure]) -> dict[str, object]:
+    return {
+        "config": CONFIG,
+        "dark": DARK,
+        "most_svg": MOST_SVG,
+        "figures": [
+            {
+                "name": figure.name,
+                "title": figure.title,
+                "marks": figure.marks,
+                "columns": figure.columns,
+                "rows": pack_rows([{key: row.get(key) for key in figure.columns} for row in figure.rows]),
+                "panels": [
+                    {
+                        "spec": panel.spec,
+                        "height": panel.height,
+                        "data": {name: pack_rows(rows) for name, rows in panel.data.items()},
+                    }
+                    for panel in figure.panels
+                ],
+            }
+            for figure in drawn
+        ],
+    }
+
+
+def _facts(provenance: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the lines of the provenance table; what is not known is not shown."""
+    facts = []
+    for key, name in (
+        ("version", "commensal"),
+        ("command", "Command"),
+        ("started", "Started"),
+        ("seconds", "Seconds"),
+        ("seed", "Seed"),
+        ("python", "Python"),
+    ):
+        if provenance.get(key) is not None:
+            value = provenance[key]
+            facts.append((name, number(value) if key == "seconds" else str(value)))
+    packages = provenance.get("packages")
+    if isinstance(packages, Mapping) and packages:
+        facts.append(("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())))
+    return facts
+
+
+def _asset(name: str) -> str:
+    return (files("commensal.page") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _bundle() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script that an HTML parser cannot end early."""
+    import vl_convert
+
+    make: Any = vl_convert.javascript_bundle  # its stub asks for an argument that it does not need
+    bundle = str(make()).replace("\r\n", "\n")
+    return bundle.replace("</script", r"<\/script").replace("<!--", r"<\!--")

@@ -1,0 +1,131 @@
+"""What the page is given: the study, its estimates and points, and what is known of how they came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from commensal.study import Contrast, Dropped, Match, Question, Study
+from commensal.tables import Finding
+
+#: The columns that name one group: everything estimated about one assay for one question.
+GROUP = ("question", "contrast", "cohort", "specimen", "assay")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageView:
+    """Everything that a page draws and words. The page adds no number of its own.
+
+    ``provenance`` may hold ``version``, ``started``, ``seconds``, ``command``, ``python``, ``packages`` (name →
+    version), ``inputs`` (a list of ``{file, bytes, sha256}``) and ``seed``; what is absent is not shown.
+    """
+
+    study: Study
+    estimates: pd.DataFrame
+    points: pd.DataFrame
+    findings: Sequence[Finding] = ()
+    dropped: Sequence[Dropped] = ()
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """The estimates of one assay for one question, and the words for its two sides and its block."""
+
+    key: tuple[str, ...]  #: the values of `GROUP`
+    question: str
+    contrast: str
+    assay: str
+    name: str  #: the assay, with cohort and specimen where it has more than one
+    case: str
+    control: str
+    block: str  #: singular word for the unit of the block, ``""`` without one
+    features: str  #: plural word for the features of this assay
+    rows: pd.DataFrame
+
+    def first(self, **wanted: str) -> pd.Series | None:
+        """Return the first row with these values, or None."""
+        found = self.pick(**wanted)
+        return None if found.empty else found.iloc[0]
+
+    def pick(self, **wanted: str) -> pd.DataFrame:
+        """Return the rows with these values, in the order of the file."""
+        rows = self.rows
+        for column, value in wanted.items():
+            rows = rows[rows[column] == value]
+        return rows
+
+    @property
+    def size(self) -> pd.Series | None:
+        """The row that says how many samples this comparison has (the first with most of them)."""
+        sized = self.rows[self.rows["n"].notna()]
+        return None if sized.empty else sized.sort_values("n", ascending=False, kind="stable").iloc[0]
+
+    @property
+    def terms(self) -> list[str]:
+        """The terms in the order of the file, for example ``["within", "between"]``."""
+        return [str(term) for term in self.rows["term"].dropna().unique()]
+
+
+FEATURE_WORDS = {
+    "taxa": "taxa",
+    "genes": "genes",
+    "pathways": "pathways",
+    "metabolites": "molecules",
+    "transcripts": "transcripts",
+    "reads": "taxa",
+}
+
+
+def sides(contrast: Contrast | None) -> tuple[str, str]:
+    """Return the words for the case side and the control side.
+
+    Examples
+    --------
+    >>> sides(Contrast("ibd", "disease", ("CD", "UC"), ("relative",)))
+    ('CD or UC', 'relative')
+    """
+    if contrast is None:
+        return "case", "control"
+    return " or ".join(contrast.case) or "case", " or ".join(contrast.control) or "control"
+
+
+def block_word(question: Question | None, rows: pd.DataFrame) -> str:
+    """Return the declared block, or ``subject`` where repeated samples made one."""
+    if question is not None and question.block:
+        return question.block[0]
+    return "subject" if (rows["n_blocks"].fillna(0) > 0).any() else ""
+
+
+def group_keys(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the values of `GROUP` in every row of Estimates or points, missing as ``""``."""
+    columns = [frame[column].fillna("").astype(str) for column in GROUP]
+    return list(zip(*columns, strict=True))
+
+
+def groups(study: Study, estimates: pd.DataFrame) -> Iterator[Group]:
+    """Cut Estimates into groups, in the order of the file."""
+    keys = pd.Series(group_keys(estimates), index=estimates.index, dtype=object)
+    seen = list(dict.fromkeys(keys))
+    for key in seen:
+        question, contrast, cohort, specimen, assay = key
+        rows = estimates[keys == key]
+        more = [other for other in seen if (other[0], other[1], other[4]) == (question, contrast, assay)]
+        extra = [text for i, text in ((2, cohort), (3, specimen)) if text and len({other[i] for other in more}) > 1]
+        declared = study.assays.get(assay)
+        case, control = sides(study.contrasts.get(contrast))
+        yield Group(
+            key=key,
+            question=question,
+            contrast=contrast,
+            assay=assay,
+            name=f"{assay} ({', '.join(extra)})" if extra else assay,
+            case=case,
+            control=control,
+            block=block_word(study.questions.get(question), rows),
+            features=FEATURE_WORDS.get(declared.kind if declared else "", "features"),
+            rows=rows,
+        )
