@@ -1,1 +1,8 @@
-"""Room: io."""
+"""Readers: one file per format, each with a sniffer; one registry. Ids are matched exactly, never by likeness."""
+
+from commensal.io.assay import read_assay
+from commensal.io.contents import Format, Matrix
+from commensal.io.registry import FORMATS, sniff
+from commensal.io.table import read_table
+
+__all__ = ["FORMATS", "Format", "Matrix", "read_assay", "read_table", "sniff"]
