@@ -22,9 +22,9 @@ title = "Gut microbes and serum molecules of patients and of those they live wit
 
 [design]                                       # what a reviewer asks; "unknown" is an answer, silence is a finding
 randomised = "not randomised: observational"
-blinded = ["sequencing", "metabolomics"]
+blinded = ["species", "serum"]
 exclusions = "none"
-primary = ["abundance of species", "serum molecules"]
+primary = ["species", "serum"]
 
 [tables.samples]                               # one row per specimen
 file = "samples.tsv"

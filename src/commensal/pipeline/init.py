@@ -1,0 +1,184 @@
+"""``init``: a starting folder, from a template or from your own two files."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from commensal.errors import OutputError, UsageError, listing, nearest
+from commensal.study import parse_study
+
+TEMPLATES = ("cohort", "animal", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The two files of a study, and where their copies go."""
+
+    samples: Path
+    table: Path
+    directory: Path
+
+    @property
+    def copies(self) -> dict[str, Path]:
+        """Name in the folder → file; a name that both have is made different."""
+        name = self.table.name if self.table.name != self.samples.name else f"table-{self.table.name}"
+        return {self.samples.name: self.samples, name: self.table}
+
+
+def init(
+    directory: Path | str,
+    *,
+    like: str | None = None,
+    samples: Path | str | None = None,
+    table: Path | str | None = None,
+    column: str | None = None,
+    case: Sequence[str] = (),
+    control: Sequence[str] = (),
+    block: str | None = None,
+) -> Path:
+    """Write a study folder: from a template, or from a table of samples and a table of measurements.
+
+    From two files, the column of ids is found by exact overlap, the two files are copied beside the study file, and
+    what was guessed (kind, value, types, subject) is written down as a comment with its reason. Who is compared with
+    whom is never guessed: it is given, or one column has two levels and one of them is named like a control.
+
+    Parameters
+    ----------
+    directory
+        Folder to make. A folder that has a ``study.toml`` is refused; no file is overwritten.
+    like
+        Template: ``cohort``, ``animal`` or ``full``.
+    samples, table
+        Your two files: one row per specimen; microbes or molecules of these specimens. Any format that io reads.
+    column
+        Column of ``samples`` that says who has the disease.
+    case, control
+        Its levels on each side. When the column has two levels, one side is enough.
+    block
+        Column of the unit that people share (household, family); found by its name when not given.
+
+    Returns
+    -------
+    Path
+        The study file.
+
+    Raises
+    ------
+    UsageError
+        Options that do not go together, an unknown column or level, or no comparison: the candidates are listed with
+        the command to run next.
+    TableError
+        A table that cannot be read, or no shared ids.
+    OutputError
+        A file that would be overwritten, or a folder that cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = init(Path(folder) / "mine", like="cohort")
+    ...     study.name
+    'study.toml'
+    """
+    folder = Path(directory)
+    if (like is None) == (samples is None and table is None):
+        raise UsageError(
+            "a template, or your own two files",
+            where="init",
+            found="both" if like is not None else "neither",
+            expected=f"--like {'|'.join(TEMPLATES)}, or --samples META --table TABLE",
+        )
+    if (folder / "study.toml").exists():
+        raise UsageError(
+            "the folder has a study.toml already",
+            where=str(folder),
+            mend="choose another folder; commensal never overwrites a study",
+        )
+    if like is not None:
+        options = {"--column": column, "--case": case, "--control": control, "--block": block}
+        if given := [name for name, value in options.items() if value]:
+            raise UsageError(
+                f"{listing(given)} go with your own files, not with a template",
+                where="--like",
+                expected="--like alone, or --samples META --table TABLE with them",
+            )
+        return _from_template(folder, like)
+    if samples is None or table is None:
+        raise UsageError(
+            "two files are needed",
+            where="init",
+            found="--samples alone" if table is None else "--table alone",
+            expected="--samples META --table TABLE",
+        )
+    return _from_files(_Files(Path(samples), Path(table), folder), column, case, control, block)
+
+
+def _from_template(folder: Path, like: str) -> Path:
+    if like not in TEMPLATES:
+        raise UsageError(
+            f"there is no template {like!r}",
+            where="--like",
+            expected=" or ".join(nearest(like, TEMPLATES, 3) or TEMPLATES),
+        )
+    source = resources.files("commensal.pipeline.templates") / like
+    texts = {entry.name: entry.read_bytes() for entry in sorted(source.iterdir(), key=lambda entry: entry.name)}
+    return _write(folder, texts, {})
+
+
+def _from_files(
+    files: _Files, column: str | None, case: Sequence[str], control: Sequence[str], block: str | None
+) -> Path:
+    from commensal.pipeline.templates.two_files import describe
+
+    text = describe(
+        samples=files.samples,
+        table=files.table,
+        names=tuple(files.copies),
+        title=files.directory.resolve().name or "study",
+        column=column,
+        case=tuple(case),
+        control=tuple(control),
+        block=block,
+        again=_command(files),
+    )
+    # A study file that cannot be read back is never written.
+    parse_study(text, files.directory / "study.toml")
+    return _write(files.directory, {"study.toml": text.encode("utf-8")}, files.copies)
+
+
+def _command(files: _Files) -> str:
+    """Return the start of the command to run next."""
+    words = ["commensal", "init", str(files.directory), "--samples", str(files.samples), "--table", str(files.table)]
+    return shlex.join(words)
+
+
+def _write(folder: Path, texts: Mapping[str, bytes], copies: Mapping[str, Path]) -> Path:
+    """Write texts and copy files into a folder; the study file comes last, so that a half-made folder has none."""
+    # A file that lies in the folder already is the copy: people start where their tables are.
+    to_copy = {name: path for name, path in copies.items() if not _same(folder / name, path)}
+    there = [name for name in (*texts, *to_copy) if (folder / name).exists()]
+    if there:
+        raise OutputError(
+            "files of these names are in the folder, and nothing is overwritten",
+            where=str(folder),
+            found=listing(there),
+            mend="choose another folder, or move them",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in to_copy.items():
+            shutil.copyfile(path, folder / name)
+        for name in sorted(texts, key=lambda name: name == "study.toml"):
+            (folder / name).write_bytes(texts[name])
+    except OSError as error:
+        raise OutputError("the folder cannot be written", where=str(folder), found=error) from error
+    return folder / "study.toml"
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)

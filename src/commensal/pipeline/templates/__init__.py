@@ -1,0 +1,1 @@
+"""Starting folders for ``init --like``, and what ``init`` needs to write a study file for two tables."""
