@@ -115,7 +115,7 @@ def feature_frame(matrix: Matrix, assay: Assay, annotations: pd.DataFrame) -> pd
         frame = pd.DataFrame({"label": labels}, index=pd.Index(ids, dtype="object"), dtype="string")
     for name in text.columns:
         column = text[name]
-        if column.tolist() == ids:
+        if column.fillna("").tolist() == ids:
             continue  # the column of ids, once more
         frame[f"{name} (file)" if name in frame.columns else str(name)] = column.to_numpy()
     result = frame.astype("string")
