@@ -118,7 +118,7 @@ def compare(loaded: LoadedStudy, question: Question, assay_name: str) -> Compari
             expected="at least one on each side",
             mend="leave out the covariate, or complete it in the samples table",
         )
-    name, block = _block(loaded, question, samples, where)
+    block_name, block = _block(loaded, question, samples, where)
     matrix, kept = _varying(terms.matrix[complete], terms.columns)
     dropped += [
         Dropped("row", where, column, "covariate does not vary among these samples")
@@ -139,7 +139,7 @@ def compare(loaded: LoadedStudy, question: Question, assay_name: str) -> Compari
         values=assay.values[[row[sample] for sample in samples]],
         case=case,
         block=block,
-        block_name=name,
+        block_name=block_name,
         covariates=matrix,
         covariate_names=kept,
         dropped=tuple(dropped),

@@ -121,7 +121,10 @@ def _distances(comparison: Comparison, scale: Scales) -> dict[str, tuple[Array, 
         ids = [str(name) for name in comparison.assay.features.index]
         for weighted in (False, True):
             name = "weighted_unifrac" if weighted else "unweighted_unifrac"
-            found[name] = (stats.unifrac(np.nan_to_num(comparison.values), ids, comparison.assay.tree, weighted), None)
+            found[name] = (
+                stats.unifrac(np.nan_to_num(comparison.values), ids, comparison.assay.tree, weighted=weighted),
+                None,
+            )
     return found
 
 

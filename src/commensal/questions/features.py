@@ -68,8 +68,9 @@ def with_q(frame: pd.DataFrame, comparison: Comparison, what: str) -> pd.DataFra
     """Add Benjamini-Hochberg q and the family's name, one family per value of the question's ``family`` columns."""
     frame = frame.copy()
     keys = list(comparison.question.family)
-    for values, rows in frame.groupby(keys, sort=False, dropna=False).groups.items():
-        named = [str(value) for value in values if not pd.isna(value)]
+    for _, group in frame.groupby(keys, sort=False, dropna=False):
+        rows = group.index
+        named = [str(value) for value in group.iloc[0][keys] if not pd.isna(value)]
         frame.loc[rows, "family"] = " / ".join([*named, what])
         p = frame.loc[rows, "p"].to_numpy(dtype=float)
         frame.loc[rows, "q"] = stats.bh(p, family=what)
