@@ -66,6 +66,8 @@ def _exchanged(context: Context) -> tuple[NDArray[np.object_] | None, str]:
         )
     for layout in nested:
         fewer = found is None or layout.n_case + layout.n_control < len(set(found[0].tolist()))
-        if fewer and (layout.codes >= 0).all():
+        # Labels of a declared block that stand for several units each are counted as those units.
+        mistaken = bool(layout.unit.inferred) and layout.unit.column in context.blocks.names
+        if (fewer or mistaken) and (layout.codes >= 0).all():
             found = (np.array([str(code) for code in layout.codes], dtype=object), layout.unit.many)
     return found if found is not None else (None, "samples")

@@ -39,14 +39,23 @@ _GIVEN_ASKED = {"dose": {"dose"}, "washout": {"washout"}}
 _NEURO = words("als sod parkinson parkinsons alzheimer alzheimers motor neurology neurodegeneration dementia ms")
 
 
+def _held(loaded: LoadedStudy) -> set[str]:
+    frames = [frame for frame in (loaded.samples, loaded.subjects, loaded.phenotypes) if frame is not None]
+    return {word for frame in frames for column in frame.columns for word in parts(str(column))}
+
+
+def of_animals(loaded: LoadedStudy) -> bool:
+    """Say whether this is a study of animals: by its questions, or by columns that only animals have."""
+    kinds = {question.kind for question in loaded.declared.questions.values()}
+    return bool(kinds - {"cohort"}) or bool(ANIMALS & _held(loaded))
+
+
 def absent_covariates(loaded: LoadedStudy) -> Iterator[Finding]:
     """One line that lists what a reader asks for and no table has."""
     declared = loaded.declared
     if not declared.questions:
         return
-    frames = [frame for frame in (loaded.samples, loaded.subjects, loaded.phenotypes) if frame is not None]
-    held = {word for frame in frames for column in frame.columns for word in parts(str(column))}
-    animals = bool(ANIMALS & held) or any(question.kind != "cohort" for question in declared.questions.values())
+    held, animals = _held(loaded), of_animals(loaded)
     asked = dict(_ANIMALS_ASKED if animals else _PEOPLE_ASKED)
     if animals and any(question.kind in ("depletion", "rescue", "screen") for question in declared.questions.values()):
         asked |= _GIVEN_ASKED

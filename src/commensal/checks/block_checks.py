@@ -41,8 +41,9 @@ def one_sided_blocks(context: Context) -> Iterator[Finding]:
         yield context.finding(
             "one_sided_blocks",
             "warning" if outside > total / 2 else "note",
-            f"{both.sum()} of {len(table)} {many} hold both sides and speak for the comparison within a {one}; "
-            f"{singular(outside, 'sample')} of {total} sit in {many} with one side only and count between {many}.",
+            f"both sides in {both.sum()} of {len(table)} {many}, which speak for the comparison within a {one}; "
+            f"{outside} of "
+            f"{total} samples lie in {many} with one side only and count between {many}.",
             f"read the rows with term `within` first; more {many} with both sides would carry the comparison",
             blocks=len(table),
             blocks_both=both.sum(),
@@ -106,7 +107,7 @@ def several_block_levels(context: Context) -> Iterator[Finding]:
     levels = " and ".join(singular(size, *_words(name)) for name, size in zip(names, sizes, strict=True))
     by_itself = "subject" in names and "subject" not in context.question.block
     mend = (
-        "restrict `where` to one sample per subject (one visit, one day), or keep one level"
+        "restrict `where` to one sample per subject (one visit, one day)"
         if "subject" in names
         else (
             f"keep one of them in the block of [questions.{context.question.name}]: the level at which the label varies"
@@ -131,8 +132,8 @@ def missing_block_labels(context: Context) -> Iterator[Finding]:
         yield context.finding(
             "block_label_missing",
             "note",
-            f"{singular(len(missing), 'sample')} of {len(context.sides.samples)} have no label in "
-            f"{', '.join(context.question.block)} and count as alone, each a block of its own: {listing(missing)}.",
+            f"no label in {', '.join(context.question.block)} for {singular(len(missing), 'sample')} of "
+            f"{len(context.sides.samples)}: they count as alone, each a block of its own ({listing(missing)}).",
             "fill the labels in if they belong to one; nothing to mend for people who match nobody",
             samples=len(missing),
         )

@@ -34,7 +34,7 @@ def sample_depths(loaded: LoadedStudy) -> Iterator[Finding]:
                 "empty_samples",
                 "warning",
                 f"assay {name}",
-                f"{singular(len(empty), 'sample')} of {len(matched)} hold nothing but zeros or missing values: "
+                f"{singular(len(empty), 'sample')} of {len(matched)} with nothing but zeros or missing values: "
                 f"{listing(empty)}.",
                 'leave them out with `where`, or give them role = "blank" if that is what they are',
                 assay=name,
@@ -54,7 +54,7 @@ def _shallow(name: str, totals: pd.Series) -> Iterator[Finding]:
         "shallow_samples",
         "warning",
         f"assay {name}",
-        f"{singular(len(shallow), 'sample')} of {len(totals)} have less than a tenth of the median depth of "
+        f"{singular(len(shallow), 'sample')} of {len(totals)} with less than a tenth of the median depth of "
         f"{median:,.0f}: "
         f"{listing([f'{sample} ({total:,.0f})' for sample, total in shallow.items()])}; the next has "
         f"{rest.min():,.0f}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from commensal.checks.asked import of_animals
 from commensal.study import LoadedStudy
 from commensal.tables import Finding
 
@@ -32,11 +33,11 @@ def undeclared(loaded: LoadedStudy) -> Iterator[Finding]:
     declared = loaded.declared
     if not declared.questions:
         return
-    cohort_only = all(question.kind == "cohort" for question in declared.questions.values())
+    people = not of_animals(loaded)
     for key, (code, what, example) in _KEYS.items():
         if getattr(declared.design, key) is not None:
             continue
-        if cohort_only and (key == "randomised" or (key == "blinded" and not declared.measures)):
+        if people and (key == "randomised" or (key == "blinded" and not declared.measures)):
             continue  # people choose their own disease, and a sequencer is blind
         unknown = '["unknown"]' if key in ("blinded", "primary") else '"unknown"'
         yield Finding(

@@ -29,9 +29,9 @@ def assay_ids(loaded: LoadedStudy) -> Iterator[Finding]:
                 "data_without_samples",
                 "warning",
                 name,
-                f"{singular(len(match.data_without_samples), 'id')} of "
-                f"{len(match.matched) + len(match.data_without_samples)} in "
-                f"the table have no row among the samples: {listing(match.data_without_samples, 6)}.{_hint(pairs)}",
+                f"no row among the samples for {len(match.data_without_samples)} of "
+                f"{len(match.matched) + len(match.data_without_samples)} ids in the table: "
+                f"{listing(match.data_without_samples, 6)}.{_hint(pairs)}",
                 "correct the ids in one of the two files, or leave it: they are not used",
                 {
                     "data_without_samples": len(match.data_without_samples),
@@ -44,7 +44,7 @@ def assay_ids(loaded: LoadedStudy) -> Iterator[Finding]:
                 "samples_without_data",
                 "warning" if pairs else "note",
                 name,
-                f"{singular(len(match.samples_without_data), 'sample')} of {total} have no data here: "
+                f"no data here for {singular(len(match.samples_without_data), 'sample')} of {total}: "
                 f"{listing(match.samples_without_data, 6)}.{'' if match.data_without_samples else _hint(pairs)}",
                 "nothing to mend if they were not measured; otherwise correct the ids",
                 {
@@ -80,8 +80,8 @@ def specimens(loaded: LoadedStudy) -> Iterator[Finding]:
                     "specimen_mismatch",
                     "warning",
                     name,
-                    f"{singular(len(other), 'sample')} with data are not {table.assay.specimen} in the samples table "
-                    f"({listing(kinds) or 'no specimen'}) and are left out: {listing(other.index, 6)}.",
+                    f"{singular(len(other), 'sample')} with data, {listing(kinds) or 'of no specimen'} and not "
+                    f"{table.assay.specimen} in the samples table, left out here: {listing(other.index, 6)}.",
                     "correct the specimen of these samples, or `specimen` of the assay",
                     {"samples": len(other)},
                 )
@@ -105,8 +105,7 @@ def subjects(loaded: LoadedStudy) -> Iterator[Finding]:
             "subjects_unused",
             "note",
             "subjects",
-            f"{singular(len(unused), 'subject')} of {len(loaded.subjects)} have no sample with data: "
-            f"{listing(unused, 6)}.",
+            f"no sample for {singular(len(unused), 'subject')} of {len(loaded.subjects)}: {listing(unused, 6)}.",
             "nothing to mend if they were not measured; otherwise correct the ids",
             counts={"subjects_unused": float(len(unused)), "subjects": float(len(loaded.subjects))},
         )
@@ -127,8 +126,9 @@ def other_tables(loaded: LoadedStudy) -> Iterator[Finding]:
             "rows_without_subject",
             "warning",
             f"table {table}",
-            f"{singular(len(strangers), 'subject')} of {len(known) + len(strangers)} are neither among the samples nor "
-            f"the subjects, and their rows are left out: {listing(strangers, 6)}.{_hint(pairs)}",
+            f"neither among the samples nor the subjects: {len(strangers)} of {len(known) + len(strangers)} "
+            "subjects of this "
+            f"table, whose rows are left out ({listing(strangers, 6)}).{_hint(pairs)}",
             "correct the ids in one of the two files",
             counts={
                 "strangers": float(len(strangers)),
@@ -143,7 +143,7 @@ def other_tables(loaded: LoadedStudy) -> Iterator[Finding]:
             "subjects_unlisted",
             "warning",
             "table subjects",
-            f"{singular(len(unlisted), 'subject')} of {len(ours)} with samples have no row in the subjects table: "
+            f"no row in the subjects table for {len(unlisted)} of {len(ours)} subjects with samples: "
             f"{listing(unlisted, 6)}.{_hint(pairs)}",
             "add their rows, or correct the ids in one of the two files",
             counts={"subjects": float(len(unlisted)), "look_alikes": float(len(pairs))},

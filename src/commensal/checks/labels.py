@@ -100,10 +100,11 @@ def subject_labels(loaded: LoadedStudy, units: tuple[Unit, ...]) -> Iterator[Fin
             continue
         yield Finding(
             "subject_in_several",
-            "warning",
+            "error" if has_part(name, SEX) else "warning",
             f"samples, column {name}",
-            f"{singular(len(several), 'subject')} ({listing(several.index)}) have more than one {name}: either the "
-            "label stands for several subjects, or the column is mistyped.",
+            f"more than one {name} for {singular(len(several), 'subject')} ({listing(several.index)}): either "
+            "the label "
+            "stands for several subjects, or the column is mistyped.",
             'give every subject a label of its own, or add [variables.subject] nested_in = ["…"]',
             counts={"subjects": float(len(several))},
         )

@@ -96,7 +96,12 @@ def nested_units(context: Context) -> Iterator[Finding]:
     for layout in layouts(context):
         if not layout.nested:
             continue
-        if min(layout.n_case, layout.n_control) <= 1:
+        fewest = min(layout.n_case, layout.n_control)
+        if fewest == 0:
+            # Only one side has such units at all (donors of a transplant against no transplant).
+            if layout.unit.family == "donor" and max(layout.n_case, layout.n_control) == 1:
+                yield _single(context, layout)
+        elif fewest == 1:
             yield _one_unit(context, layout)
         else:
             yield _nested(context, layout)
@@ -131,6 +136,18 @@ def _one_unit(context: Context, layout: Layout) -> Finding:
     )
 
 
+def _single(context: Context, layout: Layout) -> Finding:
+    unit, (case, control) = layout.unit, context.names
+    return context.finding(
+        "single_donor",
+        "warning",
+        f"all samples of {case if layout.n_case else control} go back to one {unit.one}: what is found holds for this "
+        f"{unit.one}, and need not for another.",
+        f"say so in the text, or add {unit.many}",
+        **_counts(context, layout),
+    )
+
+
 def _nested(context: Context, layout: Layout) -> Finding:
     unit, (case, control) = layout.unit, context.names
     covered = _covered(layout, context)
@@ -152,6 +169,9 @@ def _nested(context: Context, layout: Layout) -> Finding:
         return context.finding(
             "nested_units", severity, message, f"nothing to mend: {unit.one} is a block of this question", **n
         )
+    if unit.inferred and unit.column in context.question.block:
+        message += f" The block as declared would pair {unit.many} that merely share a label."
+        return context.finding("nested_units", severity, message, _block_mend(context, unit), **n)
     message += (
         f" The question treats its samples as independent though {singular(n['units'], unit.one, unit.many)} hold them."
     )
@@ -160,8 +180,12 @@ def _nested(context: Context, layout: Layout) -> Finding:
 
 def _block_mend(context: Context, unit: Unit) -> str:
     mend = f'add block = ["{unit.column}"] to [questions.{context.question.name}]'
+    if unit.inferred and unit.column in context.question.block:
+        return f"add nested_in = [{quoted(unit.declared + unit.inferred)}] to [variables.{unit.column}]"
     if unit.inferred:
         mend += f", and nested_in = [{quoted(unit.declared + unit.inferred)}] to [variables.{unit.column}]"
+    if "subject" in context.blocks.names:
+        mend += ", and keep one sample per subject with `where` (this version fits one level of units)"
     if unit.family == "technical":
         mend = f"say in the text how samples were allotted to {unit.many}, or {mend}"
     return mend
