@@ -136,21 +136,24 @@ def _lineage_column(text: pd.DataFrame, assay: Assay) -> str | None:
     candidates = [assay.features.label] if assay.features.label else []
     for name in [*candidates, *named]:
         cells = text[name].dropna()
-        if len(cells) and _share(cells.tolist(), loose=name in named) > 0.5:
+        if len(cells) and _holds_lineages(cells.tolist(), telling=name in named):
             return name
     return None
 
 
-def _share(cells: Sequence[str], *, loose: bool) -> float:
-    return sum(parse_lineage(cell) is not None or (loose and ";" in cell) for cell in cells) / len(cells)
+def _holds_lineages(cells: Sequence[str], *, telling: bool) -> bool:
+    """Say whether some cell has rank prefixes; under a telling name, semicolons in most cells do as well."""
+    if any(parse_lineage(cell) is not None for cell in cells):
+        return True
+    return telling and 2 * sum(";" in cell for cell in cells) > len(cells)
 
 
 def _lineages(cells: Sequence[object], *, prefixed_only: bool = False) -> list[Lineage | None] | None:
-    """Parse each cell; None when most are no lineages."""
+    """Parse each cell; None when none is a lineage (with prefixes), or when most are none (without)."""
     parsed: list[Lineage | None] = []
     for cell in cells:
         text = cell if isinstance(cell, str) else ""
         lineage = parse_lineage(text)
         parsed.append(lineage if lineage is not None or prefixed_only else positional_lineage(text))
     good = sum(lineage is not None for lineage in parsed)
-    return parsed if 2 * good > len(parsed) else None
+    return parsed if good and (prefixed_only or 2 * good > len(parsed)) else None

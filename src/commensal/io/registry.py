@@ -57,7 +57,9 @@ def sniff(path: Path) -> str:
     raise FormatError(
         "the format of the file is not known",
         where=path.name,
-        found=f"{other}, which this version does not read" if other else repr(text.data[:60].decode(errors="replace")),
+        found=f"{other}, which this version does not read"
+        if other
+        else f"{text.data[:60].decode(errors='replace')!r}, and no tab, comma or semicolon that cuts it into cells",
         expected=", ".join(f"{form.name} ({form.description})" for form in FORMATS.values()),
         mend="save it as TSV; or name the format in the study file: format = ...",
     )
