@@ -134,4 +134,8 @@ def _tree(rng: np.random.Generator, listed: list[tuple[str, str, str]]) -> str:
             leaves = ",".join(f"'{tip}':{length(0.05, 0.25)}" for tip in tips)
             branches.append(f"({leaves}):{length(0.1, 0.3)}")
         clades.append(f"({','.join(branches)}):{length(0.2, 0.5)}")
+    # A rooted tree has two branches at its base.
+    while len(clades) > 2:
+        last, before = clades.pop(), clades.pop()
+        clades.append(f"({before},{last}):{length(0.02, 0.1)}")
     return f"({','.join(clades)});"

@@ -72,9 +72,9 @@ def columns_of(frame: pd.DataFrame, declared: Mapping[str, str] | None = None) -
 
     Examples
     --------
-    >>> columns = columns_of(pd.DataFrame({"Age": ["31", "NA", "40"], "Sex": ["F", "M", "F"]}))
+    >>> columns = columns_of(pd.DataFrame({"Age": ["31", "NA", "40", "35"], "Sex": ["F", "M", "F", "F"]}))
     >>> columns["Age"].kind, columns["Age"].missing, dict(columns["Sex"].levels)
-    ('number', 1, {'F': 2, 'M': 1})
+    ('number', 1, {'F': 3, 'M': 1})
     """
     found = {}
     for name in map(str, frame.columns):

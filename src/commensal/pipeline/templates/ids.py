@@ -11,6 +11,8 @@ from commensal.errors import FormatError, TableError, UsageError, listing
 from commensal.pipeline.templates.guesses import Column
 from commensal.study import Assay, AssayTable, Features
 
+#: What io says of a table that shares no id with the samples: try the next column. A test holds the two together.
+NO_OVERLAP = "no id of the samples table occurs in this file"
 SAMPLE_WORDS = r"samples?|specimen|name|id|run|accession"
 
 
@@ -32,12 +34,13 @@ def find_ids(columns: Mapping[str, Column], samples: Path, table: Path) -> Ids:
     FormatError
         The table is in no known format, or damaged.
     TableError
-        No column shares an id with the table, or the only one that does repeats its ids.
+        Something is wrong with the table itself; or no column shares an id with it, or one that repeats its ids.
     UsageError
         Two columns with different values fit equally well.
     """
     found: list[Ids] = []
     refused: TableError | None = None
+    broken: TableError | None = None
     for column in columns.values():
         if not column.unique:
             continue
@@ -46,8 +49,12 @@ def find_ids(columns: Mapping[str, Column], samples: Path, table: Path) -> Ids:
         except FormatError:
             raise
         except TableError as error:
-            if refused is None or column.says(SAMPLE_WORDS):
-                refused = error
+            if error.what == NO_OVERLAP:
+                refused = error if refused is None or column.says(SAMPLE_WORDS) else refused
+            else:
+                broken = broken or error
+    if not found and broken is not None:
+        raise broken  # ids were found, and something else is wrong with the table
     if not found:
         raise _none(columns, samples, table, refused)
     best = [ids for ids in found if ids.matched == max(one.matched for one in found)]

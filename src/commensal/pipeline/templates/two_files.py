@@ -60,7 +60,7 @@ def describe(
     UsageError, TableError
         As `commensal.init`.
     """
-    frame = io.read_table(samples)
+    frame, form = io.read_table(samples), io.sniff(table)
     columns = guesses.columns_of(frame, frame.attrs.get("q2_types"))
     for option, name in (("--column", column), ("--block", block)):
         if name is not None and name not in columns:
@@ -79,7 +79,6 @@ def describe(
         raise UsageError("the block is the column that is compared", where="--block", found=unit)
     renamed = {f"{name}_in_file": name for name in _OURS if name in columns and name not in (sample, subject)}
     ours = {name: new for new, name in renamed.items()}
-    form = io.sniff(table)
     taxonomic = form in ("mothur", "qiime2")
     guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), taxonomic)
     sections = [

@@ -1,0 +1,385 @@
+"""``init --samples --table``: what is found in two files, what is written, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from commensal.errors import FormatError, OutputError, TableError, UsageError
+from commensal.pipeline import check, init, load
+from commensal.pipeline.templates import toml
+from commensal.study import Study, read_study
+
+
+def tsv(path: Path, rows: list[list[object]], mark: str = "\t") -> Path:
+    path.write_text("".join(mark.join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def people(n: int = 12) -> list[list[object]]:
+    """Header and n people: household of two, patient and control, age, sex."""
+    rows: list[list[object]] = [["id", "group", "household", "sex", "age"]]
+    for i in range(n):
+        rows.append([f"S{i + 1}", ["patient", "control"][i % 2], f"H{i // 2}", "FM"[i // 2 % 2], 40 + i])
+    return rows
+
+
+def counts(n: int = 12, taxa: int = 6) -> list[list[object]]:
+    rng = np.random.default_rng(1)
+    rows: list[list[object]] = [["sample", *(f"g__Taxon{j}" for j in range(taxa))]]
+    return rows + [[f"S{i + 1}", *rng.poisson(3 * np.arange(taxa)).tolist()] for i in range(n)]
+
+
+def begin(folder: Path, meta: list[list[object]], table: list[list[object]], **options: object) -> Path:
+    source = folder / "source"
+    source.mkdir()
+    return init(
+        folder / "study", samples=tsv(source / "meta.tsv", meta), table=tsv(source / "table.tsv", table), **options
+    )
+
+
+def only_assay(study: Study) -> object:
+    (assay,) = study.assays.values()
+    return assay
+
+
+def test_two_files_become_a_study_that_loads(tmp_path: Path) -> None:
+    path = begin(tmp_path, people(), counts())
+    study = read_study(path)
+    assert study.tables["samples"].columns == {"sample": "id"}
+    assay = only_assay(study)
+    assert (assay.kind, assay.value, assay.file) == ("taxa", "counts", "table.tsv")
+    (contrast,) = study.contrasts.values()
+    assert (contrast.column, contrast.case, contrast.control) == ("group", ("patient",), ("control",))
+    assert study.variables["group"].reference == "control"
+    assert study.variables["age"].type == "number"
+    assert study.questions["main"].block == ("household",)
+    loaded = load(path)
+    assert len(loaded.samples) == 12
+    assert [f for f in check(path) if f.severity == "error"] == []
+
+
+def test_what_was_guessed_is_said(tmp_path: Path) -> None:
+    text = begin(tmp_path, people(), counts()).read_text(encoding="utf-8")
+    for line in ("kind =", "value =", "block =", "[contrasts."):
+        after = text[text.index(line) :].split("\n")
+        assert any("guessed" in row for row in after[:2]), line
+    assert "12 of 12 rows" in text
+
+
+def test_samples_in_columns_and_csv_and_gz(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    meta = tsv(source / "meta.csv", people(), ",")
+    turned = list(map(list, zip(*counts(), strict=True)))
+    table = source / "table.tsv.gz"
+    table.write_bytes(gzip.compress("".join("\t".join(map(str, r)) + "\n" for r in turned).encode()))
+    path = init(tmp_path / "study", samples=meta, table=table)
+    assert sorted(p.name for p in path.parent.iterdir()) == ["meta.csv", "study.toml", "table.tsv.gz"]
+    assert load(path).assays["table"].values.shape == (12, 6)
+
+
+def test_files_that_lie_in_the_folder_are_used_there(tmp_path: Path) -> None:
+    meta, table = tsv(tmp_path / "meta.tsv", people()), tsv(tmp_path / "table.tsv", counts())
+    before = meta.read_bytes(), table.read_bytes()
+    path = init(tmp_path, samples=meta, table=table)
+    assert (meta.read_bytes(), table.read_bytes()) == before
+    assert len(load(path).samples) == 12
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    meta, table = tsv(tmp_path / "a" / "data.tsv", people()), tsv(tmp_path / "b" / "data.tsv", counts())
+    path = init(tmp_path / "study", samples=meta, table=table)
+    assert (path.parent / "data.tsv").read_bytes() == meta.read_bytes()
+    assert (path.parent / "table-data.tsv").read_bytes() == table.read_bytes()
+    assert len(load(path).samples) == 12
+
+
+def test_another_file_of_that_name_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "meta.tsv").write_text("mine")
+    with pytest.raises(OutputError, match=r"meta\.tsv"):
+        begin(tmp_path, people(), counts())
+    assert (tmp_path / "study" / "meta.tsv").read_text() == "mine"
+    assert not (tmp_path / "study" / "study.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "value"),
+    [
+        ([[1, 0, 5], [2, 3, 4]], "taxa", "counts"),
+        ([[0.2, 0.3, 0.5], [0.1, 0.9, 0]], "taxa", "relative"),
+        ([[20, 30.5, 49.5], [10, 90, 0]], "taxa", "relative"),
+        ([[2000.5, 0, 17.25], [1, 2.5, 9]], "metabolites", "intensity"),
+        ([[480071, 10151, 28934], [497464, 2730, 10555]], "metabolites", "intensity"),
+        ([[-1.5, 0.3, 2], [0.1, 0.9, -0.2]], "metabolites", "log2"),
+    ],
+)
+def test_value_and_kind(tmp_path: Path, values: list[list[float]], kind: str, value: str) -> None:
+    table: list[list[object]] = [["sample", "a", "b", "c"]]
+    table += [[f"S{i + 1}", *values[i % 2]] for i in range(12)]
+    path = begin(tmp_path, people(), table)
+    assay = only_assay(read_study(path))
+    assert (assay.kind, assay.value) == (kind, value)
+    load(path)
+
+
+def test_annotations_inside_the_table_are_declared_also_those_that_are_numbers(tmp_path: Path) -> None:
+    table: list[list[object]] = [["NAME", "PUBCHEM", "PATHWAY", *(f"S{i + 1}" for i in range(12))]]
+    table += [[f"m{j}", 1000 + j, "lipid", *(10.5 * (i + j + 1) for i in range(12))] for j in range(4)]
+    path = begin(tmp_path, people(), table)
+    assert only_assay(read_study(path)).features.columns == ("PUBCHEM", "PATHWAY")
+    loaded = load(path)
+    assert loaded.assays["table"].values.shape == (12, 4)
+    assert not loaded.matches["table"].data_without_samples
+
+
+def test_repeated_subject_is_declared_and_a_guessed_household_gives_way(tmp_path: Path) -> None:
+    meta = [[*row, f"P{(i + 1) // 2}"] if i else [*row, "person"] for i, row in enumerate(people())]
+    for i in range(1, 13):
+        meta[i][1], meta[i][3] = ["patient", "control"][(i - 1) // 2 % 2], "F"
+    path = begin(tmp_path, meta, counts())
+    study = read_study(path)
+    assert study.tables["samples"].columns == {"sample": "id", "subject": "person"}
+    assert study.questions["main"].block == ()
+    assert "keep one sample per subject" in path.read_text(encoding="utf-8")
+    assert [f for f in check(path) if f.severity == "error"] == []
+
+
+def test_reused_mouse_numbers_are_no_subject_and_reused_cage_numbers_are_nested(tmp_path: Path) -> None:
+    meta: list[list[object]] = [["name", "cage", "mouse", "arm"]]
+    for i in range(12):
+        meta.append([f"S{i + 1}", i % 6 // 2 + 1, i % 2 + 1 + i // 4, ["abx", "water"][i // 6]])
+    path = begin(tmp_path, meta, counts())
+    study = read_study(path)
+    assert "subject" not in study.tables["samples"].columns
+    assert study.variables["cage"].nested_in == ("arm",)
+    assert study.questions["main"].block == ("cage",)
+    assert "mouse was not taken as the subject" in path.read_text(encoding="utf-8")
+    assert load(path).samples["cage"].nunique() == 6
+
+
+def test_columns_that_bear_our_names_by_accident(tmp_path: Path) -> None:
+    meta = [[*row, "swab", "nurse"] if i else [*row, "sample", "role"] for i, row in enumerate(people())]
+    study = read_study(begin(tmp_path, meta, counts()))
+    assert study.tables["samples"].columns == {"sample": "id", "sample_in_file": "sample", "role_in_file": "role"}
+
+
+NASTY = 'quo"ted \\ back é 漢 \u2028 #'
+
+
+def test_any_text_survives_the_round_trip(tmp_path: Path) -> None:
+    meta = people()
+    meta[0][1] = NASTY
+    for row in meta[1:]:
+        row[1] = {"patient": "ill [x]='1'", "control": 'we"ll\\'}[str(row[1])]
+    path = begin(tmp_path, meta, counts(), column=NASTY, case=["ill [x]='1'"], control=['we"ll\\'])
+    (contrast,) = read_study(path).contrasts.values()
+    assert (contrast.column, contrast.case, contrast.control) == (NASTY, ("ill [x]='1'",), ('we"ll\\',))
+    assert load(path).samples[NASTY].nunique() == 2
+
+
+@pytest.mark.parametrize("text", ["", "plain", NASTY, "\x00\x1f\x7f\x85", "tab\tnew\nline\r", "𝔘 emoji 🦠"])
+def test_toml_text_reads_back(text: str) -> None:
+    import tomllib
+
+    written = f"{toml.key(text)} = {toml.string(text)}  {toml.comment(text)}\n"
+    assert tomllib.loads(written) == {text: text}
+
+
+def test_given_levels_and_block_win(tmp_path: Path) -> None:
+    meta = people()
+    for i, row in enumerate(meta[1:]):
+        row[1] = ["CD", "none", "UC", "none"][i % 4]
+    path = begin(tmp_path, meta, counts(), column="group", case=["CD", "UC"], control=["none"], block="household")
+    study = read_study(path)
+    (contrast,) = study.contrasts.values()
+    assert (contrast.case, contrast.control) == (("CD", "UC"), ("none",))
+    assert study.variables["group"].reference == "none"
+    assert study.questions["main"].block == ("household",)
+
+
+def test_of_two_levels_one_side_is_enough(tmp_path: Path) -> None:
+    meta = people()
+    for row in meta[1:]:
+        row[1] = {"patient": "A", "control": "B"}[str(row[1])]
+    (contrast,) = read_study(begin(tmp_path, meta, counts(), column="group", control=["A"])).contrasts.values()
+    assert (contrast.case, contrast.control) == (("B",), ("A",))
+
+
+def test_without_a_comparison_the_candidates_and_the_next_command_are_told(tmp_path: Path) -> None:
+    meta = people()
+    for i, row in enumerate(meta[1:]):
+        row[1] = ["mild case", "severe", "well"][i % 3]
+    with pytest.raises(UsageError) as caught:
+        begin(tmp_path, meta, counts())
+    text = str(caught.value)
+    assert "group: mild case 4, severe 4, well 4" in text
+    assert "sex:" not in text
+    assert "--column group --case severe --case well --control 'mild case'" in text
+    assert f"--samples {tmp_path / 'source' / 'meta.tsv'}" in text
+    assert not (tmp_path / "study").exists()
+
+
+def test_two_levels_without_one_that_says_control_are_not_guessed(tmp_path: Path) -> None:
+    meta = people()
+    for row in meta[1:]:
+        row[1] = {"patient": "A", "control": "B"}[str(row[1])]
+    with pytest.raises(UsageError, match="say who is compared"):
+        begin(tmp_path, meta, counts())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"column": "gruop", "case": ["patient"]}, "expected: group"),
+        ({"column": "group", "case": ["pateint"]}, "expected: patient"),
+        ({"column": "group", "case": ["patient"], "control": ["patient"]}, "both sides"),
+        ({"column": "age", "case": ["40"]}, "--control is needed"),
+        ({"column": "group"}, "never guessed"),
+        ({"case": ["patient"]}, "--column as well"),
+        ({"column": "group", "case": ["patient"], "block": "huosehold"}, "expected: household"),
+        ({"column": "group", "case": ["patient"], "block": "group"}, "the block is the column"),
+    ],
+)
+def test_bad_columns_and_levels(tmp_path: Path, options: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        begin(tmp_path, people(), counts(), **options)
+    assert not (tmp_path / "study").exists()
+
+
+def test_no_id_in_common(tmp_path: Path) -> None:
+    table = [[str(cell).replace("S", "s_") for cell in row] for row in counts()]
+    with pytest.raises(TableError, match="holds the sample ids of") as caught:
+        begin(tmp_path, people(), table)
+    assert "id (S1, S10, S11" in str(caught.value)
+    assert "s_1" in str(caught.value)
+
+
+def test_a_table_that_is_wrong_in_itself_is_told_so(tmp_path: Path) -> None:
+    table = counts()
+    table[0][2] = table[0][1]
+    with pytest.raises(TableError, match="occurs more than once") as caught:
+        begin(tmp_path, people(), table)
+    assert "g__Taxon0" in str(caught.value)
+
+
+def test_ids_that_repeat(tmp_path: Path) -> None:
+    meta = people()
+    meta[12][0] = "S1"
+    with pytest.raises(TableError, match="but not one for every row"):
+        begin(tmp_path, meta, counts())
+
+
+def test_two_different_columns_that_fit_equally_well(tmp_path: Path) -> None:
+    meta = [[*row, f"S{13 - i}"] if i else [*row, "other"] for i, row in enumerate(people())]
+    with pytest.raises(UsageError, match="several columns could hold the sample ids") as caught:
+        begin(tmp_path, meta, counts())
+    assert "id (12 ids" in str(caught.value)
+    assert "other (12 ids" in str(caught.value)
+
+
+def test_the_column_with_more_ids_wins(tmp_path: Path) -> None:
+    meta = [[*row, f"S{i + 5}"] if i else [*row, "other"] for i, row in enumerate(people())]
+    assert read_study(begin(tmp_path, meta, counts())).tables["samples"].columns == {"sample": "id"}
+
+
+def test_files_that_are_not_there_or_empty(tmp_path: Path) -> None:
+    meta, table = tsv(tmp_path / "meta.tsv", people()), tsv(tmp_path / "table.tsv", counts())
+    with pytest.raises(TableError, match=r"no file 'mta\.tsv'"):
+        init(tmp_path / "study", samples=tmp_path / "mta.tsv", table=table)
+    with pytest.raises(TableError, match=r"no file 'tabel\.tsv'"):
+        init(tmp_path / "study", samples=meta, table=tmp_path / "tabel.tsv")
+    (tmp_path / "empty.tsv").write_text("")
+    with pytest.raises(FormatError, match="empty"):
+        init(tmp_path / "study", samples=meta, table=tmp_path / "empty.tsv")
+    assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("folder", "meta", "table", "options", "expected"),
+    [
+        (
+            "jacobs2016",
+            "metadata.tsv.gz",
+            "genera.counts.tsv.gz",
+            {"column": "Study.Group", "case": ["CD", "UC"], "control": ["Normal"], "block": "Family_ID"},
+            {
+                "kind": "taxa",
+                "value": "counts",
+                "block": ("Family_ID",),
+                "columns": {"sample": "Sample", "subject": "Subject"},
+            },
+        ),
+        (
+            "jacobs2016",
+            "metadata.tsv.gz",
+            "mtb.tsv.gz",
+            {"column": "Study.Group", "case": ["CD", "UC"], "control": ["Normal"]},
+            {"kind": "metabolites", "value": "intensity", "block": ("Family_ID",), "zero": "below_detection"},
+        ),
+        (
+            "kostic2015",
+            "metadata.tsv.gz",
+            "mtb.tsv.gz",
+            {"column": "Study.Group", "control": ["control"]},
+            {"kind": "metabolites", "value": "intensity", "block": (), "exclude": ("* (IS)",)},
+        ),
+        (
+            "pd_mouse2016",
+            "metadata.tsv",
+            "dada2_table.qza",
+            {"column": "donor_status", "case": ["PD"], "control": ["Healthy"]},
+            {"kind": "taxa", "value": "counts", "columns": {"sample": "sample_name", "subject": "mouse_id"}},
+        ),
+        (
+            "jenior2018",
+            "metadata.tsv",
+            "otus.shared.gz",
+            {"column": "abx", "case": ["cefoperazone"], "control": ["none"]},
+            {"kind": "taxa", "value": "counts", "block": ("cage",), "columns": {"sample": "name"}},
+        ),
+        (
+            "jenior2018",
+            "metadata.tsv",
+            "scaled_intensities.tsv.gz",
+            {"column": "abx", "case": ["cefoperazone"], "control": ["none"]},
+            {
+                "kind": "metabolites",
+                "value": "intensity",
+                "inside": ("SUPER_PATHWAY", "SUB_PATHWAY", "PUBCHEM", "KEGG"),
+            },
+        ),
+    ],
+)
+def test_real_files(
+    tmp_path: Path,
+    data: Path,
+    folder: str,
+    meta: str,
+    table: str,
+    options: dict[str, object],
+    expected: dict[str, object],
+) -> None:
+    path = init(tmp_path / "study", samples=data / folder / meta, table=data / folder / table, **options)
+    study = read_study(path)
+    assay = only_assay(study)
+    found = {
+        "kind": assay.kind,
+        "value": assay.value,
+        "zero": assay.zero,
+        "exclude": assay.exclude,
+        "inside": assay.features.columns,
+        "block": study.questions["main"].block,
+        "columns": study.tables["samples"].columns,
+    }
+    assert {key: found[key] for key in expected} == expected
+    loaded = load(path)
+    (match,) = loaded.matches.values()
+    assert len(match.matched) > 20
