@@ -157,7 +157,7 @@ def _require(document: Mapping[str, object], place: Place) -> None:
         "contrasts": '[contrasts.NAME]\n    column = "…"\n    case = "…"\n    control = "…"',
     }
     for section, example in lines.items():
-        if not document.get(section):
+        if section not in document or (section != "study" and not document[section]):
             raise place.error(
                 f"no [{section}{'' if section == 'study' else '.…'}] section",
                 found=", ".join(f"[{name}]" for name in document) or "an empty file",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from commensal.errors import CommensalError, StudyFileError, TableError, listing, nearest
 from commensal.study.cells import Origin
-from commensal.study.declared import Study, Table, Variable
+from commensal.study.declared import ROLES, Study, Table, Variable
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
@@ -149,7 +149,7 @@ class _Column:
 
     def _recoded(self) -> list[str | None]:
         map_ = self.variable.map
-        stay = set(map_.values())
+        stay = {*map_.values(), *(ROLES if self.name == "role" else ())}
         bad = [row for row, v in enumerate(self.values) if v is not None and v not in map_ and v not in stay]
         if bad:
             first = str(self.values[bad[0]])
