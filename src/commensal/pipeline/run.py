@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from commensal import checks, execution, page
-from commensal.errors import DesignError, UsageError, nearest
+from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
 from commensal.pipeline.load import input_files, load, place
 from commensal.questions import QUESTIONS, Answer, joined
 from commensal.study import LoadedStudy, Question, Study
@@ -132,7 +132,7 @@ def _answers(
     """Answer each question × assay; one that cannot be answered becomes a finding, and the others go on."""
     answers: list[Answer] = []
     failures: list[Finding] = []
-    first: DesignError | None = None
+    first: CommensalError | None = None
     for done, (question, assay) in enumerate(steps):
         tell(done, f"{question.name}: {assay}")
         began = journal.seconds
@@ -140,7 +140,7 @@ def _answers(
             continue  # the linter says so, once for all
         try:
             answer = QUESTIONS[question.kind](loaded, question, assay)
-        except DesignError as error:
+        except (DesignError, StatisticsError) as error:
             first = first or error
             failures.append(_not_answered(question, assay, error))
             continue
@@ -158,7 +158,7 @@ def _answers(
     return answers, failures
 
 
-def _not_answered(question: Question, assay: str, error: DesignError) -> Finding:
+def _not_answered(question: Question, assay: str, error: CommensalError) -> Finding:
     return Finding(
         code="not_answered",
         severity="error",
