@@ -111,3 +111,35 @@ def test_findings_are_plain_data(builder):
 def test_names_are_read_by_words_not_letters(lint, column):
     found = lint({"label": HALF, column: [f"v{i // 4}" for i in range(24)]})
     assert not [f for f in found.values() if f.severity != "note"]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_table_of_odd_columns_stops_the_linter(builder, seed):
+    """Missing labels, single levels, counters, numbers as units: findings, never a traceback."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 30))
+    pools = [
+        [None],
+        ["1"],
+        ["1", "2", "3"],
+        ["a", None],
+        [f"u{i}" for i in range(n)],
+        ["1.5", "2", None],
+        ["true", "false"],
+    ]
+    names = ["cage", "donor", "batch", "household", "sex", "age", "country", "day", "diet", "subject"]
+    table: dict[str, list[object]] = {"label": ["case", "control", *rng.choice(["case", "control", "other"], n - 2)]}
+    for name in names:
+        pool = pools[4] if name == "subject" else pools[int(rng.integers(len(pools)))]
+        table[name] = [pool[int(i)] for i in rng.integers(len(pool), size=n)]
+    found = check(
+        builder(
+            table,
+            kind=str(rng.choice(["cohort", "depletion"])),
+            question=str(rng.choice(["", 'block = ["cage"]', 'block = ["household"]'])),
+            depths=rng.integers(0, 50, n).astype(float),
+        )
+    )
+    assert all(finding.message and finding.mend for finding in found)

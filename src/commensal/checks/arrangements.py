@@ -30,7 +30,7 @@ def smallest_reachable_p(context: Context) -> Iterator[Finding]:
         "whole blocks": f"whole {units} change sides",
     }[scheme]
     out_of_reach = p >= REACH
-    many = f"{n_distinct:,.0f}" if n_distinct < 1e6 else f"{n_distinct:.1e}"
+    many = f"{n_distinct:,.0f}" if n_distinct < 1e6 else f"about {n_distinct:.0e}".replace("e+", "e")
     message = f"{how}: {many} distinct arrangements, so the smallest p that a permutation test can reach is {p:.3g}"
     message += ", whatever the data." if out_of_reach else "."
     if out_of_reach:

@@ -64,12 +64,13 @@ def constant_in_block(context: Context) -> Iterator[Finding]:
         case, control = context.names
         n_case, n_control = int((table[True] > 0).sum()), int((table[False] > 0).sum())
         total = int(table.sum().sum())
+        least, most = int(table.sum(axis=1).min()), int(table.sum(axis=1).max())
+        each = f"{least} to {most}" if least < most else str(most)
         yield context.finding(
             f"constant_within_{one}" if one == "subject" else "constant_within_block",
             "note",
             f"the label never varies within a {one}: {len(table)} {many}, not {total} samples, are the units "
-            f"({n_case} {case} against {n_control} {control}; {table.sum(axis=1).min()} to "
-            f"{table.sum(axis=1).max()} samples each).",
+            f"({n_case} {case} against {n_control} {control}; {each} samples each).",
             f"nothing to mend: {one} is a block" + (" by itself" if name not in context.question.block else ""),
             units=len(table),
             samples=total,

@@ -108,7 +108,7 @@ def _joined(outer: pd.Series, inner: pd.Series) -> pd.Series:
 
 def _inferred(loaded: LoadedStudy, raw: pd.Series, labels: pd.Series, crowd: int) -> tuple[str, ...]:
     """Columns of arms that split labels which cannot be one unit: bare counters that hold too many animals."""
-    if not raw.dropna().map(lambda label: bool(_COUNTER.match(label))).all():
+    if not all(_COUNTER.match(label) for label in raw.dropna()):
         return ()
     found: list[str] = []
     subject = loaded.samples["subject"]
