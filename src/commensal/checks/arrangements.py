@@ -36,9 +36,9 @@ def smallest_reachable_p(context: Context) -> Iterator[Finding]:
     if out_of_reach:
         mend = f"more {units} are needed; read PERMANOVA and PERMDISP here as description, not as tests"
     elif n_distinct > context.question.permutations:
-        mend = "nothing to mend; more `permutations` in the question make p finer"
+        mend = "nothing needed; more `permutations` in the question make p finer"
     else:
-        mend = "nothing to mend; every arrangement is tried"
+        mend = "nothing needed; every arrangement is tried"
     yield context.finding(
         "smallest_p",
         "warning" if out_of_reach else "note",

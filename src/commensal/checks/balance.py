@@ -50,7 +50,7 @@ def group_sizes(context: Context) -> Iterator[Finding]:
             "unbalanced_sides",
             "note",
             f"{sizes}: {many / few:.1f} to 1. The smaller side sets the power, and tests lean on equal variances.",
-            "nothing to mend in the file; more subjects of the smaller side help, more of the larger do not",
+            "nothing needed in the file; more subjects of the smaller side help, more of the larger do not",
             **n,
             ratio=many / few,
         )

@@ -71,7 +71,7 @@ def constant_in_block(context: Context) -> Iterator[Finding]:
             "note",
             f"the label never varies within a {one}: {len(table)} {many}, not {total} samples, are the units "
             f"({n_case} {case} against {n_control} {control}; {each} samples each).",
-            f"nothing to mend: {one} is a block" + (" by itself" if name not in context.question.block else ""),
+            f"nothing needed: {one} is a block" + (" by itself" if name not in context.question.block else ""),
             units=len(table),
             samples=total,
             units_case=n_case,
@@ -92,7 +92,7 @@ def repeated_subjects(context: Context) -> Iterator[Finding]:
         "note",
         f"{int(table.sum().sum())} samples come from {len(table)} subjects ({both.sum()} of them on both sides): "
         "subject was added as a block by itself.",
-        'nothing to mend; write block = ["subject"] to say so in the file',
+        'nothing needed; write block = ["subject"] to say so in the file',
         units=len(table),
         units_both=both.sum(),
         samples=int(table.sum().sum()),
@@ -135,6 +135,6 @@ def missing_block_labels(context: Context) -> Iterator[Finding]:
             "note",
             f"no label in {', '.join(context.question.block)} for {singular(len(missing), 'sample')} of "
             f"{len(context.sides.samples)}: they count as alone, each a block of its own ({listing(missing)}).",
-            "fill the labels in if they belong to one; nothing to mend for people who match nobody",
+            "fill the labels in if they belong to one; nothing needed for people who match nobody",
             samples=len(missing),
         )

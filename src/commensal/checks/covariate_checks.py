@@ -132,13 +132,13 @@ def _all_missing(context: Context, name: str) -> Finding:
 def too_many_covariates(context: Context) -> Iterator[Finding]:
     """More covariate columns than the independent units can bear."""
     for note in context.covariates.notes:
-        yield context.finding("covariate_note", "note", f"{note}.", "nothing to mend; see that it is meant")
+        yield context.finding("covariate_note", "note", f"{note}.", "nothing needed; see that it is meant")
     for name in context.covariates.constant:
         yield context.finding(
             "covariate_constant",
             "note",
             f"covariate {name} has one value among the complete samples of this comparison and is left out.",
-            f'nothing to mend, or take "{name}" out of the covariates',
+            f'nothing needed, or take "{name}" out of the covariates',
         )
     columns = context.covariates.columns
     if not columns:

@@ -59,7 +59,7 @@ def kinds(loaded: LoadedStudy) -> Iterator[Finding]:
                 f"[questions.{question.name}]",
                 f"kind {question.kind!r} is declared and its design is checked, but this version answers "
                 f"{' and '.join(ANSWERED)} only.",
-                'nothing to mend; kind = "cohort" compares the two sides of the same contrast',
+                'nothing needed; kind = "cohort" compares the two sides of the same contrast',
                 contrast=question.contrast,
             )
 

@@ -46,7 +46,7 @@ def assay_ids(loaded: LoadedStudy) -> Iterator[Finding]:
                 name,
                 f"no data here for {singular(len(match.samples_without_data), 'sample')} of {total}: "
                 f"{listing(match.samples_without_data, 6)}.{'' if match.data_without_samples else _hint(pairs)}",
-                "nothing to mend if they were not measured; otherwise correct the ids",
+                "nothing needed if they were not measured; otherwise correct the ids",
                 {
                     "samples_without_data": len(match.samples_without_data),
                     "matched": len(match.matched),
@@ -106,7 +106,7 @@ def subjects(loaded: LoadedStudy) -> Iterator[Finding]:
             "note",
             "subjects",
             f"no sample for {singular(len(unused), 'subject')} of {len(loaded.subjects)}: {listing(unused, 6)}.",
-            "nothing to mend if they were not measured; otherwise correct the ids",
+            "nothing needed if they were not measured; otherwise correct the ids",
             counts={"subjects_unused": float(len(unused)), "subjects": float(len(loaded.subjects))},
         )
 

@@ -45,7 +45,7 @@ def _reuse_finding(unit: Unit, message: str, counts: dict[str, float]) -> Findin
             "note",
             f"samples, column {unit.column}",
             message,
-            f"nothing to mend: nested_in = [{quoted(unit.declared)}] tells them apart",
+            f"nothing needed: nested_in = [{quoted(unit.declared)}] tells them apart",
             counts=counts,
         )
     crowd = CROWD.get(unit.one, 0)

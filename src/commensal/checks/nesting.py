@@ -167,7 +167,7 @@ def _nested(context: Context, layout: Layout) -> Finding:
         )
     if covered:
         return context.finding(
-            "nested_units", severity, message, f"nothing to mend: {unit.one} is a block of this question", **n
+            "nested_units", severity, message, f"nothing needed: {unit.one} is a block of this question", **n
         )
     if unit.inferred and unit.column in context.question.block:
         message += f" The block as declared would pair {unit.many} that merely share a label."
