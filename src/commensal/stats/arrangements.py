@@ -58,7 +58,7 @@ def every(units: Units) -> Floats:
         labels[:, inside] = piece[pick]
     observed = int(np.flatnonzero((labels == units.label).all(axis=1))[0])
     labels[[0, observed]] = labels[[observed, 0]]
-    return labels[:, units.of_sample]
+    return _on_samples(units, labels)
 
 
 def at_random(units: Units, n: int, seed: int) -> Floats:
@@ -71,8 +71,15 @@ def at_random(units: Units, n: int, seed: int) -> Floats:
     streams = np.random.SeedSequence(seed).spawn(len(columns))
     for inside, stream in zip(columns, streams, strict=True):
         held = np.tile(units.label[inside], (n, 1))
-        labels[:, inside] = np.random.default_rng(stream).permuted(held, axis=1)
-    return labels[:, units.of_sample]
+        np.random.default_rng(stream).permuted(held, axis=1, out=held)
+        labels[:, inside] = held
+    return _on_samples(units, labels)
+
+
+def _on_samples(units: Units, labels: Floats) -> Floats:
+    """Hand each unit's label to its samples, without a copy where every sample is a unit."""
+    itself = np.array_equal(units.of_sample, np.arange(units.label.size))
+    return labels if itself else labels[:, units.of_sample]
 
 
 def _multinomial(values: Floats) -> int:

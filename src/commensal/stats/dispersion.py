@@ -45,8 +45,8 @@ def permdisp(
     exact where the z are exchangeable among what carries the label. ``residuals=True`` rearranges, as vegan's
     ``permutest`` does, the residuals of z from the group means instead, the observed F counting as itself. The two
     agree where samples are permuted freely. Within blocks and with whole blocks residuals reject too often, since
-    those of a group add up to 0 over few units: with two times four cages 11–15 % at the 5 % level, where rearranging
-    z itself rejects 3–6 % (docs/decisions/permutation.md).
+    those of a group add up to 0 over few units: with two times four cages 13–14 % at the 5 % level, where rearranging
+    z itself rejects 4–6 % (docs/decisions/permutation.md).
 
     Parameters
     ----------

@@ -15,7 +15,8 @@ from commensal.stats._arrays import Floats, abundances, refuse_empty
 def faith_pd(counts: ArrayLike, feature_ids: Sequence[str], newick: str) -> Floats:
     """Faith's phylogenetic diversity of each sample, abundances (n, m) → (n,), in the tree's branch length.
 
-    The summed length of all branches between the root and the features present. An unrooted tree (its outermost node
+    The summed length of all branches between the root and the features present; a stem above the root is no part of
+    it. An unrooted tree (its outermost node
     has three branches or more) is rooted at the midpoint of its longest path, as QIIME 2's pipeline does; see
     :func:`is_rooted`. NaN for a sample without anything in it.
 
@@ -66,8 +67,8 @@ def unifrac(counts: ArrayLike, feature_ids: Sequence[str], newick: str, *, weigh
     >>> tree = "((a:1,b:2):1,c:3);"
     >>> unifrac([[1, 1, 0], [0, 1, 1]], ["a", "b", "c"], tree, weighted=True).tolist()
     [[0.0, 2.5], [2.5, 0.0]]
-    >>> round(unifrac([[1, 1, 0], [0, 1, 1]], ["a", "b", "c"], tree, weighted=False)[0, 1], 6)
-    0.571429
+    >>> unifrac([[1, 1, 0], [0, 1, 1]], ["a", "b", "c"], tree, weighted=False)[0].round(6).tolist()
+    [0.0, 0.571429]
     """
     from scipy.spatial.distance import pdist, squareform
 
