@@ -59,7 +59,7 @@ def _omnibus(base: dict[str, Any], rng: np.random.Generator, distances: tuple[st
             if effect is None:
                 rows.append(row | {"status": "not_measured", "note": "no tree is declared", "test": "t", "unit": unit})
                 continue
-            se = abs(effect) / 2.5
+            se = abs(effect) / (2.5 if p < 0.05 else 1.2)
             rows.append(
                 row
                 | {"effect": effect, "unit": unit, "se": se, "low": effect - 2 * se, "high": effect + 2 * se}

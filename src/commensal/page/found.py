@@ -26,7 +26,7 @@ from commensal.tables import ALL, STATUSES
 
 #: Where a sentence says "differs": the declared false discovery rate (q), or the error rate where there is no q.
 LINE = 0.05
-FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "how often it is present"}
+FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +105,34 @@ def _arrangements(row: pd.Series) -> str:
     return "" if missing(row["n_permutations"]) else f", {count(row['n_permutations'])} permutations"
 
 
-def composition_sentences(group: Group) -> list[str]:
-    """Word the PERMANOVA rows of a group, each term in one sentence, with the dispersion test beside it."""
-    rows = group.pick(model="permanova")
-    told = []
-    for term in rows["term"].dropna().unique():
-        of_term = rows[rows["term"] == term]
-        tested = of_term[of_term["p"].notna()]
-        opening = term_phrase(term, group.block)
-        told += [
-            sentence(f"{opening}composition ({measure_word(row['measure'])}) could not be compared: {why(row)}")
-            for _, row in of_term[of_term["p"].isna()].iterrows()
-        ]
-        if tested.empty:
-            continue
-        hits = [significant(row) for _, row in tested.iterrows()]
-        numbers = [
-            f"{measure_word(row['measure'])} {percent(row['effect'])} of the variation ({_chances(row)})"
-            for _, row in tested.iterrows()
-        ]
-        verb = "is associated with" if any(hits) else "shows no association with"
-        tally = f" in {sum(hits)} of {len(hits)} distances" if any(hits) and len(hits) > 1 else ""
-        told.append(
-            sentence(
-                f"{opening}composition {verb} being {group.case} rather than {group.control}{tally}: {listed(numbers)}"
-            )
-        )
-        told += _dispersion(group, term, tested[hits])
-    return told
+def composition_sentences(group: Group, term: str) -> list[str]:
+    """Word the PERMANOVA rows of a term in one sentence, with the dispersion test beside it."""
+    rows = group.pick(model="permanova", term=term)
+    tested = rows[rows["p"].notna()]
+    opening = term_phrase(term, group.block)
+    told = [
+        sentence(f"{opening}composition ({measure_word(row['measure'])}) could not be compared: {why(row)}")
+        for _, row in rows[rows["p"].isna()].iterrows()
+    ]
+    if tested.empty:
+        return told
+    hits = [significant(row) for _, row in tested.iterrows()]
+    numbers = [
+        f"{measure_word(row['measure'])} {percent(row['effect'])} of the variation ({_chances(row)})"
+        for _, row in tested.iterrows()
+    ]
+    tally = f" in {sum(hits)} of {len(hits)} distances" if any(hits) and len(hits) > 1 else ""
+    link = _link(group, found=any(hits))
+    return [
+        *told,
+        sentence(f"{opening}composition {link}{tally}: {listed(numbers)}"),
+        *_dispersion(group, term, tested[hits]),
+    ]
+
+
+def _link(group: Group, *, found: bool) -> str:
+    verb = "is associated with" if found else "shows no association with"
+    return f"{verb} {group.column} ({group.case} against {group.control})"
 
 
 def _dispersion(group: Group, term: str, composed: pd.DataFrame) -> list[str]:
@@ -150,16 +150,17 @@ def _dispersion(group: Group, term: str, composed: pd.DataFrame) -> list[str]:
     ]
 
 
-def feature_sentences(group: Group) -> list[str]:
-    """Word the feature rows of a group: one sentence per term and model."""
+def feature_sentences(group: Group, term: str) -> list[str]:
+    """Word the feature rows of a term: one sentence per model."""
     rows = feature_rows(group)
-    told = []
-    for term in rows["term"].dropna().unique():
-        for model in FEATURE_MODELS:
-            found = found_features(rows[rows["term"] == term], model)
-            if found.table:
-                told.append(_feature_sentence(group, term, found))
-    return told
+    found = [found_features(rows[rows["term"] == term], model) for model in FEATURE_MODELS]
+    return [_feature_sentence(group, term, one) for one in found if one.table]
+
+
+def diversity_rows(group: Group, term: str) -> pd.DataFrame:
+    """Return the rows of alpha diversity of a term."""
+    rows = group.pick(feature=ALL, test="t", term=term)
+    return rows[rows["model"].isin(("linear model", "linear mixed model"))]
 
 
 def _feature_sentence(group: Group, term: str, found: FoundFeatures) -> str:
@@ -193,18 +194,21 @@ def failures(group: Group) -> list[str]:
     return [sentence(f"nothing could be estimated here: {'; '.join(reasons[:3])}{more}")]
 
 
-def sentences(group: Group) -> list[str]:
-    """Return everything that is said of one group: composition, diversity, features."""
+def sentences(group: Group) -> list[tuple[str, list[str]]]:
+    """Return everything that is said of one group, term by term: (the term's words, its sentences)."""
     failed = failures(group)
     if failed:
-        return failed
-    diversity = group.rows[
-        (group.rows["feature"] == ALL) & (group.rows["unit"] != "share") & group.rows["test"].eq("t")
-    ]
+        return [("", failed)]
     return [
-        *composition_sentences(group),
-        *(diversity_sentence(group, row) for _, row in diversity.iterrows()),
-        *feature_sentences(group),
+        (
+            term_phrase(term, group.block).rstrip(", "),
+            [
+                *composition_sentences(group, term),
+                *(diversity_sentence(group, row) for _, row in diversity_rows(group, term).iterrows()),
+                *feature_sentences(group, term),
+            ],
+        )
+        for term in group.terms
     ]
 
 
@@ -261,11 +265,10 @@ def _strongest_composition(own: list[Group]) -> str:
     if best is None:
         return "No composition could be compared."
     group, row = best
-    link = "is associated with" if significant(row) else "shows no association with"
     return sentence(
-        f"{term_phrase(row['term'], group.block)}the composition of {group.name} {link} being {group.case} rather than "
-        f"{group.control}: {percent(row['effect'])} of the variation ({measure_word(row['measure'])}; "
-        f"pseudo-F {number(row['statistic'])}; {_chances(row)}{_arrangements(row)})"
+        f"{term_phrase(row['term'], group.block)}the composition of {group.name} "
+        f"{_link(group, found=significant(row))}: {percent(row['effect'])} of the variation "
+        f"({measure_word(row['measure'])}; pseudo-F {number(row['statistic'])}; {_chances(row)}{_arrangements(row)})"
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from commensal.page.view import PageView
-from commensal.page.words import count, listed, measure_word, number, sentence
+from commensal.page.words import count, listed, measure_word, number, plural, sentence
 
 REFERENCES = {
     "mixed": "Bates D, Mächler M, Bolker B, Walker S (2015). Fitting linear mixed-effects models using lme4. "
@@ -47,7 +47,7 @@ REFERENCES = {
 
 
 def methods(view: PageView) -> tuple[list[str], list[str]]:
-    """Return the sentences of the methods paragraph and the references that they rest on.
+    """Return the paragraphs of the methods and the references that they rest on.
 
     Examples
     --------
@@ -61,13 +61,12 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
     if rows.empty:
         return ["No model was fitted."], []
     used: dict[str, None] = {}
-    told = [
-        *_diversity(rows, used),
-        *_composition(rows, used),
-        *_features(view, rows, used),
-        *_models(rows, used),
-        *_families(rows, used),
+    parts = [
+        _diversity(rows, used) + _composition(rows, used),
+        _features(view, rows, used),
+        _models(rows, used) + _families(rows, used),
     ]
+    told = [" ".join(part) for part in parts if part]
     packages = view.provenance.get("packages")
     versions = dict(packages) if isinstance(packages, Mapping) else {}
     named = [f"{name} {versions[name]}" for name in ("numpy", "scipy", "scikit-bio") if name in versions]
@@ -81,9 +80,10 @@ def _diversity(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
     measures = set(rows["measure"].dropna())
     words = {
         "richness": "richness is the number of features expected at an even depth (rarefaction by expectation, "
-        "without random draws), the largest depth that keeps 95 % of the samples",
-        "shannon": "Shannon diversity is in nats",
-        "faith_pd": "Faith’s phylogenetic diversity is the summed length of the tree’s branches that a sample holds",
+        "without random draws; Hurlbert 1971), the largest depth that keeps 95 % of the samples",
+        "shannon": "Shannon diversity (Shannon 1948) is in nats",
+        "faith_pd": "Faith’s phylogenetic diversity is the summed length of the tree’s branches that a sample "
+        "holds (Faith 1992)",
     }
     kept = [measure for measure in words if measure in measures]
     used.update(dict.fromkeys(kept))
@@ -98,15 +98,16 @@ def _composition(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
         used["permanova"] = None
         told.append(
             sentence(
-                f"composition was compared by PERMANOVA on {listed([measure_word(m) for m in distances])} distances; "
-                "its effect R² is the share of the variation that goes with the contrast" + _permutations(tested)
+                "composition was compared by PERMANOVA (Anderson 2001) on "
+                f"{listed([measure_word(m) for m in distances])} distances; its effect R² is the share of the variation "
+                "that goes with the contrast" + _permutations(tested)
             )
         )
     if "permdisp" in set(tested["model"]):
         used["permdisp"] = None
         told.append(
-            "PERMDISP, under the same permutations, asks whether one side is more spread out than the other, which "
-            "PERMANOVA cannot tell from a shift."
+            "PERMDISP (Anderson 2006), under the same permutations, asks whether one side is more spread out than the "
+            "other, which PERMANOVA cannot tell from a shift."
         )
     for measure, key in (
         ("bray_curtis", "bray_curtis"),
@@ -182,8 +183,8 @@ def _models(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
     split = " Where the contrast varies inside blocks, its comparison within blocks is apart from that of block means."
     text = (
         "Effects are from linear mixed models with the block as random intercept, fitted by restricted maximum "
-        "likelihood (REML), with t tests on Satterthwaite’s degrees of freedom; a block variance of 0 is an ordinary "
-        "result (status boundary)."
+        "likelihood (REML, as in lme4: Bates et al. 2015), with t tests on Satterthwaite’s degrees of freedom "
+        "(Kuznetsova et al. 2017); a block variance of 0 is an ordinary result (status boundary)."
     )
     return [text + (split if (fitted["term"] == "within").any() else "")]
 
@@ -195,11 +196,8 @@ def _families(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
     used["bh"] = None
     counts = families.value_counts(sort=False)
     named = [f"{name} ({count(n)} tests)" for name, n in counts.items()]
-    more = f" and {count(len(named) - 6)} more families" if len(named) > 6 else ""
+    more = f" and {count(len(named) - 6)} other {plural('family', len(named) - 6)}" if len(named) > 6 else ""
     return [
-        sentence(
-            "q is the false discovery rate of Benjamini and Hochberg within a family of tests; the families are: "
-            + "; ".join(named[:6])
-            + more
-        )
+        "The false discovery rate q is that of Benjamini and Hochberg (1995) within a family of tests; the families "
+        f"are: {'; '.join(named[:6])}{more}."
     ]

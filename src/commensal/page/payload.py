@@ -45,8 +45,8 @@ COLUMN_WORDS: dict[str, tuple[str, str]] = {
     "status": ("Status", "why there is, or is not, a p"),
     "note": ("Note", "anything else worth knowing of this row"),
 }
-#: Columns shown at first; the others are one click away.
-SHOWN = ("assay", "label", "measure", "model", "term", "effect", "unit", "low", "high", "p", "q", "n", "status")
+#: Columns shown at first, in this order; the others follow them, and are one click away.
+SHOWN = ("label", "assay", "model", "term", "effect", "unit", "low", "high", "p", "q", "status")
 #: Columns with a menu to filter by.
 MENUS = ("question", "assay", "model", "term", "status")
 

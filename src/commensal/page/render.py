@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,7 +14,7 @@ from typing import Any
 from commensal.errors import OutputError
 from commensal.page.asked import asked
 from commensal.page.figures import Figure, diversity, features, ordination, to_files, volcano
-from commensal.page.figures.drawn import CONFIG, DARK
+from commensal.page.figures.drawn import CONFIG, DARK, DARK_COLOURS
 from commensal.page.found import sentences, tiles
 from commensal.page.methods import methods
 from commensal.page.omitted import dropped_groups, mismatches, status_counts
@@ -108,7 +109,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
-    environment.filters |= {"grouped": count, "plural": plural, "capfirst": lambda text: text[:1].upper() + text[1:]}
+    environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight}
     context: dict[str, Any] = {
         "policy": policy([part for part in (bundle, script) if part]),
         "title": view.study.title or view.study.name,
@@ -119,7 +120,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
             {
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
-                "sentences": sentences(group),
+                "terms": sentences(group),
             }
             for group in cut
         ],
@@ -143,6 +144,15 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
         "figures_json": Markup(script_json(_figures_payload(drawn))),  # noqa: S704
     }
     return environment.from_string(_asset("report.html.j2")).render(context) + "\n"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _tight(text: str) -> str:
+    """Keep a number with its sign of relation and its per cent on one line."""
+    return re.sub(r"\b([pqF]) ([=<]) (?=\d)", "\\1\u00a0\\2\u00a0", re.sub(r"(?<=\d) %", "\u00a0%", text))
 
 
 def _subtitle(view: PageView, cut: list[Group]) -> str:
@@ -178,6 +188,7 @@ def _figures_payload(drawn: list[Figure]) -> dict[str, object]:
     return {
         "config": CONFIG,
         "dark": DARK,
+        "dark_colours": DARK_COLOURS,
         "most_svg": MOST_SVG,
         "figures": [
             {

@@ -12,6 +12,8 @@ from commensal.tables import Finding
 
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
+#: Models whose rows describe and have no test.
+UNTESTED = ("pcoa", "reference frame")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,7 @@ class Group:
     contrast: str
     assay: str
     name: str  #: the assay, with cohort and specimen where it has more than one
+    column: str  #: the column that the contrast compares
     case: str
     control: str
     block: str  #: singular word for the unit of the block, ``""`` without one
@@ -66,8 +69,9 @@ class Group:
 
     @property
     def terms(self) -> list[str]:
-        """The terms in the order of the file, for example ``["within", "between"]``."""
-        return [str(term) for term in self.rows["term"].dropna().unique()]
+        """The terms that were tested, in the order of the file, for example ``["within", "between"]``."""
+        tested = self.rows[~self.rows["model"].isin(UNTESTED)]
+        return [str(term) for term in tested["term"].dropna().unique()]
 
 
 FEATURE_WORDS = {
@@ -123,6 +127,7 @@ def groups(study: Study, estimates: pd.DataFrame) -> Iterator[Group]:
             contrast=contrast,
             assay=assay,
             name=f"{assay} ({', '.join(extra)})" if extra else assay,
+            column="the contrast" if key[1] not in study.contrasts else study.contrasts[key[1]].column,
             case=case,
             control=control,
             block=block_word(study.questions.get(question), rows),

@@ -137,28 +137,41 @@ def listed(items: list[str], last: str = "and") -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
 
 
+def fixed(value: float | None, width: float | None, *, sign: bool = False) -> str:
+    """Write a number to the decimals that two significant digits of its interval's width have.
+
+    Examples
+    --------
+    >>> fixed(-23.1, 35.8), fixed(2.7591, 1.16, sign=True), fixed(2.7591, None)
+    ('−23', '+2.8', '2.76')
+    """
+    if value is None or width is None or not 1e-4 <= width < 1e7:
+        return number(value, sign=sign)
+    text = f"{abs(value):,.{max(0, 1 - math.floor(math.log10(width)))}f}"
+    zero = not text.strip("0.,")
+    return ("" if zero else MINUS if value < 0 else "+" if sign else "") + text
+
+
 def estimate(row: pd.Series, *more: str) -> str:
     """Write an effect with its unit and, in brackets, its interval and whatever ``more`` there is to say.
 
     Examples
     --------
     >>> estimate(pd.Series({"effect": -23.1, "unit": "genera", "low": -41.0, "high": -5.2, "level": 0.95}))
-    '−23.1 genera (95 % interval −41 to −5.2)'
+    '−23 genera (95 % interval −41 to −5)'
     """
     unit = "" if missing(row["unit"]) else str(row["unit"])
-    factor = 1.0
-    if unit == "share":
-        unit, factor = "percentage points", 100.0
-
-    def write(name: str, *, sign: bool = False) -> str:
-        return "–" if missing(row[name]) else number(factor * float(row[name]), 3 if factor == 1 else 2, sign=sign)
-
-    effect = write("effect", sign=True)
-    text = f"{unit} {effect}" if unit.startswith("log2 fold change") else f"{effect} {unit}".strip()
+    unit, factor = ("percentage points", 100.0) if unit == "share" else (unit, 1.0)
+    effect, low, high = (
+        None if missing(row[name]) else factor * float(row[name]) for name in ("effect", "low", "high")
+    )
+    width = None if low is None or high is None else high - low
+    told = fixed(effect, width, sign=True)
+    text = f"{unit} {told}" if unit.startswith("log2 fold change") else f"{told} {unit}".strip()
     inside = [part for part in more if part]
-    if not (missing(row["low"]) or missing(row["high"])):
+    if width is not None:
         level = 0.95 if missing(row["level"]) else float(row["level"])
-        inside.insert(0, f"{number(100 * level, 3)} % interval {write('low')} to {write('high')}")
+        inside.insert(0, f"{number(100 * level, 3)} % interval {fixed(low, width)} to {fixed(high, width)}")
     return f"{text} ({'; '.join(inside)})" if inside else text
 
 

@@ -16,8 +16,8 @@
     if (!isNumber(value)) return value;
     if (value === 0) return "0";
     const size = Math.abs(value);
-    let text = Number.isInteger(value) && size < 1e7 ? value.toLocaleString("en")
-      : size < 1e-4 || size >= 1e7 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+    const text = Number.isInteger(value) && size < 1e7 ? value.toLocaleString("en")
+      : size < 1e-3 || size >= 1e7 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
     return text.replaceAll("-", "−");
   };
 
@@ -52,16 +52,17 @@
     }
     return merged;
   };
+  const recolour = (part) => (Array.isArray(part) ? part.map(recolour)
+    : part && typeof part === "object" ? Object.fromEntries(Object.entries(part).map(([key, value]) => [key, recolour(value)]))
+      : figures.dark_colours[part] ?? part);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const draw = async (holder) => {
     const [figure, panel] = [Number(holder.dataset.figure), Number(holder.dataset.panel)];
     const { spec, data, height } = figures.figures[figure].panels[panel];
-    const narrow = holder.clientWidth < 420;
     const canvas = figures.figures[figure].marks > figures.most_svg;
     const config = merge(dark.matches ? merge(figures.config, figures.dark) : figures.config, { background: "transparent" });
-    if (narrow) config.legend = { ...config.legend, columns: 1 };
     const full = {
-      ...spec, width: "container", height, autosize: { type: "fit-x", contains: "padding" },
+      ...(dark.matches ? recolour(spec) : spec), width: "container", height, autosize: { type: "fit-x", contains: "padding" },
       datasets: Object.fromEntries(Object.entries(data).map(([name, columns]) => [name, unpack(columns)])),
     };
     try {
@@ -170,11 +171,17 @@
   };
 
   const table = $("estimates-grid");
+  const ordered = [...data.shown.map((name) => columns[name]), ...data.columns.filter((column) => !data.shown.includes(column.name))];
+  const displayed = (row, name) => {
+    const content = value(row, name);
+    if (name !== "label" || value(row, "feature") !== "(all)") return content;
+    return [content, value(row, "measure")].filter(Boolean).join(": "); // the whole table: by which measure
+  };
   const head = table.tHead.rows[0];
   const body = table.tBodies[0];
   const renderHead = () => {
     const focused = document.activeElement?.dataset?.column;
-    head.replaceChildren(...data.columns.filter((column) => state.visible.has(column.name)).map((column) => {
+    head.replaceChildren(...ordered.filter((column) => state.visible.has(column.name)).map((column) => {
       const sorted = state.sort === column.name ? (state.down ? "descending" : "ascending") : "none";
       const mark = make("span", { "aria-hidden": "true", class: "arrow" }, sorted === "none" ? "↕" : state.down ? "↓" : "↑");
       const button = make("button", { type: "button", title: column.about, "data-column": column.name }, column.title, mark);
@@ -193,11 +200,11 @@
     renderHead();
     const pages = Math.max(1, Math.ceil(state.rows.length / state.size));
     state.page = Math.min(state.page, pages - 1);
-    const names = data.columns.filter((column) => state.visible.has(column.name));
+    const names = ordered.filter((column) => state.visible.has(column.name));
     const from = state.page * state.size;
     body.replaceChildren(...[...state.rows.slice(from, from + state.size)].map((row) => make("tr", {},
       ...names.map((column) => {
-        const content = value(row, column.name);
+        const content = displayed(row, column.name);
         const kind = column.kind === "number" ? "number" : column.name === "label" || column.name === "note" ? "long" : null;
         return make("td", { class: kind }, shown(content));
       }))));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from commensal.page.figures.drawn import Figure, Panel, Rows, panel, side_colour, slug
-from commensal.page.found import diversity_sentence
+from commensal.page.found import diversity_rows, diversity_sentence
 from commensal.page.payload import short
 from commensal.page.view import Group
 from commensal.page.words import many, measure_word, missing, sentence
@@ -32,8 +32,9 @@ def diversity(group: Group, points: pd.DataFrame) -> list[Figure]:
         rows += [{"index": measure_word(measure)} | row for row in own]
     if not panels:
         return []
-    tested = group.rows[(group.rows["feature"] == "(all)") & group.rows["measure"].isin(drawn["measure"])]
-    told = [diversity_sentence(group, row) for _, row in tested[tested["test"] == "t"].iterrows()]
+    shown = set(drawn["measure"])
+    tested = diversity_rows(group, group.terms[0]) if group.terms else group.rows[:0]
+    told = [diversity_sentence(group, row) for _, row in tested.iterrows() if row["measure"] in shown]
     samples = many(drawn["sample"].nunique(), "sample")
     caption = [f"Every point is a sample ({samples}).", *notes, *told]
     return [
@@ -46,8 +47,10 @@ def diversity(group: Group, points: pd.DataFrame) -> list[Figure]:
             columns=TABLE,
             rows=rows,
             columns_wide=3,
+            columns_page=3,
             panel_width=230,
             least_width=230,
+            most_width=340,
             marks=len(rows) // len(panels),
         )
     ]

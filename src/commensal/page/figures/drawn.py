@@ -24,6 +24,7 @@ class Panel:
     spec: dict[str, Any]
     data: Mapping[str, Rows]
     height: int = 280
+    wide: bool = False  #: takes two columns of the page, where there is room
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,10 @@ class Figure:
     columns: Mapping[str, str]  #: field → heading of the data table
     rows: Rows
     columns_wide: int = 2  #: panels side by side in the SVG and PDF
+    columns_page: int = 2  #: and at most on the page
     panel_width: int = 320  #: of the SVG and PDF, in pixels
     least_width: int = 280  #: of a panel on the page, in pixels
+    most_width: int = 480
     marks: int = field(default=0)  #: how many marks: above some, the page draws on a canvas
 
 
@@ -89,6 +92,9 @@ DARK: dict[str, Any] = {
     "rule": {"color": "#a7afba"},
 }
 
+#: Okabe and Ito's lighter colours stand out from a dark ground.
+DARK_COLOURS = {CASE: "#E69F00", CONTROL: "#56B4E9"}
+
 
 def slug(*parts: str) -> str:
     """Make a file name of ASCII letters, digits and dashes from any text.
@@ -105,7 +111,8 @@ def side_colour(case: str, control: str, *, legend: bool = True) -> dict[str, An
     """Return the colour and shape channels of the two sides (field ``side``), so that neither speaks alone."""
     import altair as alt
 
-    shown = alt.Legend(title=None, orient="top", direction="horizontal") if legend else None
+    columns = 2 if len(case) + len(control) < 30 else 1
+    shown = alt.Legend(title=None, orient="top", symbolOpacity=1, columns=columns) if legend else None
     domain = [case, control]
     return {
         "color": alt.Color("side:N", legend=shown).scale(domain=domain, range=[CASE, CONTROL]),
@@ -113,12 +120,12 @@ def side_colour(case: str, control: str, *, legend: bool = True) -> dict[str, An
     }
 
 
-def panel(chart: Any, data: Mapping[str, Rows], height: int) -> Panel:
+def panel(chart: Any, data: Mapping[str, Rows], height: int, *, wide: bool = False) -> Panel:
     """Freeze an Altair chart over named data as a panel."""
-    spec = chart.to_dict()
+    spec = chart.to_dict(validate=False)  # a second per page; drawing the files would not pass a wrong one
     for key in ("config", "$schema", "datasets"):
         spec.pop(key, None)
-    return Panel(spec=spec, data=data, height=height)
+    return Panel(spec=spec, data=data, height=height, wide=wide)
 
 
 def static_spec(figure: Figure) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from commensal.page.figures.diversity import block_lines, side_rows, strip
-from commensal.page.figures.drawn import CASE, CONTROL, Figure, Panel, Rows, panel, slug
+from commensal.page.figures.drawn import OTHER, Figure, Panel, Rows, panel, slug
 from commensal.page.found import LINE, name_of
 from commensal.page.payload import short
 from commensal.page.view import Group
@@ -41,7 +41,7 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
     data: Rows = []
     told: list[str] = []
     notes: dict[str, None] = {}
-    forest = _forest(group, [(names[f], fit) for f, fit in fit_of.items()], title)
+    forest = _forest([(names[f], fit) for f, fit in fit_of.items()], title)
     for feature in chosen:
         fit = fit_of.get(feature)
         own = side_rows(group, drawn[drawn["feature"] == feature])
@@ -67,8 +67,10 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
             columns=TABLE,
             rows=data,
             columns_wide=3,
+            columns_page=4,
             panel_width=230,
-            least_width=240,
+            least_width=230,
+            most_width=262,
             marks=len(data) // len(panels),
         )
     ]
@@ -81,7 +83,7 @@ def _unique_names(chosen: list[str], drawn: pd.DataFrame) -> dict[str, str]:
     return {f: label if shared.count(label) == 1 else f"{label} ({f})" for f, label in labels.items()}
 
 
-def _forest(group: Group, fits: list[tuple[str, pd.Series]], title: str) -> Panel | None:
+def _forest(fits: list[tuple[str, pd.Series]], title: str) -> Panel | None:
     """Draw effect and interval of each feature, one line each."""
     import altair as alt
 
@@ -101,14 +103,14 @@ def _forest(group: Group, fits: list[tuple[str, pd.Series]], title: str) -> Pane
         return None
     found = [f"q < {LINE}", f"q ≥ {LINE}"]
     names = [str(row["name"]) for row in rows]
-    y = alt.Y("name:N", title=None).scale(domain=names).axis(labelLimit=120, grid=False, ticks=False, domain=False)
-    x_title = f"log2 fold change, {group.case} minus {group.control}"
+    y = alt.Y("name:N", title=None).scale(domain=names).axis(labelLimit=150, grid=False, ticks=False, domain=False)
+    x_title = "log2 fold change"
     named = alt.Chart(alt.NamedData(name="estimates"))
-    legend = alt.Legend(title=None, orient="top", direction="horizontal")
+    legend = alt.Legend(title=None, orient="top", columns=2)
     dots = named.mark_point(size=60, filled=True, opacity=1).encode(
         x=alt.X("effect:Q", title=x_title),
         y=y,
-        color=alt.Color("found:N", legend=legend).scale(domain=found, range=[CASE, CONTROL]),
+        color=alt.Color("found:N", legend=legend).scale(domain=found, range=["#CC79A7", OTHER]),
         shape=alt.Shape("found:N", legend=legend).scale(domain=found, range=["diamond", "circle"]),
         tooltip=[alt.Tooltip("name:N", title="Feature")]
         + [
@@ -119,7 +121,7 @@ def _forest(group: Group, fits: list[tuple[str, pd.Series]], title: str) -> Pane
     bars = named.mark_rule(strokeWidth=1.6).encode(x=alt.X("low:Q", title=x_title), x2="high:Q", y=y)
     zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(strokeDash=[3, 3]).encode(x=alt.X("effect:Q", title=x_title))
     chart = alt.layer(zero, bars, dots, title=alt.Title(f"Estimates {title}"))
-    return panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, 240)
+    return panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, 230, wide=True)
 
 
 def _values(group: Group, rows: Rows, name: str, fit: pd.Series | None, unit: str) -> tuple[Panel, str]:

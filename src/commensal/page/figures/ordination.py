@@ -47,6 +47,7 @@ def ordination(group: Group, points: pd.DataFrame) -> list[Figure]:
             columns=TABLE | {"x": "PCo 1", "y": "PCo 2"},
             rows=rows,
             marks=len(first),
+            most_width=500,
         )
     ]
 
@@ -90,7 +91,7 @@ def _panel(group: Group, measure: str, rows: Rows) -> Panel:
             ],
         )
     )
-    return panel(chart, {"samples": rows}, 260)
+    return panel(chart, {"samples": rows}, 300)
 
 
 def _caption(group: Group, measure: str) -> str:

@@ -55,6 +55,7 @@ def volcano(group: Group) -> list[Figure]:
             rows=everything,
             panel_width=420,
             least_width=300,
+            most_width=520,
             marks=len(everything),
         )
     ]
@@ -67,11 +68,14 @@ def _words(group: Group) -> tuple[str, str, str]:
 def _rows(group: Group, tested: pd.DataFrame) -> Rows:
     higher, lower, other = _words(group)
     rows: Rows = []
-    for _, row in tested.sort_values(["p", "q"], kind="stable").iterrows():
+    ranked = tested.sort_values(["p", "q"], kind="stable")
+    names = ranked["label"].fillna(ranked["feature"])
+    numbers = ranked[["effect", "low", "high", "p", "q"]].to_dict("records")
+    for name, row in zip(names, numbers, strict=True):
         found = bool(row["q"] < LINE)
         rows.append(
             {
-                "name": name_of(row),
+                "name": str(name),
                 "effect": short(row["effect"]),
                 "low": short(row["low"]),
                 "high": short(row["high"]),
@@ -85,17 +89,19 @@ def _rows(group: Group, tested: pd.DataFrame) -> Rows:
 
 
 def _labels(rows: Rows) -> Rows:
-    """Choose the topmost features whose names do not run into each other."""
+    """Choose the topmost found features (or, of none, three others) whose names do not run into each other."""
+    hits = [row for row in rows if not str(row["found"]).startswith("q")]
+    most, candidates = (LABELS, hits[:40]) if hits else (3, rows[:10])
     xs = [float(str(row["effect"])) for row in rows]
     ys = [float(str(row["height"])) for row in rows]
     wide, high = (max(xs) - min(xs)) or 1.0, max(ys) or 1.0
     middle = (max(xs) + min(xs)) / 2
     kept: list[tuple[float, float, bool]] = []
     chosen: Rows = []
-    for row, x, y in zip(rows[:40], xs, ys, strict=False):
+    for row, x, y in zip(candidates, xs, ys, strict=False):
         left = x > middle
         near = any(abs(y - b) / high < 0.055 and (left == c or abs(x - a) / wide < 0.5) for a, b, c in kept)
-        if not near and len(chosen) < LABELS:
+        if not near and len(chosen) < most:
             kept.append((x, y, left))
             chosen.append(row | {"left": left})
     return chosen
@@ -106,34 +112,35 @@ def _panel(group: Group, rows: Rows, title: str) -> Panel:
 
     higher, lower, other = _words(group)
     domain = [higher, lower, other]
-    legend = alt.Legend(title=None, orient="top", direction="horizontal", columns=2)
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1, columns=3 if len(higher) < 22 else 1)
     x = alt.X("effect:Q", title=f"log2 fold change, {group.case} minus {group.control}").scale(nice=True)
     y = alt.Y("height:Q", title="−log10 p").scale(zero=True, nice=True)
-    dots = (
-        alt.Chart(alt.NamedData(name="features"))
-        .mark_point(filled=True)
-        .encode(
-            x=x,
-            y=y,
-            color=alt.Color("found:N", legend=legend).scale(domain=domain, range=[CASE, CONTROL, OTHER]),
-            shape=alt.Shape("found:N", legend=legend).scale(
-                domain=domain, range=["triangle-up", "triangle-down", "circle"]
-            ),
-            size=alt.Size("found:N", legend=None).scale(domain=domain, range=[70, 70, 18]),
-            opacity=alt.Opacity("found:N", legend=None).scale(domain=domain, range=[0.9, 0.9, 0.5]),
-            tooltip=[
-                alt.Tooltip("name:N", title="Feature"),
-                alt.Tooltip("effect:Q", title="log2 fold change"),
-                alt.Tooltip("low:Q", title="Low"),
-                alt.Tooltip("high:Q", title="High"),
-                alt.Tooltip("p:Q", title="p"),
-                alt.Tooltip("q:Q", title="q"),
-            ],
-        )
-    )
+    channels = {
+        "x": x,
+        "y": y,
+        "color": alt.Color("found:N", legend=legend).scale(domain=domain, range=[CASE, CONTROL, OTHER]),
+        "shape": alt.Shape("found:N", legend=legend).scale(
+            domain=domain, range=["triangle-up", "triangle-down", "circle"]
+        ),
+        "tooltip": [
+            alt.Tooltip("name:N", title="Feature"),
+            alt.Tooltip("effect:Q", title="log2 fold change"),
+            alt.Tooltip("low:Q", title="Low"),
+            alt.Tooltip("high:Q", title="High"),
+            alt.Tooltip("p:Q", title="p"),
+            alt.Tooltip("q:Q", title="q"),
+        ],
+    }
+    rest = alt.Chart(alt.NamedData(name="rest")).mark_point(filled=True, size=18, opacity=0.5).encode(**channels)
+    hits = alt.Chart(alt.NamedData(name="hits")).mark_point(filled=True, size=75, opacity=0.9).encode(**channels)
     zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(strokeDash=[3, 3]).encode(x="effect:Q")
-    layers = [zero, dots]
-    data: dict[str, Rows] = {"features": rows, "zero": [{"effect": 0}]}
+    layers = [zero]
+    data: dict[str, Rows] = {
+        "zero": [{"effect": 0}],
+        "rest": [row for row in rows if row["found"] == other],
+        "hits": [row for row in rows if row["found"] != other],
+    }
+    layers += [layer for layer, name in ((rest, "rest"), (hits, "hits")) if data[name]]
     chosen = _labels(rows)
     for side, align, dx in ((True, "right", -7), (False, "left", 7)):
         own = [row for row in chosen if row["left"] is side]
