@@ -328,6 +328,20 @@ def test_subjects_may_nest(study_of):
     assert list(loaded.subjects.index) == ["abx / 1", "water / 1"]
 
 
+def test_tables_of_nested_subjects_are_joined_by_who_they_are(study_of):
+    extra = '[variables.subject]\nnested_in = ["arm"]\n'
+    samples = "sample|arm|subject\nS1|abx|1\nS2|water|1"
+    loaded = study_of(extra + SUBJECTS, samples, subjects="subject|arm|weight\n1|abx|20\n1|water|30\n2|water|40")
+    assert loaded.samples["weight"].tolist() == [20, 30]
+    assert loaded.unused_subjects == ("water / 2",)
+    events = '[tables.events]\nfile = "events.tsv"\n'
+    error = refused(lambda: study_of(extra + events, samples, events="subject|event|time\n1|death|3"))
+    assert "give the table the columns arm too" in error.mend
+    outside = '[variables.subject]\nnested_in = ["room"]\n' + SUBJECTS
+    error = refused(lambda: study_of(outside, samples, subjects="subject|room\n1|x"), StudyFileError)
+    assert "columns of the samples table" in error.what
+
+
 @pytest.mark.parametrize(
     ("extra", "where"),
     [

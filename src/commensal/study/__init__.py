@@ -25,8 +25,9 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
+from commensal.study.identity import JOINT
 from commensal.study.ids import lookalikes
-from commensal.study.joining import JOINT, sample_frame
+from commensal.study.joining import sample_frame
 from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, LoadedStudy, Match, Sides
 from commensal.study.modelling import blocks, covariates, is_nested, varies_within
 from commensal.study.reading import parse_study, read_study

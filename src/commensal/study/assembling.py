@@ -11,6 +11,7 @@ from commensal.errors import StudyFileError, TableError, listing, nearest
 from commensal.study.cells import declared_cells
 from commensal.study.declared import Study
 from commensal.study.events import derived_events
+from commensal.study.identity import nest
 from commensal.study.ids import check_ids, nothing_in_common
 from commensal.study.joining import join_tables
 from commensal.study.loaded import AssayTable, Dropped, LoadedStudy, Match
@@ -47,8 +48,6 @@ def assemble(declared: Study, frames: Mapping[str, pd.DataFrame], assays: Mappin
         dropped += [*table.dropped, *lost]
     others = {}
     people = {*map(str, joined.samples["subject"]), *map(str, joined.subjects.index), *joined.unused_subjects}
-    if "subject" in joined.raw:
-        people |= set(map(str, joined.raw["subject"]))
     for name in ("phenotypes", "events"):
         if name in frames:
             others[name], lost = _of_subjects(declared, name, frames[name], people)
@@ -130,11 +129,19 @@ def _of_subjects(
         )
     check_ids(list(cells["subject"]), origin, "subject", missing=table.missing, unique=False)
     typed = typed_frame(declared, table, cells, origin)
+    nest(declared, typed, {}, ["subject"])
     known = typed["subject"].isin(list(people)).to_numpy(bool)
     if not known.any():
         listed = list(dict.fromkeys(map(str, typed["subject"])))
+        nested = declared.variables["subject"].nested_in if "subject" in declared.variables else ()
+        mend = f"give the table the columns {', '.join(nested)} too: they say which subject it is" if nested else ""
         raise nothing_in_common(
-            f"{declared.path.name}, [tables.{name}]", listed, f"the {name} table", sorted(people), "the subjects"
+            f"{declared.path.name}, [tables.{name}]",
+            listed,
+            f"the {name} table",
+            sorted(people),
+            "the subjects",
+            mend=mend,
         )
     strangers = dict.fromkeys(map(str, typed.loc[~known, "subject"]))
     lost = [

@@ -110,7 +110,13 @@ def check_ids(
 
 
 def nothing_in_common(
-    where: str, left: Sequence[str], left_name: str, right: Sequence[str], right_name: str, note: str = ""
+    where: str,
+    left: Sequence[str],
+    left_name: str,
+    right: Sequence[str],
+    right_name: str,
+    note: str = "",
+    mend: str = "",
 ) -> TableError:
     """Return the error for a join that matches nothing, with ids of both sides and a look-alike if there is one."""
     near = lookalikes(left, right)
@@ -120,5 +126,5 @@ def nothing_in_common(
         where=where,
         found=f"{left_name}: {listing(left, 3)}; {right_name}: {listing(right, 3)}",
         expected="the same ids in both",
-        mend=hint or "name the id column in `columns`, or correct the ids",
+        mend=hint or mend or "name the id column in `columns`, or correct the ids",
     )

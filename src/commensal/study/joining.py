@@ -11,11 +11,9 @@ import pandas as pd
 from commensal.errors import StudyFileError, TableError, listing, nearest
 from commensal.study.cells import Origin, declared_cells
 from commensal.study.declared import ROLES, Study
+from commensal.study.identity import nest
 from commensal.study.ids import check_ids, nothing_in_common
 from commensal.study.variables import typed_frame
-
-#: Between the parts of a nested unit's identity.
-JOINT = " / "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +57,10 @@ def sample_frame(declared: Study, frames: Mapping[str, pd.DataFrame]) -> pd.Data
 def join_tables(declared: Study, frames: Mapping[str, pd.DataFrame]) -> Joined:
     """Join the samples and subjects tables and give nested units their identity."""
     samples = _samples(declared, frames)
+    raw: dict[str, pd.Series[Any]] = {}
+    # Subjects first: the other tables are joined by who a subject is, not by what it is called in its cage.
+    nest(declared, samples, raw, ["subject"])
+    _check_subject_nesting(declared, samples, raw)
     unused: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     listed = None
@@ -69,11 +71,9 @@ def join_tables(declared: Study, frames: Mapping[str, pd.DataFrame]) -> Joined:
         unused = tuple(name for name in listed.index if name not in here)
         unlisted = tuple(name for name in here if name not in there)
     _check_declared(declared, samples, frames)
-    samples, raw = _nested(declared, samples)
-    # Subjects that nest (mouse 1 of each cage) are known by their identity from here on.
-    renamed = "subject" in raw
+    nest(declared, samples, raw)
     subjects = _constant_per_subject(samples)
-    if listed is not None and unused and not renamed:
+    if listed is not None and unused:
         everyone = pd.Index([*subjects.index, *unused], name="subject", dtype=object)
         extended = {
             name: subjects[name].reindex(everyone).fillna(listed[name].reindex(everyone))
@@ -146,8 +146,10 @@ def _subjects(declared: Study, frame: pd.DataFrame) -> pd.DataFrame:
     cells, origin = declared_cells(declared, table, frame)
     if "subject" not in cells.columns:
         raise _no_column(declared, "tables.subjects", "subject", cells, "subject")
-    check_ids(list(cells["subject"]), origin, "subject", missing=table.missing)
+    check_ids(list(cells["subject"]), origin, "subject", missing=table.missing, unique=False)
     typed = typed_frame(declared, table, cells, origin)
+    nest(declared, typed, {}, ["subject"])
+    check_ids([str(value) for value in typed["subject"]], origin, "subject")
     typed.index = pd.Index([str(value) for value in typed["subject"]], name="subject", dtype=object)
     return typed.drop(columns="subject")
 
@@ -228,25 +230,16 @@ def _check_declared(declared: Study, samples: pd.DataFrame, frames: Mapping[str,
             )
 
 
-def _nested(declared: Study, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Series[Any]]]:
-    """Write each nested variable's identity from the outside in, and keep its labels as they were."""
-    raw: dict[str, pd.Series[Any]] = {}
-
-    def settle(name: str) -> pd.Series[Any]:
-        variable = declared.variables.get(name)
-        if variable is None or not variable.nested_in or name in raw:
-            return samples[name].astype("string")
-        labels = samples[name].astype("string")
-        identity = labels
-        for outer in reversed(variable.nested_in):
-            identity = settle(outer) + JOINT + identity
-        raw[name], samples[name] = labels, identity
-        return identity
-
-    for name in declared.variables:
-        if name in samples.columns:
-            settle(name)
-    return samples, raw
+def _check_subject_nesting(declared: Study, samples: pd.DataFrame, raw: Mapping[str, Any]) -> None:
+    variable = declared.variables.get("subject")
+    if variable is not None and variable.nested_in and "subject" not in raw:
+        raise StudyFileError(
+            "the units around a subject are columns of the samples table",
+            where=f"{declared.path.name}, [variables.subject] nested_in",
+            found=listing(samples.columns, 20),
+            expected=f"{', '.join(variable.nested_in)} among them: other tables are joined by the subject's identity",
+            mend="add the columns to the samples table",
+        )
 
 
 def _constant_per_subject(samples: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import DesignError, listing
 from commensal.study.declared import Question
-from commensal.study.joining import JOINT
+from commensal.study.identity import inside
 from commensal.study.loaded import Blocks, Covariates, LoadedStudy
 
 
@@ -151,18 +151,7 @@ def blocks(loaded: LoadedStudy, question: Question, samples: Sequence[str]) -> B
     for name in names:
         own = frame[name].astype("string").fillna("").to_numpy(object)
         if name != "subject" and outer is not None:
-            # An identity that begins with the outer one already (nested_in) is not written twice.
-            own = np.array(
-                [
-                    ""
-                    if not inner or not around
-                    else inner
-                    if inner.startswith(around + JOINT)
-                    else around + JOINT + inner
-                    for around, inner in zip(outer, own, strict=True)
-                ],
-                dtype=object,
-            )
+            own = np.array(inside(outer, own), dtype=object)
         missing |= own == ""
         labels.append(own)
         outer = own
