@@ -1,0 +1,57 @@
+"""Sphinx: the guide in Markdown, the reference from docstrings."""
+
+import re
+from importlib.metadata import version as installed
+
+from commensal.tables import STATUSES, WITH_P
+
+project = "commensal"
+author = "The commensal developers"
+copyright = author
+release = version = installed("commensal")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
+myst_substitutions = {
+    "statuses": "\n".join(
+        ["| status | meaning | p |", "|---|---|---|"]
+        + [f"| `{name}` | {text} | {'kept' if name in WITH_P else 'none'} |" for name, text in STATUSES.items()]
+    )
+}
+myst_heading_anchors = 3
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build"]
+
+# Members are listed by the reference pages themselves.
+autosummary_generate = False
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+add_module_names = False
+
+html_theme = "furo"
+html_title = f"commensal {release}"
+html_copy_source = False
+html_show_sphinx = False
+
+
+def _absolute_values(_app, _what, _name, _object, _options, lines):
+    """Let |x| in a docstring be an absolute value: to reStructuredText it is a substitution."""
+    in_math = False
+    for i, line in enumerate(lines):
+        if line.strip():
+            in_math = line.lstrip().startswith(".. math::") or (in_math and line.startswith(" "))
+        if not in_math and ">>>" not in line:
+            lines[i] = re.sub(r"\|([^|`\s][^|`]*)\|", r"\\|\1\\|", line)
+
+
+def setup(app):
+    """Register what this file adds to Sphinx."""
+    app.connect("autodoc-process-docstring", _absolute_values, priority=900)
