@@ -55,6 +55,7 @@ GOOD = "sample\tglucose\tlactate\nS1\t1.5\t2\nS2\t3\t4\n"
         (b"PK\x03\x04xl/workbook.xml", ["a zip archive (an Excel workbook is one)", "save the sheet as TSV"]),
         (b"\xd0\xcf\x11\xe0" + b"\x01" * 99, ["an old Excel workbook"]),
         (b"PAR1 and nothing more", ["the Parquet file is damaged"]),
+        ('a,b\n"S1,1\nS2,2\n', ["t.tsv"]),
         (b"\x89HDF\r\n\x1a\n" + b"\x01" * 99, ["damaged, or no BIOM table"]),
         ('{"matrix_type": "sparse", "rows": []', ["damaged, or no BIOM table"]),
         (

@@ -14,7 +14,7 @@ import pytest
 from skbio import TreeNode
 
 from commensal import io
-from commensal.errors import FormatError, TableError
+from commensal.errors import FormatError, StudyFileError, TableError
 from commensal.io import qiime2
 from commensal.io.newick import check_tree
 from commensal.study.declared import Features
@@ -81,6 +81,13 @@ def test_biom_1(read, matrix_type):
     assert table.samples == tuple(IDS)
     assert table.features["label"].tolist() == ["Blautia (O1)", "unnamed genus of Firmicutes (O2)"]
     assert table.features["phylum"].tolist() == ["Firmicutes"] * 2
+
+
+def test_a_label_that_the_file_does_not_have(read):
+    contents = json.dumps(biom1("sparse"))
+    assert read(contents, IDS, features=Features(label="taxonomy")).features["label"].iloc[0] == "Blautia (O1)"
+    with pytest.raises(StudyFileError, match=r"features.label: t.tsv has no annotation 'name'(.|\n)*'taxonomy'"):
+        read(contents, IDS, features=Features(label="name"))
 
 
 @pytest.mark.parametrize("metadata", [True, False])

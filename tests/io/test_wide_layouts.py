@@ -25,6 +25,8 @@ EXPECTED = [[1.5, 2.0], [3.0, np.nan]]
         ROWS.replace("\n", "\r\n"),
         ROWS.replace("\n", "\r"),
         ROWS.rstrip("\n"),
+        ROWS.replace("\n", "\r\r\n"),  # converted twice
+        ROWS.replace("\n", "\r", 1),  # mixed line ends
         ROWS + "\n\n\t\t\n",
         "\ufeff" + ROWS,
         ROWS.encode("utf-16"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from commensal.errors import FormatError, StudyFileError
+from commensal.errors import FormatError, StudyFileError, listing
 from commensal.io.annotations import beside, feature_frame
 from commensal.io.contents import Matrix
 from commensal.io.exclude import excluded
@@ -92,11 +92,19 @@ def _assemble(matrix: Matrix, assay: Assay, root: Path, sample_ids: Sequence[str
         more.index = annotations.index
         dropped += unused
         annotations = pd.concat([annotations.drop(columns=more.columns, errors="ignore"), more], axis=1)
+    label = assay.features.label
+    if label is not None and label not in annotations.columns:
+        raise StudyFileError(
+            f"{matrix.file} has no annotation {label!r}",
+            where=f"[assays.{assay.name}] features.label",
+            found=listing(map(repr, annotations.columns)) or "no annotations in the file",
+            expected="a column of annotations",
+            mend="correct the name, or name the file that holds it: features = { file = ... }",
+        )
     everything = feature_frame(matrix, assay, annotations)
     names = [everything["label"].tolist()]
-    if assay.features.label:
-        raw = annotations[assay.features.label]
-        names.append([str(cell) for cell in raw.tolist()])
+    if label is not None:
+        names.append([str(cell) for cell in annotations[label].tolist()])
     keep, left_out = excluded(assay.name, assay.exclude, matrix.features, *names)
     kept = np.array(keep, dtype=bool)
     values = check_values(matrix, assay, kept, set(sample_ids))

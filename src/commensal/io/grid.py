@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,9 +209,10 @@ class _Parser:
     def records(self) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(io.StringIO(self.data.decode(), newline=""), delimiter=self.delimiter)
         start = self.first
-        for record in reader:
-            yield start, record
-            start = self.first + reader.line_num
+        with _refusing_broken_quotes():
+            for record in reader:
+                yield start, record
+                start = self.first + reader.line_num
 
     def width(self) -> int:
         return len(next(self.records())[1])
@@ -231,12 +233,30 @@ def _header(lines: Sequence[bytes], delimiter: str, quoted: bool) -> tuple[list[
     if not quoted:
         return lines[0].decode().split(delimiter), 1
     reader = csv.reader((line.decode() + "\n" for line in lines), delimiter=delimiter)
-    cells = next(reader)
+    with _refusing_broken_quotes():
+        cells = next(reader)
     return cells, reader.line_num
 
 
 def _cells(line: str, delimiter: str) -> int:
-    return len(next(csv.reader([line], delimiter=delimiter), [])) if '"' in line else line.count(delimiter) + 1
+    if '"' not in line:
+        return line.count(delimiter) + 1
+    with _refusing_broken_quotes():
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+
+
+@contextmanager
+def _refusing_broken_quotes() -> Iterator[None]:
+    """Turn what the csv module cannot read into our error."""
+    try:
+        yield
+    except csv.Error as error:
+        raise FormatError(
+            "the table cannot be cut into cells",
+            found=error,
+            expected="cells separated by tabs, commas or semicolons, quotes in pairs",
+            mend="look for a quote that does not end, or save it as TSV",
+        ) from error
 
 
 def find_delimiter(file: str, lines: Sequence[bytes]) -> str:

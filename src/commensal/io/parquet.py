@@ -42,14 +42,17 @@ def _load(path: Path) -> pa.Table:
     require_file(path)
     try:
         table = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
+        table.validate(full=True)
+        names = table.column_names
+        table = table.replace_schema_metadata(None)
+    except (OSError, pa.ArrowException, ValueError) as error:  # ValueError: broken JSON or UTF-8 in the footer
         raise FormatError(
             "the Parquet file is damaged or cut short",
             where=path.name,
             found=str(error).splitlines()[0][:120],
             mend="copy or write it again",
         ) from error
-    if not table.num_rows or not table.num_columns:
+    if not table.num_rows or not names:
         raise FormatError(
             "the table is empty",
             where=path.name,

@@ -31,7 +31,7 @@ from commensal.io import biom_tables
 from commensal.io.contents import Format, Matrix
 from commensal.io.grid import parse_grid
 from commensal.io.paths import require_file
-from commensal.io.text import Text, head, head_text, load_text
+from commensal.io.text import Text, head, head_text, line_feeds, load_text
 from commensal.io.wide import table_from_grid
 from commensal.study.declared import Assay
 
@@ -146,7 +146,7 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
 def read_table(path: Path) -> pd.DataFrame:
     """Read a FeatureData[Taxonomy] as a table of text: Feature ID, Taxon, Confidence."""
     artifact = open_artifact(path, {"FeatureData[Taxonomy]": "taxonomy.tsv"}, "a table")
-    text = Text(artifact.file, artifact.data.replace(b"\r\n", b"\n"), "utf-8")
+    text = Text(artifact.file, line_feeds(artifact.data), "utf-8")
     return table_from_grid(parse_grid(text, all_text=True, missing=()))
 
 

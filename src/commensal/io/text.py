@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,11 +119,18 @@ def load_text(path: Path) -> Text:
             expected="text in UTF-8",
             mend="save it again as UTF-8",
         )
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-        if b"\n" not in data:
-            data = data.replace(b"\r", b"\n")
-    return Text(path.name, data, encoding)
+    return Text(path.name, line_feeds(data), encoding)
+
+
+def line_feeds(data: bytes) -> bytes:
+    r"""Turn every line end (CRLF, CR, and CRCRLF of files converted twice) into a line feed.
+
+    Examples
+    --------
+    >>> line_feeds(b"a\r\nb\rc\r\r\nd\n")
+    b'a\nb\nc\nd\n'
+    """
+    return re.sub(rb"\r+\n|\r", b"\n", data) if b"\r" in data else data
 
 
 def _utf8(raw: bytes, file: str) -> tuple[bytes, str]:
