@@ -328,6 +328,14 @@ def test_subjects_may_nest(study_of):
     assert list(loaded.subjects.index) == ["abx / 1", "water / 1"]
 
 
+def test_blanks_stand_for_themselves_beside_nested_subjects(study_of):
+    extra = '[variables.subject]\nnested_in = ["arm"]\n'
+    loaded = study_of(extra, "sample|arm|subject|role\nS1|abx|1|\nS2|water|1|\nB|||blank")
+    assert list(loaded.samples["subject"]) == ["abx / 1", "water / 1", "B"]
+    error = refused(lambda: study_of(extra, "sample|arm|subject\nS1|abx|1\nS2|water|1\nS3||2"))
+    assert error.found == "a unit around the subject is missing for S3"
+
+
 def test_tables_of_nested_subjects_are_joined_by_who_they_are(study_of):
     extra = '[variables.subject]\nnested_in = ["arm"]\n'
     samples = "sample|arm|subject\nS1|abx|1\nS2|water|1"

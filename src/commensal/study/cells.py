@@ -138,7 +138,21 @@ def declared_cells(study: Study, table: Table, frame: pd.DataFrame) -> tuple[pd.
             expected="each name once",
             mend="rename one",
         )
-    where = f"{study.path.name}, [tables.{table.name}]"
+    kept = [name for name in theirs if name not in table.columns.values()]
+    _check_names(f"{study.path.name}, [tables.{table.name}]", file, table, theirs)
+    if not len(frame):
+        raise TableError("no rows", where=file, found="a header only", expected="at least one row")
+    position = {name: i for i, name in enumerate(theirs)}
+    cells = {ours: as_text(frame.iloc[:, position[name]]) for ours, name in table.columns.items()}
+    cells |= {name: as_text(frame.iloc[:, position[name]]) for name in kept}
+    cells |= {name: [str(value)] * len(frame) for name, value in table.constants.items()}
+    named = {name: ours for ours, name in table.columns.items()}
+    types = {named.get(name, name): kind for name, kind in origin.types.items()}
+    return pd.DataFrame(cells, dtype=object), replace(origin, types=types)
+
+
+def _check_names(where: str, file: str, table: Table, theirs: list[str]) -> None:
+    """Refuse declared columns that the file does not have, and names that would stand for two columns."""
     for ours, name in table.columns.items():
         if name not in theirs:
             near = nearest(name, theirs)
@@ -168,12 +182,3 @@ def declared_cells(study: Study, table: Table, frame: pd.DataFrame) -> tuple[pd.
             expected="one of them",
             mend="remove the constant",
         )
-    if not len(frame):
-        raise TableError("no rows", where=file, found="a header only", expected="at least one row")
-    position = {name: i for i, name in enumerate(theirs)}
-    cells = {ours: as_text(frame.iloc[:, position[name]]) for ours, name in table.columns.items()}
-    cells |= {name: as_text(frame.iloc[:, position[name]]) for name in kept}
-    cells |= {name: [str(value)] * len(frame) for name, value in table.constants.items()}
-    named = {name: ours for ours, name in table.columns.items()}
-    types = {named.get(name, name): kind for name, kind in origin.types.items()}
-    return pd.DataFrame(cells, dtype=object), replace(origin, types=types)

@@ -92,8 +92,11 @@ def check_ids(
             expected="ids without blanks around them: ids are matched exactly",
             mend="remove the blanks in the file",
         )
-    if not unique:
-        return
+    if unique:
+        _refuse_repeats(values, origin, what)
+
+
+def _refuse_repeats(values: Sequence[str], origin: Origin, what: str) -> None:
     rows: dict[str, list[int]] = {}
     for row, value in enumerate(values):
         rows.setdefault(value, []).append(row)
@@ -101,7 +104,7 @@ def check_ids(
     if twice:
         raise TableError(
             f"the same {what} id twice",
-            where=file,
+            where=origin.file,
             found=listing(f"{name} ({origin.lines(hits)})" for name, hits in twice.items()),
             expected=f"each {what} id once",
             mend="remove or rename the repeated rows"

@@ -61,6 +61,8 @@ def join_tables(declared: Study, frames: Mapping[str, pd.DataFrame]) -> Joined:
     # Subjects first: the other tables are joined by who a subject is, not by what it is called in its cage.
     nest(declared, samples, raw, ["subject"])
     _check_subject_nesting(declared, samples, raw)
+    own = pd.Series(samples.index, samples.index, dtype="string")
+    samples["subject"] = samples["subject"].where(samples["role"] == "sample", samples["subject"].fillna(own))
     unused: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     listed = None
@@ -239,6 +241,15 @@ def _check_subject_nesting(declared: Study, samples: pd.DataFrame, raw: Mapping[
             found=listing(samples.columns, 20),
             expected=f"{', '.join(variable.nested_in)} among them: other tables are joined by the subject's identity",
             mend="add the columns to the samples table",
+        )
+    lost = samples.index[samples["subject"].isna() & (samples["role"] == "sample")]
+    if len(lost):
+        raise TableError(
+            "samples without a subject",
+            where=f"{declared.path.name}, [variables.subject] nested_in",
+            found=f"a unit around the subject is missing for {listing(lost)}",
+            expected=f"{', '.join(variable.nested_in) if variable else 'a subject'} of each sample",
+            mend="fill in the cells",
         )
 
 
