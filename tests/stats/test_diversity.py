@@ -203,3 +203,21 @@ def test_pcoa_share_counts_positive_eigenvalues_only_as_scikit_bio_does():
     ours = stats.pcoa(d)
     assert ours.share == pytest.approx(theirs.proportion_explained.to_numpy()[:2], rel=1e-8)
     assert np.abs(ours.coordinates) == pytest.approx(np.abs(theirs.samples.to_numpy()[:, :2]), abs=1e-8)
+
+
+def test_rarefied_faith_pd_is_the_mean_over_all_subsamples():
+    """By brute force: Faith's PD of every pair of reads drawn without replacement, averaged."""
+    tree, ids = "((a:1,b:2):1,(c:3,d:0.5):0.25);", ["a", "b", "c", "d"]
+    counts = np.array([3, 1, 2, 1])
+    reads = np.repeat(np.arange(4), counts)
+    drawn = [np.bincount(reads[list(pair)], minlength=4) for pair in combinations(range(reads.size), 3)]
+    by_hand = stats.faith_pd(np.array(drawn), ids, tree).mean()
+    np.testing.assert_allclose(stats.rarefied_faith_pd(counts[None], 3, ids, tree), by_hand, rtol=1e-12)
+
+
+def test_rarefied_faith_pd_of_a_shallow_sample_is_missing_and_of_all_reads_is_faith_pd():
+    tree, ids = "((a:1,b:2):1,c:3);", ["a", "b", "c"]
+    assert np.isnan(stats.rarefied_faith_pd([[1, 0, 0]], 2, ids, tree)).all()
+    np.testing.assert_allclose(
+        stats.rarefied_faith_pd([[3, 1, 0]], 4, ids, tree), stats.faith_pd([[3, 1, 0]], ids, tree), rtol=1e-12
+    )

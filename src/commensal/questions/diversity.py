@@ -15,6 +15,7 @@ from commensal.study import Dropped
 from commensal.tables import ALL, estimates, points
 
 Array = NDArray[np.float64]
+MIDPOINT = "the tree has no root: rooted at the midpoint of its longest path"
 
 
 def diversity(comparison: Comparison, scale: Scales) -> Answer:
@@ -90,6 +91,7 @@ def _indices(
     units = {"richness": "taxa", "shannon": "nats", "faith_pd": "branch length"}
     notes: dict[str, str] = {}
     dropped: list[Dropped] = []
+    depth = None
     if scale.depth is not None:
         depth = stats.even_depth(scale.depth)
         y["richness"] = stats.rarefied_richness(values, depth)
@@ -103,7 +105,14 @@ def _indices(
         y["shannon"] = np.where(shown.sum(axis=1) > 0, stats.shannon(shown), np.nan)
     if comparison.assay.tree is not None:
         ids = [str(name) for name in comparison.assay.features.index]
-        y["faith_pd"] = stats.faith_pd(np.nan_to_num(values), ids, comparison.assay.tree)
+        tree = comparison.assay.tree
+        if depth is None:
+            y["faith_pd"] = stats.faith_pd(np.nan_to_num(values), ids, tree)
+        else:
+            y["faith_pd"] = stats.rarefied_faith_pd(values, depth, ids, tree)
+            notes["faith_pd"] = f"expected in {depth:,.0f} reads"
+        if not stats.is_rooted(tree):
+            notes["faith_pd"] = "; ".join([*filter(None, [notes.get("faith_pd")]), MIDPOINT])
     return y, units, notes, dropped
 
 
@@ -121,10 +130,8 @@ def _distances(comparison: Comparison, scale: Scales) -> dict[str, tuple[Array, 
         ids = [str(name) for name in comparison.assay.features.index]
         for weighted in (False, True):
             name = "weighted_unifrac" if weighted else "unweighted_unifrac"
-            found[name] = (
-                stats.unifrac(np.nan_to_num(comparison.values), ids, comparison.assay.tree, weighted=weighted),
-                None,
-            )
+            distance = stats.unifrac(np.nan_to_num(comparison.values), ids, comparison.assay.tree, weighted=weighted)
+            found[name] = (distance, None if stats.is_rooted(comparison.assay.tree) else MIDPOINT)
     return found
 
 

@@ -10,7 +10,7 @@ from commensal.stats.multiplicity import bh
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.permanova import PermanovaFit, permanova
 from commensal.stats.permutation import Permutations, count_arrangements, is_mirrored, permutations, smallest_p
-from commensal.stats.phylogeny import faith_pd, is_rooted, unifrac
+from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import against, median_effect
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "permanova",
     "permdisp",
     "permutations",
+    "rarefied_faith_pd",
     "rarefied_richness",
     "shannon",
     "smallest_p",

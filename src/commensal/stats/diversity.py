@@ -60,23 +60,36 @@ def rarefied_richness(counts: ArrayLike, depth: float) -> Floats:
     >>> rarefied_richness([[2, 1, 1], [1, 0, 0]], 2).round(6).tolist()
     [1.833333, nan]
     """
+    table = whole_numbers(counts, "the counts")
+    richness: Floats = seen_among(table, table.sum(axis=1), depth).sum(axis=1)
+    return richness
+
+
+def seen_among(counts: Floats, total: Floats, depth: float) -> Floats:
+    """Return the chance that each entry is among ``depth`` of ``total`` reads, counts (n, m), total (n,) → (n, m).
+
+    1 − C(N − Nᵢ, depth) / C(N, depth), by logarithms of the gamma function. NaN rows where ``total < depth``.
+
+    Raises
+    ------
+    StatisticsError
+        A depth that is not a whole number of 1 or more.
+    """
     from scipy.special import gammaln
 
-    table = whole_numbers(counts, "the counts")
     if not np.isfinite(depth) or depth < 1 or depth != int(depth):
         raise StatisticsError("the even depth is not a number of reads", found=depth, expected="a whole number ≥ 1")
-    total = table.sum(axis=1)
-    richness = np.full(table.shape[0], np.nan)
+    chance = np.full(counts.shape, np.nan)
     deep = total >= depth
-    others = total[deep, None] - table[deep]
+    others = total[deep, None] - counts[deep]
     reached = others >= depth
     left = np.where(reached, others, depth)
     log_all = gammaln(total[deep] + 1) - gammaln(total[deep] - depth + 1)
     log_none = gammaln(left + 1) - gammaln(left - depth + 1)
     missed = np.where(reached, np.exp(np.minimum(log_none - log_all[:, None], 0.0)), 0.0)
-    # A species that is absent is missed surely; say so exactly, whatever rounding made of it.
-    richness[deep] = np.where(table[deep] > 0, 1.0 - missed, 0.0).sum(axis=1)
-    return richness
+    # What is absent is missed surely; say so exactly, whatever rounding made of it.
+    chance[deep] = np.where(counts[deep] > 0, 1.0 - missed, 0.0)
+    return chance
 
 
 def shannon(counts: ArrayLike) -> Floats:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError, listing
-from commensal.stats._arrays import Floats, abundances, refuse_empty
+from commensal.stats._arrays import Floats, abundances, refuse_empty, whole_numbers
+from commensal.stats.diversity import seen_among
 
 
 def faith_pd(counts: ArrayLike, feature_ids: Sequence[str], newick: str) -> Floats:
@@ -48,6 +49,30 @@ def faith_pd(counts: ArrayLike, feature_ids: Sequence[str], newick: str) -> Floa
     below, length = _along_branches((table > 0).astype(np.float64), feature_ids, newick)
     pd: Floats = (below > 0) @ length
     return np.where(table.sum(axis=1) > 0, pd, np.nan)
+
+
+def rarefied_faith_pd(counts: ArrayLike, depth: float, feature_ids: Sequence[str], newick: str) -> Floats:
+    """Faith's PD expected among ``depth`` reads of each sample, counts (n, m) → (n,), in the tree's branch length.
+
+    Each branch counts with the chance that a read from below it is among the ``depth`` drawn without replacement:
+    PD = Σ_b l_b (1 − C(N − N_b, depth) / C(N, depth)), N_b the reads below branch b. NaN where the sample has fewer
+    than ``depth`` reads. Arguments, rooting and errors as in :func:`faith_pd`; counts must be whole.
+
+    References
+    ----------
+    Nipperess & Matsen (2013) Methods Ecol Evol 4:566–572.
+
+    Examples
+    --------
+    One read: the mean length from the root to a read's tip.
+
+    >>> rarefied_faith_pd([[3, 1, 0]], 1, ["a", "b", "c"], "((a:1,b:2):1,c:3);").round(9).tolist()
+    [2.25]
+    """
+    table = whole_numbers(counts, "the counts")
+    below, length = _along_branches(table, feature_ids, newick)
+    pd: Floats = seen_among(below, table.sum(axis=1), depth) @ length
+    return pd
 
 
 def unifrac(counts: ArrayLike, feature_ids: Sequence[str], newick: str, *, weighted: bool) -> Floats:
