@@ -167,10 +167,9 @@ def test_artifacts_that_unpack_to_too_much(read, monkeypatch):
         read(artifact("FeatureTable[Frequency]", "feature-table.biom", b"0" * 20_000), name="t.qza")
 
 
-def test_unrooted_phylogenies_say_how_to_root(read, tmp_path):
-    (tmp_path / "tree.qza").write_bytes(artifact("Phylogeny[Unrooted]", "tree.nwk", TREE.encode()))
-    with pytest.raises(FormatError, match=r"Phylogeny\[Unrooted\](.|\n)*midpoint-root"):
-        read("id\tO1\nS1\t1\n", tree="tree.qza")
+def test_unrooted_phylogenies_are_trees_too(read, tmp_path):
+    (tmp_path / "tree.qza").write_bytes(artifact("Phylogeny[Unrooted]", "tree.nwk", b"(O1:1,O2:1,O3:1);"))
+    assert read("id\tO1\nS1\t1\n", tree="tree.qza").tree == "(O1:1,O2:1,O3:1);"
 
 
 @pytest.mark.parametrize(
@@ -181,6 +180,7 @@ def test_unrooted_phylogenies_say_how_to_root(read, tmp_path):
         "( ('O 1':1e-3 ,\n O_2:2)[a comment]x:1, 'it''s':3 ):0.0;\n",
         "((a:1,b:1,c:1,d:1):1,e:-0.01);",
         "((((a:1):1):1,b:1):1,c:1);",
+        "(a:1,b:1,c:1);",
     ],
 )
 def test_trees_have_the_tips_that_scikit_bio_finds(text):
@@ -206,7 +206,6 @@ def test_deep_trees_do_not_break_the_reader():
         ("((a:1,b:x):1,c:1);", "length is no number"),
         ("((a:1,:1):1,c:1);", "a tip has no name"),
         ("((a:1,b:1):1,a:1);", "tips occur more than once"),
-        ("(a:1,b:1,c:1);", "the tree has no root"),
         ("(('a:1,b:1):1,c:1);", "a quote or comment does not end"),
     ],
 )

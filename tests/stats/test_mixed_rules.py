@@ -169,3 +169,16 @@ def test_groups_that_do_not_fit_are_refused(groups, said):
 def test_a_column_that_is_not_there_cannot_be_split(column):
     with pytest.raises(StatisticsError, match="no such column"):
         stats.mixed_split([[1.0], [2], [3], [5]], [[1, 0], [1, 0], [1, 1], [1, 1]], column, [1, 1, 2, 2])
+
+
+def test_inside_households_no_more_freedom_than_samples_inside_households():
+    """9 people of 6 households leave 9 − 6 − 1 = 2 degrees of freedom inside them, whatever lies between."""
+    rng = np.random.default_rng(20240105)
+    household = np.array([0, 0, 1, 1, 2, 2, 3, 4, 5])
+    label = np.array([1, 0, 0, 1, 1, 0, 1, 0, 1.0])
+    y = rng.normal(0, 1, (9, 400)) + rng.normal(0, 0.3, (6, 400))[household]
+    fit = stats.mixed_split(y, np.column_stack([np.ones(9), label]), 1, household).within
+    tested = np.isfinite(fit.p)
+    assert tested.sum() > 300
+    assert fit.df[tested].max() == 2
+    assert np.nanmax(fit.df_satterthwaite) > 2

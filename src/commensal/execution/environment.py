@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-_USED = ("commensal", "numpy", "scipy", "pandas", "pyarrow", "scikit-bio", "biom-format", "altair", "vl-convert-python")
+_USED = ("commensal", "numpy", "scipy", "pandas", "pyarrow", "scikit-bio", "altair", "vl-convert-python")
 
 
 def versions() -> dict[str, str]:

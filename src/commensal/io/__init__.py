@@ -2,7 +2,8 @@
 
 from commensal.io.assay import read_assay
 from commensal.io.contents import Format, Matrix
+from commensal.io.paths import locate
 from commensal.io.registry import FORMATS, sniff
 from commensal.io.table import read_table
 
-__all__ = ["FORMATS", "Format", "Matrix", "read_assay", "read_table", "sniff"]
+__all__ = ["FORMATS", "Format", "Matrix", "locate", "read_assay", "read_table", "sniff"]

@@ -99,28 +99,22 @@ class _Reader:
 
 
 def check_tree(text: str, file: str) -> tuple[str, ...]:
-    """Check that a Newick text is one rooted tree with a length on every edge; return its tips.
+    """Check that a Newick text is one tree with a length on every edge; return its tips.
+
+    A tree without a root (three branches or more at its base) passes: `stats` roots it at its midpoint and says so.
 
     Raises
     ------
     FormatError
-        Brackets that do not close, more than one tree, an edge without a length, an unrooted tree, or a tip's name
-        that is empty or occurs twice.
+        Brackets that do not close, more than one tree, an edge without a length, or a tip's name that is empty or
+        occurs twice.
     """
     reader = _Reader(file)
     for word, position in _tokens(text, file):
         reader.take(word, position)
-    root, tips = reader.current, reader.tips
-    if not reader.ended or root is None:
+    tips = reader.tips
+    if not reader.ended:
         raise _bad(file, "the tree does not end with ';'", len(text), "the end of the file")
-    if root.children > 2:
-        raise FormatError(
-            "the tree has no root: UniFrac and Faith's PD need one",
-            where=file,
-            found=f"{root.children} branches at its base",
-            expected="two branches at the base",
-            mend="root it, for example at the midpoint (qiime phylogeny midpoint-root) or by an outgroup",
-        )
     if len(set(tips)) < len(tips):
         twice = sorted(tip for tip, count in Counter(tips).items() if count > 1)
         raise FormatError("tips occur more than once", where=file, found=listing(map(repr, twice)), mend="rename them")
@@ -157,7 +151,7 @@ def _bad(file: str, what: str, position: int, found: str) -> FormatError:
         what,
         where=f"{file}, character {position + 1}",
         found=repr(found.removeprefix("\x00")[:60]),
-        expected="one rooted tree in Newick form: ((a:0.1,b:0.2):0.1,c:0.3);",
+        expected="one tree in Newick form: ((a:0.1,b:0.2):0.1,c:0.3);",
         mend="export the tree again",
     )
 

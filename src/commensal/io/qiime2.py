@@ -92,7 +92,7 @@ def open_artifact(path: Path, wanted: dict[str, str], purpose: str) -> Artifact:
                     where=path.name,
                     found=f"type {kind}" if kind else "no type in metadata.yaml",
                     expected=" or ".join(wanted),
-                    mend=_mend(kind),
+                    mend="name the artifact that holds it",
                 )
             return Artifact(path.name, kind, archive.read(f"{root}/data/{wanted[kind]}"))
     except (zipfile.BadZipFile, zlib.error, OSError, KeyError, EOFError, UnicodeDecodeError, RuntimeError) as error:
@@ -129,12 +129,6 @@ def _root(archive: zipfile.ZipFile, file: str) -> str:
     return roots.pop()
 
 
-def _mend(kind: str) -> str:
-    if kind == "Phylogeny[Unrooted]":
-        return "root it: qiime phylogeny midpoint-root"
-    return "name the artifact that holds it"
-
-
 def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  # noqa: ARG001  one signature for all
     """Read a FeatureTable[Frequency] or [RelativeFrequency]: BIOM 2.1 inside."""
     member = "feature-table.biom"
@@ -152,7 +146,11 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def read_tree(path: Path) -> str:
     """Read a Phylogeny[Rooted] as Newick text."""
-    return open_artifact(path, {"Phylogeny[Rooted]": "tree.nwk"}, "a tree").data.decode().strip()
+    return (
+        open_artifact(path, {"Phylogeny[Rooted]": "tree.nwk", "Phylogeny[Unrooted]": "tree.nwk"}, "a tree")
+        .data.decode()
+        .strip()
+    )
 
 
 def sniff_metadata(path: Path) -> bool:

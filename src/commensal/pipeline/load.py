@@ -10,7 +10,6 @@ import pandas as pd
 
 from commensal import io
 from commensal.errors import StudyFileError
-from commensal.io.paths import locate
 from commensal.study import AssayTable, LoadedStudy, Study, assemble, read_study, sample_frame
 
 
@@ -94,7 +93,7 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
     """
     frames = {}
     for table in declared.tables.values():
-        parts = [io.read_table(locate(root, file, f"[tables.{table.name}] file"), format=table.format) for file in table.files]
+        parts = [io.read_table(io.locate(root, file, f"[tables.{table.name}] file"), format=table.format) for file in table.files]
         for file, part in zip(table.files, parts, strict=True):
             differing = set(part.columns) ^ set(parts[0].columns)
             if differing:

@@ -58,6 +58,10 @@ def fit_of(design: Design, moments: Moments, solved: Solved, which: int, level: 
         between = _between(design, moments, which)
         room = moments.n_groups - (moments.rank - moments.within_rank)
         df = np.where(between, np.minimum(uncapped, room), uncapped)
+        if design.split >= 0 and which == 0:
+            # Inside groups no more is known of the residual variance than the samples inside groups tell: with few
+            # of them Satterthwaite's df borrow from between groups what is not there (docs/decisions/mixed-model.md).
+            df = np.minimum(df, moments.spare)
         crowded, bare = between & (room < 1), ~between & (moments.spare < 1)
         lone = between & _one_group_side(moments, which)
     status, note = _statuses(design, moments, solved, which, (lone, crowded, bare))

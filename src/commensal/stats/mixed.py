@@ -100,8 +100,9 @@ def mixed_split(
     SplitFit
         ``within`` and ``between``, each a Fit of m features as of `mixed`. A part that does not vary for a feature
         leaves the model there: no group with both sides makes ``within`` ``too_few``, equal shares in all groups make
-        ``between`` ``rank_deficient``; the other part is estimated all the same. Degrees of freedom of ``between`` are
-        capped as in `mixed`; ``one_cage`` when its group means take two values and one belongs to a single group.
+        ``between`` ``rank_deficient``; the other part is estimated all the same. Degrees of freedom of ``between``
+        are capped as in `mixed`, those of ``within`` at samples − groups − rank of the columns inside groups;
+        ``one_cage`` when the group means take two values and one belongs to a single group.
 
     Raises
     ------
