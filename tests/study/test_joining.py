@@ -275,6 +275,14 @@ def test_phenotypes_and_events_are_read_by_subject(study_of):
     assert "no id of the events table is in the subjects" in error.what
 
 
+def test_levels_need_not_all_occur_in_every_table(study_of):
+    extra = '[tables.phenotypes]\nfile = "p.tsv"\n[variables.arm]\nlevels = ["water", "abx"]\nreference = "water"\n'
+    loaded = study_of(extra, VISITS, phenotypes="subject|arm|grip\nP1|abx|3")
+    assert list(loaded.phenotypes["arm"]) == ["abx"]
+    error = refused(lambda: study_of(extra, VISITS, phenotypes="subject|arm|grip\nP1|abxx|3"))
+    assert "not one of the levels" in error.what
+
+
 def test_phenotypes_may_be_long(study_of):
     extra = '[tables.phenotypes]\nfile = "p.tsv"\n[measures.rotarod]\nbetter = "higher"\n'
     table = "subject|time|measure|value\nP1|60|rotarod|290\nP2|60|grip|7"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from commensal.errors import StudyFileError
@@ -309,3 +311,32 @@ def test_levels_may_be_numbers_and_truths(base):
     study = parse_study(base.replace('case = "abx"', "case = true").replace('control = "water"', "control = [0, 2]"))
     assert study.contrasts["abx"].case == ("true",)
     assert study.contrasts["abx"].control == ("0", "2")
+
+
+JUNK = [
+    "1",
+    "-1",
+    "1.5",
+    "true",
+    '"x"',
+    '""',
+    "[]",
+    "[1]",
+    "[[1]]",
+    "[{}]",
+    "{}",
+    "{ a = 1 }",
+    "{ a = { b = [] } }",
+    "nan",
+]
+
+
+@pytest.mark.parametrize("junk", [*JUNK, "1979-05-27", "07:32:00"])
+def test_no_value_in_any_key_ends_in_a_traceback(junk):
+    lines = FULL.splitlines()
+    for at, line in enumerate(lines):
+        head, equals, _ = line.partition(" = ")
+        if equals:
+            text = "\n".join([*lines[:at], f"{head} = {junk}", *lines[at + 1 :]])
+            with contextlib.suppress(StudyFileError):
+                parse_study(text, "study.toml")

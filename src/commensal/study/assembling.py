@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -50,7 +50,7 @@ def assemble(declared: Study, frames: Mapping[str, pd.DataFrame], assays: Mappin
     people = {*map(str, joined.samples["subject"]), *map(str, joined.subjects.index), *joined.unused_subjects}
     for name in ("phenotypes", "events"):
         if name in frames:
-            others[name], lost = _of_subjects(declared, name, frames[name], people)
+            others[name], lost = _of_subjects(declared, name, frames[name], people, joined.samples.columns)
             dropped += lost
     derived = derived_events(declared, joined.samples)
     if derived is not None:
@@ -107,7 +107,7 @@ def _match(declared: Study, samples: pd.DataFrame, table: AssayTable) -> tuple[M
 
 
 def _of_subjects(
-    declared: Study, name: str, frame: pd.DataFrame, people: set[str]
+    declared: Study, name: str, frame: pd.DataFrame, people: set[str], elsewhere: Collection[str]
 ) -> tuple[pd.DataFrame, list[Dropped]]:
     """Read phenotypes or events: rows of subjects; rows of unknown subjects are left out and named."""
     table = declared.tables[name]
@@ -128,7 +128,7 @@ def _of_subjects(
             mend=f'for example columns = {{ {lacking} = "{near[0] if near else "…"}" }}',
         )
     check_ids(list(cells["subject"]), origin, "subject", missing=table.missing, unique=False)
-    typed = typed_frame(declared, table, cells, origin)
+    typed = typed_frame(declared, table, cells, origin, elsewhere)
     nest(declared, typed, {}, ["subject"])
     known = typed["subject"].isin(list(people)).to_numpy(bool)
     if not known.any():

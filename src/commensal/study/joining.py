@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def join_tables(declared: Study, frames: Mapping[str, pd.DataFrame]) -> Joined:
     unlisted: tuple[str, ...] = ()
     listed = None
     if "subjects" in frames:
-        listed = _subjects(declared, frames["subjects"])
+        listed = _subjects(declared, frames["subjects"], samples.columns)
         samples = _with_subjects(declared, samples, listed)
         here, there = dict.fromkeys(samples["subject"]), set(listed.index)
         unused = tuple(name for name in listed.index if name not in here)
@@ -143,13 +143,13 @@ def _check_roles_and_subjects(frame: pd.DataFrame, ids: list[str], origin: Origi
     check_ids([str(value) for value in frame["subject"]], origin, "subject", unique=False)
 
 
-def _subjects(declared: Study, frame: pd.DataFrame) -> pd.DataFrame:
+def _subjects(declared: Study, frame: pd.DataFrame, elsewhere: Collection[str]) -> pd.DataFrame:
     table = declared.tables["subjects"]
     cells, origin = declared_cells(declared, table, frame)
     if "subject" not in cells.columns:
         raise _no_column(declared, "tables.subjects", "subject", cells, "subject")
     check_ids(list(cells["subject"]), origin, "subject", missing=table.missing, unique=False)
-    typed = typed_frame(declared, table, cells, origin)
+    typed = typed_frame(declared, table, cells, origin, elsewhere)
     nest(declared, typed, {}, ["subject"])
     check_ids([str(value) for value in typed["subject"]], origin, "subject")
     typed.index = pd.Index([str(value) for value in typed["subject"]], name="subject", dtype=object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,9 @@ def _spoken_of(study: Study) -> set[str]:
     return names
 
 
-def typed_frame(study: Study, table: Table, cells: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+def typed_frame(
+    study: Study, table: Table, cells: pd.DataFrame, origin: Origin, elsewhere: Collection[str] = ()
+) -> pd.DataFrame:
     """Give every column of a table its type.
 
     Parameters
@@ -52,6 +54,8 @@ def typed_frame(study: Study, table: Table, cells: pd.DataFrame, origin: Origin)
         Text cells as `declared_cells` gives them.
     origin
         Where its rows come from.
+    elsewhere
+        Columns that another table has in full: not every one of their levels must occur here.
 
     Returns
     -------
@@ -78,7 +82,9 @@ def typed_frame(study: Study, table: Table, cells: pd.DataFrame, origin: Origin)
         ):
             kind = "category"
         column = _Column(study, name, values, origin, variable)
-        columns[name] = column.typed(kind or column.guess(name in groups), spoken_of=name in named)
+        columns[name] = column.typed(
+            kind or column.guess(name in groups), spoken_of=name in named, full=name not in elsewhere
+        )
     return pd.DataFrame(columns)
 
 
@@ -103,7 +109,7 @@ class _Column:
         plain = known and all(_NUMBER.fullmatch(v) and not _LEADING_ZERO.match(v) for v in known)
         return "number" if plain and not group else "category"
 
-    def typed(self, kind: str, *, spoken_of: bool) -> pd.Series[Any]:
+    def typed(self, kind: str, *, spoken_of: bool, full: bool) -> pd.Series[Any]:
         """Return the column as ``kind``."""
         if kind == "number":
             return self._number()
@@ -114,7 +120,7 @@ class _Column:
         if spoken_of:
             self._refuse_blanks()
         if kind == "category":
-            self._check_levels()
+            self._check_levels(full)
         return pd.Series(list(self.values), dtype="string")
 
     def _error(self, what: str, rows: Sequence[int], **parts: Any) -> CommensalError:
@@ -176,7 +182,7 @@ class _Column:
                 f'[variables.{self.name}] map = {{ "{value}" = "{value.strip()}" }}',
             )
 
-    def _check_levels(self) -> None:
+    def _check_levels(self, full: bool) -> None:
         variable = self.variable
         present = Counter(value for value in self.values if value is not None)
         if variable.levels:
@@ -190,6 +196,8 @@ class _Column:
                     mend=(f"did you mean {near[0]!r}? " if near else "")
                     + f"Correct the cells, or add the level to [variables.{self.name}] levels",
                 )
+        if not full:
+            return
         wanted = {"levels": variable.levels, "reference": (variable.reference,) if variable.reference else ()}
         for key, names in wanted.items():
             for name in names:
