@@ -93,13 +93,14 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
     """
     frames = {}
     for table in declared.tables.values():
-        parts = [io.read_table(io.locate(root, file, f"[tables.{table.name}] file"), format=table.format) for file in table.files]
+        key = f"[tables.{table.name}] file"
+        parts = [io.read_table(io.locate(root, file, key), format=table.format) for file in table.files]
         for file, part in zip(table.files, parts, strict=True):
             differing = set(part.columns) ^ set(parts[0].columns)
             if differing:
                 raise StudyFileError(
                     f"{file} and {table.files[0]} have different columns",
-                    where=f"{declared.path.name}, [tables.{table.name}] file",
+                    where=f"{declared.path.name}, {key}",
                     found=sorted(differing),
                     mend="give the files the same header",
                 )
