@@ -156,6 +156,8 @@ def build_view(genera: int = 60, molecules: int = 90, families: int = 21, found:
     spots: list[dict[str, Any]] = []
     for assay, n, distances in (("genera", genera, DISTANCES), ("molecules", molecules, ("euclidean",))):
         base = {"question": "people", "kind": "cohort", "contrast": "ibd", "specimen": "stool", "assay": assay} | sizes
+        if not n:
+            continue
         labels = [f"Genus {i} sp." if assay == "genera" else f"molecule {i}" for i in range(n)]
         if assay == "genera":
             labels[1] = HOSTILE

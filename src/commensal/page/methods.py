@@ -99,8 +99,8 @@ def _composition(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
         told.append(
             sentence(
                 "composition was compared by PERMANOVA (Anderson 2001) on "
-                f"{listed([measure_word(m) for m in distances])} distances; its effect R² is the share of the variation "
-                "that goes with the contrast" + _permutations(tested)
+                f"{listed([measure_word(m) for m in distances])} distances; its effect R² is the share of the "
+                "variation that goes with the contrast" + _permutations(tested)
             )
         )
     if "permdisp" in set(tested["model"]):

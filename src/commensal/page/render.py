@@ -11,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from commensal.errors import OutputError
 from commensal.page.asked import asked
 from commensal.page.figures import Figure, diversity, features, ordination, to_files, volcano
@@ -86,10 +88,10 @@ def write(view: PageView, out: Path) -> Path:
 
 def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
     """Draw every group that has something to draw, in the order of Estimates."""
-    keys = group_keys(view.points)
+    keys = pd.Series(group_keys(view.points), index=view.points.index, dtype=object)
     drawn: list[Figure] = []
     for group in cut:
-        own = view.points[[key == group.key for key in keys]]
+        own = view.points[keys == group.key]
         drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
     return drawn
 
