@@ -129,6 +129,14 @@ def test_value_and_kind(tmp_path: Path, values: list[list[float]], kind: str, va
     load(path)
 
 
+def test_a_name_that_says_microbes_makes_taxa_of_intensities(tmp_path: Path) -> None:
+    meta = tsv(tmp_path / "meta.tsv", people())
+    rows = [["sample", "Akkermansia", "Blautia"], *([f"S{i + 1}", 10.5 + i, 3.25] for i in range(12))]
+    table = tsv(tmp_path / "microbes.tsv", rows)
+    assay = only_assay(read_study(init(tmp_path / "study", samples=meta, table=table)))
+    assert (assay.kind, assay.value) == ("taxa", "intensity")
+
+
 def test_annotations_inside_the_table_are_declared_also_those_that_are_numbers(tmp_path: Path) -> None:
     table: list[list[object]] = [["NAME", "PUBCHEM", "PATHWAY", *(f"S{i + 1}" for i in range(12))]]
     table += [[f"m{j}", 1000 + j, "lipid", *(10.5 * (i + j + 1) for i in range(12))] for j in range(4)]

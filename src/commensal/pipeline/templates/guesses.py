@@ -20,6 +20,7 @@ _SEX = r"sex|gender"
 _SUBJECT = r"subjects?|person|patient|participant|individual|host|donor_?subject|animal|mouse|rat|infant|child"
 _HOUSEHOLD = r"house_?hold|home|family|famil|fam|couple|pair|twin_?pair|pedigree_?id"
 _CAGE = r"cage|isolator|litter|pen|tank"
+_TAXA_FILE = r"microb|bacteri|species|genus|genera|taxa|otu|asv|16s|metaphlan"
 _LABEL = r"batch|plate|run|lane|class|group|site|centre|center|visit|type|status|genotype"
 _DISEASE = r"group|disease|diagnos|status|condition|case|cohort|phenotype|treat|arm|genotype|abx|antibiotic"
 _CONTROL = (
@@ -157,6 +158,7 @@ def candidates(columns: Mapping[str, Column], taken: Sequence[str | None]) -> li
         if column.name not in taken
         and column.kind in ("category", "boolean")
         and 2 <= len(column.levels) <= MOST_LEVELS
+        and sorted(column.levels.values())[-2] > 1  # one sample is no group
         and not column.says(f"{_SEX}|{_SUBJECT}|{_HOUSEHOLD}|{_CAGE}")
     ]
     return sorted(usable, key=lambda column: (not column.says(_DISEASE), len(column.levels)))
@@ -178,7 +180,7 @@ class Measured:
     zeros: bool  #: whether there are zeros
 
 
-def measured(values: NDArray[np.float64], features: Iterable[str], taxonomic: bool) -> Measured:
+def measured(values: NDArray[np.float64], features: Iterable[str], file: str, form: str) -> Measured:
     """Guess what a table (n, m) holds: kind from the features' names, value from the numbers.
 
     Parameters
@@ -187,22 +189,28 @@ def measured(values: NDArray[np.float64], features: Iterable[str], taxonomic: bo
         Samples in rows; NaN = missing.
     features
         Names of the features.
-    taxonomic
-        Whether the file's format is one for sequencing counts.
+    file, form
+        Name of the file, and of its format.
 
     Examples
     --------
-    >>> guess = measured(np.array([[3.0, 0.0], [5.0, 1.0]]), ["d__Bacteria;g__A", "d__Bacteria;g__B"], False)
+    >>> guess = measured(np.array([[3.0, 0.0], [5.0, 1.0]]), ["d__Bacteria;g__A", "d__Bacteria;g__B"], "t.tsv", "wide")
     >>> guess.kind, guess.value
     ('taxa', 'counts')
     """
     finite = values[np.isfinite(values)]
     names = list(features)
     lineages = sum(re.search(r"(^|[;|])\s*[dkpcofgs]__", name) is not None for name in names) > len(names) / 2
-    value, why = _value(values, finite, taxonomic or lineages)
-    if taxonomic or lineages:
+    if form in ("mothur", "qiime2"):
+        taxa = "the file's format is one for sequencing"
+    elif lineages:
+        taxa = "features are named by lineages"
+    else:
+        taxa = "by the file's name" if re.search(_TAXA_FILE, file, re.IGNORECASE) else ""
+    value, why = _value(values, finite, bool(taxa))
+    if taxa:
         kind: AssayKind = "taxa"
-        why_kind = "the file's format is one for sequencing" if taxonomic else "features are named by lineages"
+        why_kind = taxa
     elif value in ("counts", "relative"):
         kind, why_kind = "taxa", f"the values are {value}"
     else:

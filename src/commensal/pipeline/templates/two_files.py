@@ -79,8 +79,7 @@ def describe(
         raise UsageError("the block is the column that is compared", where="--block", found=unit)
     renamed = {f"{name}_in_file": name for name in _OURS if name in columns and name not in (sample, subject)}
     ours = {name: new for new, name in renamed.items()}
-    taxonomic = form in ("mothur", "qiime2")
-    guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), taxonomic)
+    guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), table.name, form)
     sections = [
         _head(title, names, ids, comparison),
         _tables(names[0], sample, subject, renamed, refused),
@@ -260,7 +259,9 @@ def _assay(file: str, guess: Measured, ids: Ids, form: str) -> str:
         f"value = {toml.string(guess.value)}  {toml.comment(f'guessed: {guess.why_value}; change it if wrong')}",
     ]
     if guess.value == "intensity" and guess.zeros:
-        lines.append('zero = "below_detection"  ' + toml.comment('guessed: a 0 is a molecule not seen; else "value"'))
+        lines.append(
+            'zero = "below_detection"  ' + toml.comment('guessed: a 0 was not seen, and is no amount; else "value"')
+        )
     if ids.inside:
         lines.append(f"features = {toml.table({'columns': '[' + ', '.join(map(toml.string, ids.inside)) + ']'})}")
     if form == "mothur":
