@@ -10,7 +10,7 @@ import pandas as pd
 
 from commensal import io
 from commensal.errors import StudyFileError
-from commensal.study import AssayTable, LoadedStudy, Study, assemble, read_study, sample_frame
+from commensal.study import AssayTable, LoadedStudy, Study, assemble, read_study, sample_frame, stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +84,13 @@ def load(study: Path | str, data: Path | str | None = None) -> LoadedStudy:
 
 
 def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
-    """Read every declared table; several files of one table are stacked, and must have the same columns.
-
-    Raises
-    ------
-    StudyFileError
-        Files of one table have different columns.
-    """
+    """Read every declared table; several files of one table are stacked, and must have the same columns."""
     frames = {}
     for table in declared.tables.values():
         key = f"[tables.{table.name}] file"
-        parts = [io.read_table(io.locate(root, file, key), format=table.format) for file in table.files]
-        for file, part in zip(table.files, parts, strict=True):
-            differing = set(part.columns) ^ set(parts[0].columns)
-            if differing:
-                raise StudyFileError(
-                    f"{file} and {table.files[0]} have different columns",
-                    where=f"{declared.path.name}, {key}",
-                    found=sorted(differing),
-                    mend="give the files the same header",
-                )
-        frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-        frame.attrs["file"] = ", ".join(table.files)
-        frames[table.name] = frame
+        frames[table.name] = stack(
+            [io.read_table(io.locate(root, file, key), format=table.format) for file in table.files]
+        )
     return frames
 
 
