@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
+from commensal.errors import StatisticsError
 from commensal.stats.fits import Fit
 
 #: Below this many estimated features the median is one of the coefficients itself, and nothing is taken off.
@@ -40,11 +40,22 @@ def against(fit: Fit, shift: float, *, level: float = 0.95) -> Fit:
 
     Raises
     ------
-    ValueError
+    StatisticsError
         ``shift`` is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from commensal import stats
+    >>> fit = stats.linear(np.array([[1.0], [2], [4], [5]]), [[1, 0], [1, 0], [1, 1], [1, 1]], [0, 1])
+    >>> moved = stats.against(fit, 1.0)
+    >>> print(fit.effect[0].round(6), moved.effect[0].round(6), bool(moved.p[0] > fit.p[0]))
+    3.0 2.0 True
     """
+    from scipy.special import stdtr, stdtrit
+
     if not np.isfinite(shift):
-        raise ValueError("the shift must be finite")
+        raise StatisticsError("the shift is not finite", found=shift, expected="a number")
     effect = fit.effect - shift
     tested = np.isfinite(fit.p)
     with np.errstate(invalid="ignore", divide="ignore"):
