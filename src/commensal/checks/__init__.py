@@ -1,5 +1,6 @@
 """The design linter: can this design answer these questions?"""
 
 from commensal.checks.linter import COMPARISON_CHECKS, STUDY_CHECKS, check
+from commensal.checks.withheld import Withheld, withheld
 
-__all__ = ["COMPARISON_CHECKS", "STUDY_CHECKS", "check"]
+__all__ = ["COMPARISON_CHECKS", "STUDY_CHECKS", "Withheld", "check", "withheld"]

@@ -13,7 +13,7 @@ import pandas as pd
 from commensal import checks, execution, page
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
 from commensal.pipeline.load import input_files, load, place
-from commensal.questions import QUESTIONS, Answer, joined
+from commensal.questions import QUESTIONS, Answer, joined, without_p
 from commensal.study import LoadedStudy, Question, Study
 from commensal.tables import Finding, write_estimates, write_points
 
@@ -133,6 +133,7 @@ def _answers(
     answers: list[Answer] = []
     failures: list[Finding] = []
     first: CommensalError | None = None
+    withheld = checks.withheld(loaded)
     for done, (question, assay) in enumerate(steps):
         tell(done, f"{question.name}: {assay}")
         began = journal.seconds
@@ -144,7 +145,8 @@ def _answers(
             first = first or error
             failures.append(_not_answered(question, assay, error))
             continue
-        answers.append(answer)
+        reason = withheld.get((question.name, assay))
+        answers.append(without_p(answer, reason.status, reason.note) if reason else answer)
         seconds = round(journal.seconds - began, 3)
         journal.event("answer", question=question.name, assay=assay, estimates=len(answer.estimates), took=seconds)
     if not answers:

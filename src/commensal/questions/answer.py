@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from commensal.study import Dropped
@@ -34,6 +35,17 @@ def joined(answers: Iterable[Answer]) -> Answer:
         points=_stacked([part.points for part in parts], points()),
         dropped=tuple(dict.fromkeys(item for part in parts for item in part.dropped)),
     )
+
+
+def without_p(answer: Answer, status: str, note: str) -> Answer:
+    """Return the answer with its effects and without any p, q or interval; rows that had a p get status and note."""
+    frame = answer.estimates.copy()
+    had = frame["p"].notna()
+    frame.loc[had, ["p", "q", "low", "high"]] = np.nan
+    frame.loc[had, "family"] = pd.NA
+    frame.loc[had, "status"] = status
+    frame.loc[had, "note"] = [note if pd.isna(old) else f"{note}; {old}" for old in frame.loc[had, "note"]]
+    return replace(answer, estimates=estimates(frame))
 
 
 def _stacked(frames: list[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:

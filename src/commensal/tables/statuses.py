@@ -15,6 +15,7 @@ STATUSES: dict[str, str] = {
     "separated": "present on one side only: the estimate would be infinite",
     "rank_deficient": "the model's columns cannot be told apart in these samples",
     "one_cage": "one unit (cage, isolator, donor) in an arm: the effect cannot be told from the unit",
+    "unit_not_in_block": "samples share units (cages, donors) nested in the sides that the model does not know of",
     "not_converged": "the numerical search did not settle",
     "not_identified": "this quantity cannot be determined from these data",
     "not_measured": "the data needed for this are not in the study",
