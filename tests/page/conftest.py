@@ -57,13 +57,17 @@ def _omnibus(base: dict[str, Any], rng: np.random.Generator, distances: tuple[st
         for term in ("within", "between"):
             row = base | {"feature": "(all)", "measure": measure, "model": "linear mixed model", "term": term}
             if effect is None:
-                rows.append(row | {"status": "not_measured", "note": "no tree is declared", "test": "t", "unit": unit})
+                rows.append(
+                    base
+                    | {"feature": "(all)", "measure": measure, "term": term, "status": "not_measured"}
+                    | {"note": "no tree is declared"}
+                )
                 continue
             se = abs(effect) / (2.5 if p < 0.05 else 1.2)
             rows.append(
                 row
                 | {"effect": effect, "unit": unit, "se": se, "low": effect - 2 * se, "high": effect + 2 * se}
-                | {"level": 0.95, "test": "t", "statistic": -2.5, "df": 67.3, "p": p, "q": min(1, 2 * p)}
+                | {"level": 0.95, "test": "t, Satterthwaite", "statistic": -2.5, "df": 67.3, "p": p, "q": min(1, 2 * p)}
                 | {"family": f"alpha diversity, {term} family", "status": "boundary" if term == "between" else "ok"}
             )
     for measure in distances:
@@ -72,12 +76,19 @@ def _omnibus(base: dict[str, Any], rng: np.random.Generator, distances: tuple[st
             rows.append(
                 base
                 | {"feature": "(all)", "measure": measure, "model": model, "term": "within", "unit": unit}
-                | {"effect": 0.023, "test": "F", "statistic": 2.31, "df": 1, "df2": 88, "n_permutations": 9999}
+                | {
+                    "effect": 0.023,
+                    "test": "pseudo-F, permutation",
+                    "statistic": 2.31,
+                    "df": 1,
+                    "df2": 88,
+                    "n_permutations": 9999,
+                }
                 | {"p": p, "q": min(1.0, 2 * p) if model == "permanova" else None, "status": "ok"}
-                | {"family": "composition", "note": "1.2e+14 distinct arrangements"}
+                | {"family": "composition", "note": "within blocks: 1.2e+14 distinct arrangements, smallest p 0.0001"}
             )
         for axis, share in ((1, 0.184), (2, 0.097)):
-            row = base | {"feature": f"axis {axis}", "measure": measure, "model": "pcoa", "term": "overall"}
+            row = base | {"feature": f"axis {axis}", "measure": measure, "model": "pcoa"}
             rows.append(row | {"effect": share, "unit": "share", "status": "ok"})
     return rows
 
@@ -102,7 +113,7 @@ def _features(
                 rows.append(
                     row
                     | {"effect": effect, "unit": unit, "se": se, "low": effect - 2 * se, "high": effect + 2 * se}
-                    | {"level": 0.95, "test": "t", "statistic": effect / se, "df": 61.2, "p": p}
+                    | {"level": 0.95, "test": "t, Satterthwaite", "statistic": effect / se, "df": 61.2, "p": p}
                     | {"q": min(1.0, p * 40), "family": f"all features of {base['assay']}, {term} family"}
                     | {"status": "ok" if i % 3 else "boundary"}
                 )

@@ -56,8 +56,8 @@ def small(make_view: Callable[..., PageView]) -> PageView:
 
 def test_every_figure_is_there_as_svg_and_pdf(written: Path) -> None:
     svgs = sorted((written / "figures").glob("*.svg"))
-    assert len(svgs) == 8
-    assert len({path.name for path in svgs}) == 8
+    assert len(svgs) == 10
+    assert len({path.name for path in svgs}) == 10
     for svg in svgs:
         root = ET.fromstring(svg.read_text(encoding="utf-8"))
         assert root.tag.endswith("svg")
@@ -68,8 +68,16 @@ def test_every_figure_is_there_as_svg_and_pdf(written: Path) -> None:
 
 
 def test_a_hostile_name_is_text_in_the_svg(written: Path, hostile: str) -> None:
-    (svg,) = (written / "figures").glob("*volcano-people-genera.svg")
+    (svg,) = (written / "figures").glob("*volcano-abundance-people-genera.svg")
     assert hostile in [text for element in ET.parse(svg).iter() for text in (element.text,) if text]
+
+
+def test_sides_keep_their_colours_in_files(written: Path) -> None:
+    # orange and blue of Okabe and Ito, as circle and triangle, beside the estimates' own colours
+    (svg,) = (written / "figures").glob("*features-people-genera.svg")
+    colours = Counter(element.get("fill") for element in ET.parse(svg).iter() if element.get("fill"))
+    assert colours["#D55E00"] >= 8 * 36
+    assert colours["#0072B2"] >= 8 * 55
 
 
 def test_the_page_asks_nothing_of_the_network(written: Path) -> None:
@@ -95,7 +103,7 @@ def test_the_same_view_gives_the_same_bytes(small: PageView, tmp_path: Path) -> 
     first, again = (write(small, tmp_path / name).parent for name in ("first", "again"))
     assert (again / "report.html").read_bytes() == (first / "report.html").read_bytes()
     svgs = list((first / "figures").glob("*.svg"))
-    assert len(svgs) == 4
+    assert len(svgs) == 5
     assert all(svg.read_bytes() == (again / "figures" / svg.name).read_bytes() for svg in svgs)
 
 

@@ -82,7 +82,7 @@ def test_quiet_whole_and_drawn(opened: Opened, path: Path, hostile: str) -> None
         "[...document.querySelectorAll('.panel')]"
         ".map(p => [p.dataset.drawn, p.querySelectorAll('svg .mark-symbol path').length])"
     )
-    assert len(panels) == 26
+    assert len(panels) == 32
     assert all(kind == "svg" for kind, _ in panels)
     assert panels[0][1] >= 91  # every sample of the first ordination
     assert all(marks > 0 for _, marks in panels)
@@ -189,7 +189,7 @@ def test_the_downloads_hold_the_right_rows(opened: Opened, view: PageView) -> No
 def test_every_figure_has_words_and_data(opened: Opened, view: PageView) -> None:
     page = opened.page
     figures = page.locator("#figures figure")
-    assert figures.count() == 8
+    assert figures.count() == 10
     for i in range(figures.count()):
         figure = figures.nth(i)
         label = figure.locator(".panels").get_attribute("aria-label")
@@ -229,15 +229,15 @@ def test_a_phone_needs_no_sideways_scroll(browser: Any, path: Path, scheme: str)
 
 
 def test_many_rows_stay_in_few_elements(browser: Any, make_view: Callable[..., PageView], tmp_path: Path) -> None:
-    view = make_view(genera=60, molecules=3000)
+    view = make_view(genera=60, molecules=1500)
     path = write(view, tmp_path)
     assert path.stat().st_size < 10_000_000
     opened = open_page(browser, path)
     opened.draw()
     assert opened.page.locator("#estimates-grid tbody tr").count() == 25
-    assert opened.page.locator(".panel[data-drawn='canvas'] canvas").count() == 2  # 3,600 marks: not as elements
+    assert opened.page.locator(".panel[data-drawn='canvas'] canvas").count() == 4  # 1,800 marks: not as elements
     assert opened.page.evaluate("document.querySelectorAll('*').length") < 20_000
-    opened.page.fill("#table-search", "molecule 2999")
+    opened.page.fill("#table-search", "molecule 1499")
     opened.page.wait_for_function("document.querySelector('#table-count').textContent.includes('of 4 ')")
     assert opened.said == []
     opened.page.context.close()

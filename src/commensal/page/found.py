@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from commensal.page.view import Group, groups
+from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
     count,
@@ -107,7 +108,7 @@ def _arrangements(row: pd.Series) -> str:
 
 def composition_sentences(group: Group, term: str) -> list[str]:
     """Word the PERMANOVA rows of a term in one sentence, with the dispersion test beside it."""
-    rows = group.pick(model="permanova", term=term)
+    rows = _permanova(group, term)
     tested = rows[rows["p"].notna()]
     opening = term_phrase(term, group.block)
     told = [
@@ -158,9 +159,9 @@ def feature_sentences(group: Group, term: str) -> list[str]:
 
 
 def diversity_rows(group: Group, term: str) -> pd.DataFrame:
-    """Return the rows of alpha diversity of a term."""
-    rows = group.pick(feature=ALL, test="t", term=term)
-    return rows[rows["model"].isin(("linear model", "linear mixed model"))]
+    """Return the rows of alpha diversity of a term: of the whole table, with a measure, and no distance."""
+    rows = group.pick(feature=ALL, term=term)
+    return rows[rows["measure"].notna() & ~rows["model"].fillna("").isin(("permanova", "permdisp", *UNTESTED))]
 
 
 def _feature_sentence(group: Group, term: str, found: FoundFeatures) -> str:
@@ -246,22 +247,22 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
     return told
 
 
-def _smallest(own: list[Group], model: str | None) -> tuple[Group, pd.Series] | None:
-    """Return the (all) row with the smallest p over groups, the first term before others."""
+def _smallest(own: list[Group], rows_of: Callable[[Group, str], pd.DataFrame]) -> tuple[Group, pd.Series] | None:
+    """Return the row with the smallest p over groups, each asked for its first term."""
     best: tuple[Group, pd.Series] | None = None
     for group in own:
-        rows = group.rows[(group.rows["feature"] == ALL) & group.rows["p"].notna()]
-        if group.terms:
-            rows = rows[rows["term"] == group.terms[0]]
-        rows = rows[rows["model"] == model] if model else rows[rows["test"] == "t"]
-        for _, row in rows.iterrows():
-            if best is None or row["p"] < best[1]["p"]:
+        for _, row in rows_of(group, group.terms[0]).iterrows() if group.terms else ():
+            if not missing(row["p"]) and (best is None or row["p"] < best[1]["p"]):
                 best = group, row
     return best
 
 
+def _permanova(group: Group, term: str) -> pd.DataFrame:
+    return group.pick(model="permanova", term=term)
+
+
 def _strongest_composition(own: list[Group]) -> str:
-    best = _smallest(own, "permanova")
+    best = _smallest(own, _permanova)
     if best is None:
         return "No composition could be compared."
     group, row = best
@@ -283,14 +284,15 @@ def _feature_headlines(own: list[Group]) -> list[str]:
         hits = tested[tested["q"] < LINE]
         opening = term_phrase(group.terms[0], group.block)
         table = f"{count(first['feature'].nunique())} in the table, {count(tested['feature'].nunique())} tested"
+        what = group.features if group.features == group.name else f"{group.features} of {group.name}"
         if hits.empty:
-            told.append(sentence(f"{opening}no {group.features} of {group.name} differ at q < {LINE} ({table})"))
+            told.append(sentence(f"{opening}no {what} differ at q < {LINE} ({table})"))
             continue
         top = hits.sort_values(["q", "p"], kind="stable").iloc[0]
         n = hits["feature"].nunique()
         told.append(
             sentence(
-                f"{opening}{count(n)} {group.features} of {group.name} {'differs' if n == 1 else 'differ'} at "
+                f"{opening}{count(n)} {what} {'differs' if n == 1 else 'differ'} at "
                 f"q < {LINE} ({table}); strongest is {name_of(top)}, {FEATURE_MODELS.get(str(top['model']), '')}: "
                 f"{estimate(top, _chances(top))}"
             )
@@ -299,7 +301,7 @@ def _feature_headlines(own: list[Group]) -> list[str]:
 
 
 def _strongest_diversity(own: list[Group]) -> str:
-    best = _smallest(own, None)
+    best = _smallest(own, diversity_rows)
     return "No diversity was compared." if best is None else diversity_sentence(*best)
 
 
@@ -320,7 +322,7 @@ def tiles(group: Group) -> list[tuple[str, str]]:
         hits = tested.loc[tested["q"] < LINE, "feature"].nunique()
         total = count(tested["feature"].nunique())
         shown.append((f"{count(hits)} of {total}", f"{group.features} at q < {LINE}"))
-    best = _smallest([group], "permanova")
+    best = _smallest([group], _permanova)
     if best is not None:
         row = best[1]
         shown.append((percent(row["effect"]), f"of the variation, {measure_word(row['measure'])}; {chance(row['p'])}"))

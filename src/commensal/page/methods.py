@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from commensal.page.view import PageView
-from commensal.page.words import count, listed, measure_word, number, plural, sentence
+from commensal.page.words import count, listed, measure_word, missing, number, plural, sentence
 
 REFERENCES = {
     "mixed": "Bates D, Mächler M, Bolker B, Walker S (2015). Fitting linear mixed-effects models using lme4. "
@@ -124,20 +124,19 @@ def _composition(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
 
 
 def _permutations(tested: pd.DataFrame) -> str:
-    """Say how labels were permuted, as the notes and counts of the rows have it."""
-    shown = tested[tested["n_permutations"].notna()]
-    if shown.empty:
-        return ""
-    schemes = []
-    keys = (
-        shown[["term", "n_permutations", "note"]]
-        .astype(object)
-        .where(shown[["term", "n_permutations", "note"]].notna(), "")
-    )
-    for term, n, note in dict.fromkeys(keys.itertuples(index=False, name=None)):
-        where = {"within": "within blocks", "between": "of whole blocks"}.get(str(term), "freely")
-        schemes.append(f"{count(n)} permutations {where}" + (f" ({note})" if note else ""))
-    return "; p from " + listed(list(dict.fromkeys(schemes))[:6])
+    """Say how labels were permuted and distances prepared, as the counts and notes of the rows have it."""
+    shown = tested[(tested["model"] == "permanova") & tested["n_permutations"].notna()]
+    schemes: dict[str, None] = {}
+    prepared: dict[str, None] = {}
+    for _, row in shown.iterrows():
+        parts = [] if missing(row["note"]) else str(row["note"]).split("; ")
+        arranged = [part for part in parts if "arrangements" in part]
+        schemes[f"{count(row['n_permutations'])} permutations" + (f" ({arranged[0]})" if arranged else "")] = None
+        others = [part for part in parts if part not in arranged]
+        if others:
+            prepared[f"{measure_word(row['measure'])} distances of {row['assay']}: {'; '.join(others)}"] = None
+    told = "; p from " + listed(list(schemes)[:6]) if schemes else ""
+    return told + "".join(f". {text}" for text in prepared)
 
 
 def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
@@ -146,7 +145,8 @@ def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list
     if "abundance" in models:
         told.append(
             "Each feature was asked two questions, so that zeros need no made-up value: its abundance (log2) among the "
-            "samples where it is present, and the share of samples where it is present."
+            "samples where it is present, and whether it is present, as 0 or 1, so that its effect is a difference in "
+            "the share of samples."
             if "prevalence" in models
             else "Each feature’s abundance (log2) was compared among the samples where it is present."
         )
@@ -155,11 +155,14 @@ def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list
     frames = rows[(rows["model"] == "reference frame") & rows["effect"].notna()]
     if not frames.empty:
         used["aitchison"] = None
-        taken = [f"{number(row['effect'])} for {row['assay']}" for _, row in frames.iterrows()]
+        taken = [
+            f"{number(row['effect'], 2)} in {row['assay']}" + ("" if row["term"] == "overall" else f", {row['term']}")
+            for _, row in frames.iterrows()
+        ]
         told.append(
             sentence(
-                "relative abundances have no zero point of their own: the median log2 fold change over all features is "
-                f"the reference frame and was taken off every one ({listed(list(dict.fromkeys(taken))[:6])})"
+                "relative abundances have no zero point of their own: the median log2 fold change over the features is "
+                f"the reference frame and was taken off every one ({'; '.join(list(dict.fromkeys(taken))[:6])})"
             )
         )
     if models & {"abundance", "prevalence"}:
@@ -174,7 +177,7 @@ def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list
 
 
 def _models(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
-    fitted = rows[rows["test"].eq("t") & rows["p"].notna()]
+    fitted = rows[rows["test"].fillna("").str.startswith("t") & rows["p"].notna()]
     if fitted.empty:
         return []
     if not (fitted["n_blocks"].fillna(0) > 0).any():

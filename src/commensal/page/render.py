@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 
 from commensal.errors import OutputError
 from commensal.page.asked import asked
@@ -105,13 +106,12 @@ def _numbered(drawn: list[Figure]) -> list[Figure]:
 
 def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
     from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
 
     script, bundle = _asset("page.js"), (_bundle() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
-    environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight}
+    environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
     context: dict[str, Any] = {
         "policy": policy([part for part in (bundle, script) if part]),
         "title": view.study.title or view.study.name,
@@ -150,6 +150,11 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _code(text: str) -> Markup:
+    """Escape a text, and set what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def _tight(text: str) -> str:

@@ -142,6 +142,8 @@ def static_spec(figure: Figure) -> dict[str, Any]:
         "concat": parts,
         "columns": figure.columns_wide,
         "spacing": 28,
+        # panels share no scale: what is orange in one may mean something else in the next
+        "resolve": {"scale": {"color": "independent", "shape": "independent"}},
         "description": figure.alt,
     }
 

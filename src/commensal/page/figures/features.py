@@ -9,7 +9,8 @@ import pandas as pd
 
 from commensal.page.figures.diversity import block_lines, side_rows, strip
 from commensal.page.figures.drawn import OTHER, Figure, Panel, Rows, panel, slug
-from commensal.page.found import LINE, name_of
+from commensal.page.figures.volcano import AXES
+from commensal.page.found import FEATURE_MODELS, LINE, name_of
 from commensal.page.payload import short
 from commensal.page.view import Group
 from commensal.page.words import chance, count, estimate, many, missing, number, plural, sentence
@@ -30,31 +31,29 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
     if drawn.empty:
         return []
     chosen = [str(feature) for feature in drawn["feature"].unique()]
-    rows = group.pick(model="abundance")
-    term = str(rows["term"].iloc[0]) if len(rows) and not missing(rows["term"].iloc[0]) else "overall"
-    fits = rows[(rows["term"] == term) & rows["feature"].isin(chosen)].drop_duplicates("feature")
-    fit_of = {str(fit["feature"]): fit for _, fit in fits.sort_values("p", kind="stable").iterrows()}
-    chosen = [*(f for f in fit_of if f in chosen), *(f for f in chosen if f not in fit_of)]
+    term = group.terms[0] if group.terms else "overall"
+    fits = {model: _fits(group.pick(model=model, term=term), chosen) for model in FEATURE_MODELS}
     names = _unique_names(chosen, drawn)
-    title = "overall" if term == "overall" else f"{term} {plural(group.block or 'block')}"
+    title = "all samples" if term == "overall" else f"{term} {plural(group.block or 'block')}"
     panels: list[Panel] = []
     data: Rows = []
     told: list[str] = []
     notes: dict[str, None] = {}
-    forest = _forest([(names[f], fit) for f, fit in fit_of.items()], title)
+    for model, fit_of in fits.items():
+        panels += _forest([(names[f], fit_of[f]) for f in chosen if f in fit_of], model, title)
     for feature in chosen:
-        fit = fit_of.get(feature)
+        own_fits = {model: fit_of[feature] for model, fit_of in fits.items() if feature in fit_of}
         own = side_rows(group, drawn[drawn["feature"] == feature])
         unit = drawn.loc[drawn["feature"] == feature, "unit"].iloc[0]
-        made, note = _values(group, own, names[feature], fit, "raw value" if missing(unit) else str(unit))
+        made, note = _values(group, own, names[feature], own_fits, "raw value" if missing(unit) else str(unit))
         panels.append(made)
         notes |= {note: None} if note else {}
         data += [{"name": names[feature]} | row for row in own]
-        told.append(_told(group, names[feature], own, fit))
+        told.append(_told(group, names[feature], own, own_fits))
     caption = [
-        f"Estimates and 95 % intervals ({title}) of the features with the smallest p, then the raw values of each "
-        "sample that they rest on. Zeros are drawn on a line of their own (not detected), and are no part of the "
-        "abundance model.",
+        f"Estimates and intervals ({title}) of the features with the smallest p of either model, then the raw values "
+        "that they rest on, sample by sample. Zeros are drawn on a line of their own (not detected): no part of the "
+        "abundance model, and are what the presence model compares.",
         *notes,
     ]
     return [
@@ -63,7 +62,7 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
             title=f"Strongest features, raw: {group.name}",
             alt=" ".join(told),
             caption=caption,
-            panels=[*([forest] if forest else []), *panels],
+            panels=panels,
             columns=TABLE,
             rows=data,
             columns_wide=3,
@@ -71,7 +70,7 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
             panel_width=230,
             least_width=230,
             most_width=262,
-            marks=len(data) // len(panels),
+            marks=len(data) // len(chosen),
         )
     ]
 
@@ -83,32 +82,32 @@ def _unique_names(chosen: list[str], drawn: pd.DataFrame) -> dict[str, str]:
     return {f: label if shared.count(label) == 1 else f"{label} ({f})" for f, label in labels.items()}
 
 
-def _forest(fits: list[tuple[str, pd.Series]], title: str) -> Panel | None:
-    """Draw effect and interval of each feature, one line each."""
+def _fits(rows: pd.DataFrame, chosen: list[str]) -> dict[str, pd.Series]:
+    """Return the row of each chosen feature that has an effect."""
+    own = rows[rows["feature"].isin(chosen) & rows["effect"].notna()].drop_duplicates("feature")
+    return {str(row["feature"]): row for _, row in own.iterrows()}
+
+
+def _forest(fits: list[tuple[str, pd.Series]], model: str, title: str) -> list[Panel]:
+    """Draw effect and interval of each feature in one model, one line each."""
     import altair as alt
 
     rows: Rows = [
-        {
-            "name": name,
-            "effect": short(fit["effect"]),
-            "low": short(fit["low"]),
-            "high": short(fit["high"]),
-            "q": short(fit["q"]),
-            "found": f"q < {LINE}" if fit["q"] < LINE else f"q ≥ {LINE}",
-        }
+        {"name": name, "found": f"q < {LINE}" if fit["q"] < LINE else f"q ≥ {LINE}"}
+        | {key: short(fit[key]) for key in ("effect", "low", "high", "q")}
         for name, fit in fits
-        if not missing(fit["effect"])
     ]
     if not rows:
-        return None
+        return []
     found = [f"q < {LINE}", f"q ≥ {LINE}"]
     names = [str(row["name"]) for row in rows]
     y = alt.Y("name:N", title=None).scale(domain=names).axis(labelLimit=150, grid=False, ticks=False, domain=False)
-    x_title = "log2 fold change"
+    x_title = AXES[model]
+    axis = alt.Axis(format="+.0%") if model == "prevalence" else alt.Axis()
     named = alt.Chart(alt.NamedData(name="estimates"))
     legend = alt.Legend(title=None, orient="top", columns=2)
     dots = named.mark_point(size=60, filled=True, opacity=1).encode(
-        x=alt.X("effect:Q", title=x_title),
+        x=alt.X("effect:Q", title=x_title, axis=axis),
         y=y,
         color=alt.Color("found:N", legend=legend).scale(domain=found, range=["#CC79A7", OTHER]),
         shape=alt.Shape("found:N", legend=legend).scale(domain=found, range=["diamond", "circle"]),
@@ -118,18 +117,22 @@ def _forest(fits: list[tuple[str, pd.Series]], title: str) -> Panel | None:
             for f, t in (("effect", "Effect"), ("low", "Low"), ("high", "High"), ("q", "q"))
         ],
     )
-    bars = named.mark_rule(strokeWidth=1.6).encode(x=alt.X("low:Q", title=x_title), x2="high:Q", y=y)
-    zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(strokeDash=[3, 3]).encode(x=alt.X("effect:Q", title=x_title))
-    chart = alt.layer(zero, bars, dots, title=alt.Title(f"Estimates {title}"))
-    return panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, 230, wide=True)
+    bars = named.mark_rule(strokeWidth=1.6).encode(x=alt.X("low:Q", title=x_title, axis=axis), x2="high:Q", y=y)
+    zero = (
+        alt.Chart(alt.NamedData(name="zero"))
+        .mark_rule(strokeDash=[3, 3])
+        .encode(x=alt.X("effect:Q", title=x_title, axis=axis))
+    )
+    chart = alt.layer(zero, bars, dots, title=alt.Title(f"{model.capitalize()}, {title}"))
+    return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(rows)), wide=True)]
 
 
-def _values(group: Group, rows: Rows, name: str, fit: pd.Series | None, unit: str) -> tuple[Panel, str]:
+def _values(group: Group, rows: Rows, name: str, fits: dict[str, pd.Series], unit: str) -> tuple[Panel, str]:
     """Draw one feature's raw values: on a log axis where they allow it, zeros on their own line."""
     import altair as alt
 
     lines, note = block_lines(group, rows)
-    subtitle = "" if fit is None or missing(fit["effect"]) else f"{_short_estimate(fit)}"
+    subtitle = [_short_estimate(model, fit) for model, fit in fits.items()]
     title: Any = alt.Title(name, subtitle=subtitle) if subtitle else alt.Title(name)
     values = [float(str(row["y"])) for row in rows]
     above = [value for value in values if value > 0]
@@ -150,17 +153,19 @@ def _values(group: Group, rows: Rows, name: str, fit: pd.Series | None, unit: st
     return strip(group, placed, ends, title=title, y_title=f"{unit} (log axis)", scale=scale, axis=axis), note
 
 
-def _short_estimate(fit: pd.Series) -> str:
+def _short_estimate(model: str, fit: pd.Series) -> str:
     q = "" if missing(fit["q"]) else f", {chance(fit['q'], 'q')}"
-    return f"log2 FC {number(fit['effect'], 2, sign=True)} ({number(fit['low'], 2)} to {number(fit['high'], 2)}){q}"
+    factor, name = (100, "presence %") if model == "prevalence" else (1, "log2 FC")
+    effect, low, high = (number(None if missing(fit[k]) else factor * fit[k], 2) for k in ("effect", "low", "high"))
+    return f"{name} {effect} ({low} to {high}){q}"
 
 
-def _told(group: Group, name: str, rows: Rows, fit: pd.Series | None) -> str:
+def _told(group: Group, name: str, rows: Rows, fits: dict[str, pd.Series]) -> str:
     """Say in words what one panel shows."""
     sides = []
     for side in (group.case, group.control):
         own = [row for row in rows if row["side"] == side]
         absent = sum(row["y"] == 0 for row in own)
         sides.append(f"{side}: {many(len(own), 'sample')}, not detected in {count(absent)}")
-    found = "no estimate" if fit is None or missing(fit["effect"]) else estimate(fit, chance(fit["q"], "q"))
-    return sentence(f"{name}: {found}; {'; '.join(sides)}")
+    found = [f"{FEATURE_MODELS[model]}: {estimate(fit, chance(fit['q'], 'q'))}" for model, fit in fits.items()]
+    return sentence(f"{name}: {'; '.join([*(found or ['no estimate']), *sides])}")

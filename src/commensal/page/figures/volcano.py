@@ -1,4 +1,4 @@
-"""Volcano: every feature's log2 fold change against its p, from the abundance model."""
+"""Volcano: every feature's effect against its p, one figure for abundance and one for presence."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from commensal.page.words import chance, count, estimate, plural, sentence
 #: p below the smallest double is drawn at the top.
 TOP = 300.0
 LABELS = 8
+AXES = {"abundance": "log2 fold change where present", "prevalence": "difference in share of samples where present"}
 TABLE = {
     "name": "Feature",
-    "effect": "log2 fold change",
+    "effect": "Effect",
     "low": "Low",
     "high": "High",
     "p": "p",
@@ -27,8 +28,12 @@ TABLE = {
 
 
 def volcano(group: Group) -> list[Figure]:
-    """Draw one figure with a panel per term, if any feature of the abundance model has a p."""
-    rows = group.pick(model="abundance")
+    """Draw a figure per feature model with a panel per term, if any feature has a p."""
+    return [figure for model in AXES for figure in _of_model(group, model)]
+
+
+def _of_model(group: Group, model: str) -> list[Figure]:
+    rows = group.pick(model=model)
     panels: list[Panel] = []
     everything: Rows = []
     caption: list[str] = []
@@ -38,17 +43,17 @@ def volcano(group: Group) -> list[Figure]:
             continue
         own = _rows(group, tested)
         title = "all samples" if term == "overall" else f"{term} {plural(group.block or 'block')}"
-        panels.append(_panel(group, own, sentence(title)[:-1]))
+        panels.append(_panel(group, own, sentence(title)[:-1], model))
         everything += [{"term": str(term)} | row for row in own]
-        caption.append(_caption(group, rows[rows["term"] == term], title))
+        caption.append(_caption(group, rows[rows["term"] == term], title, model))
     if not panels:
         return []
     caption.append(f"Up-pointing triangles are higher in {group.case} at q < {LINE}, down-pointing ones lower.")
     return [
         Figure(
-            name=slug("volcano", group.question, group.name),
-            title=f"Every feature: {group.name}",
-            alt=f"Volcano plot of log2 fold change against minus log10 of p. {' '.join(caption)}",
+            name=slug("volcano", model, group.question, group.name),
+            title=f"{'Abundance' if model == 'abundance' else 'Presence'} of every feature: {group.name}",
+            alt=f"Volcano plot of {AXES[model]} against minus log10 of p. {' '.join(caption)}",
             caption=caption,
             panels=panels,
             columns={"term": "Term"} | TABLE,
@@ -107,13 +112,14 @@ def _labels(rows: Rows) -> Rows:
     return chosen
 
 
-def _panel(group: Group, rows: Rows, title: str) -> Panel:
+def _panel(group: Group, rows: Rows, title: str, model: str) -> Panel:
     import altair as alt
 
     higher, lower, other = _words(group)
     domain = [higher, lower, other]
     legend = alt.Legend(title=None, orient="top", symbolOpacity=1, columns=3 if len(higher) < 22 else 1)
-    x = alt.X("effect:Q", title=f"log2 fold change, {group.case} minus {group.control}").scale(nice=True)
+    axis = alt.Axis(format="+.0%") if model == "prevalence" else alt.Axis()
+    x = alt.X("effect:Q", title=AXES[model], axis=axis).scale(nice=True)
     y = alt.Y("height:Q", title="−log10 p").scale(zero=True, nice=True)
     channels = {
         "x": x,
@@ -124,7 +130,7 @@ def _panel(group: Group, rows: Rows, title: str) -> Panel:
         ),
         "tooltip": [
             alt.Tooltip("name:N", title="Feature"),
-            alt.Tooltip("effect:Q", title="log2 fold change"),
+            alt.Tooltip("effect:Q", title="Effect"),
             alt.Tooltip("low:Q", title="Low"),
             alt.Tooltip("high:Q", title="High"),
             alt.Tooltip("p:Q", title="p"),
@@ -152,8 +158,8 @@ def _panel(group: Group, rows: Rows, title: str) -> Panel:
     return panel(alt.layer(*layers, title=title), data, 340)
 
 
-def _caption(group: Group, rows: pd.DataFrame, title: str) -> str:
-    found = found_features(rows, "abundance")
+def _caption(group: Group, rows: pd.DataFrame, title: str, model: str) -> str:
+    found = found_features(rows, model)
     top = (
         ""
         if found.top is None
