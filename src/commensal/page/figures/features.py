@@ -40,7 +40,7 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
     told: list[str] = []
     notes: dict[str, None] = {}
     for model, fit_of in fits.items():
-        panels += _forest([(names[f], fit_of[f]) for f in chosen if f in fit_of], model, title)
+        panels += _forest([(names[f], fit_of.get(f)) for f in chosen], model, title)
     for feature in chosen:
         own_fits = {model: fit_of[feature] for model, fit_of in fits.items() if feature in fit_of}
         own = side_rows(group, drawn[drawn["feature"] == feature])
@@ -88,7 +88,7 @@ def _fits(rows: pd.DataFrame, chosen: list[str]) -> dict[str, pd.Series]:
     return {str(row["feature"]): row for _, row in own.iterrows()}
 
 
-def _forest(fits: list[tuple[str, pd.Series]], model: str, title: str) -> list[Panel]:
+def _forest(fits: list[tuple[str, pd.Series | None]], model: str, title: str) -> list[Panel]:
     """Draw effect and interval of each feature in one model, one line each."""
     import altair as alt
 
@@ -96,11 +96,12 @@ def _forest(fits: list[tuple[str, pd.Series]], model: str, title: str) -> list[P
         {"name": name, "found": f"q < {LINE}" if fit["q"] < LINE else f"q ≥ {LINE}"}
         | {key: short(fit[key]) for key in ("effect", "low", "high", "q")}
         for name, fit in fits
+        if fit is not None
     ]
     if not rows:
         return []
     found = [f"q < {LINE}", f"q ≥ {LINE}"]
-    names = [str(row["name"]) for row in rows]
+    names = [name for name, _ in fits]  # those without an estimate keep their line, so that models stand level
     y = alt.Y("name:N", title=None).scale(domain=names).axis(labelLimit=150, grid=False, ticks=False, domain=False)
     x_title = AXES[model]
     axis = alt.Axis(format="+.0%") if model == "prevalence" else alt.Axis()
@@ -123,8 +124,10 @@ def _forest(fits: list[tuple[str, pd.Series]], model: str, title: str) -> list[P
         .mark_rule(strokeDash=[3, 3])
         .encode(x=alt.X("effect:Q", title=x_title, axis=axis))
     )
-    chart = alt.layer(zero, bars, dots, title=alt.Title(f"{model.capitalize()}, {title}"))
-    return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(rows)), wide=True)]
+    chart = alt.layer(
+        zero, bars, dots, title=alt.Title(f"{'Abundance' if model == 'abundance' else 'Presence'}, {title}")
+    )
+    return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(fits)), wide=True)]
 
 
 def _values(group: Group, rows: Rows, name: str, fits: dict[str, pd.Series], unit: str) -> tuple[Panel, str]:
@@ -156,8 +159,8 @@ def _values(group: Group, rows: Rows, name: str, fits: dict[str, pd.Series], uni
 def _short_estimate(model: str, fit: pd.Series) -> str:
     q = "" if missing(fit["q"]) else f", {chance(fit['q'], 'q')}"
     factor, name = (100, "presence %") if model == "prevalence" else (1, "log2 FC")
-    effect, low, high = (number(None if missing(fit[k]) else factor * fit[k], 2) for k in ("effect", "low", "high"))
-    return f"{name} {effect} ({low} to {high}){q}"
+    low, high = (number(None if missing(fit[k]) else factor * fit[k], 2) for k in ("low", "high"))
+    return f"{name} {number(factor * fit['effect'], 2, sign=True)} ({low} to {high}){q}"
 
 
 def _told(group: Group, name: str, rows: Rows, fits: dict[str, pd.Series]) -> str:
