@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from commensal.page.view import PageView
-from commensal.page.words import count, listed, measure_word, missing, number, plural, sentence
+from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
 REFERENCES = {
     "mixed": "Bates D, Mächler M, Bolker B, Walker S (2015). Fitting linear mixed-effects models using lme4. "
@@ -197,8 +197,8 @@ def _families(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
     if families.empty:
         return []
     used["bh"] = None
-    counts = families.value_counts(sort=False)
-    named = [f"{name} ({count(n)} tests)" for name, n in counts.items()]
+    counts = families.value_counts(sort=False).sort_values(ascending=False, kind="stable")
+    named = [f"{name} ({many(n, 'test')})" for name, n in counts.items()]
     more = f" and {count(len(named) - 6)} other {plural('family', len(named) - 6)}" if len(named) > 6 else ""
     return [
         "The false discovery rate q is that of Benjamini and Hochberg (1995) within a family of tests; the families "

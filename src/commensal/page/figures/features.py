@@ -52,8 +52,8 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
         told.append(_told(group, names[feature], own, own_fits))
     caption = [
         f"Estimates and intervals ({title}) of the features with the smallest p of either model, then the raw values "
-        "that they rest on, sample by sample. Zeros are drawn on a line of their own (not detected): no part of the "
-        "abundance model, and are what the presence model compares.",
+        "that they rest on, sample by sample. Zeros are drawn on a line of their own (not detected): they are no part "
+        "of the abundance model, and are what the presence model compares.",
         *notes,
     ]
     return [
