@@ -134,7 +134,22 @@ def test_headlines_are_three_or_more_and_never_say_cause(view: PageView) -> None
 def test_headlines_of_nothing_say_so() -> None:
     assert len(headlines(estimates(), study())) == 3
     one = headlines(estimates([BASE | {"feature": "(all)", "status": "too_few"}]), study())
-    assert one == ["No composition could be compared.", "No features were tested.", "No diversity was compared."]
+    assert one == [
+        "genera: Nothing could be estimated here: too few samples on one side, or too few degrees of freedom."
+    ]
+
+
+def test_effects_whose_p_is_withheld_are_told_as_such() -> None:
+    row = BASE | {
+        "feature": "Otu1",
+        "model": "abundance",
+        "effect": 2.0,
+        "status": "one_cage",
+        "note": "1 donor per side",
+    }
+    (line,) = headlines(estimates([row]), study())
+    assert line.startswith("genera: Nothing can be tested here: one unit (cage, isolator, donor) in an arm")
+    assert "without p" in line
 
 
 def test_tiles_only_hold_what_is_in_the_rows(view: PageView) -> None:

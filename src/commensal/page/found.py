@@ -27,6 +27,8 @@ from commensal.tables import ALL, STATUSES
 
 #: Where a sentence says "differs": the declared false discovery rate (q), or the error rate where there is no q.
 LINE = 0.05
+#: Statuses of rows that have an effect and whose p is withheld for the whole comparison.
+WITHHELD = ("one_cage", "unit_not_in_block")
 FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence"}
 
 
@@ -187,7 +189,11 @@ def _feature_sentence(group: Group, term: str, found: FoundFeatures) -> str:
 
 
 def failures(group: Group) -> list[str]:
-    """Say plainly that nothing could be estimated, and why, where that is so."""
+    """Say plainly that nothing could be estimated or tested, and why, where that is so."""
+    held = group.rows[group.rows["status"].isin(WITHHELD)]
+    if len(held) and group.rows["p"].isna().all():
+        reason = STATUSES[str(held.iloc[0]["status"])]
+        return [sentence(f"nothing can be tested here: {reason}. Effects are in the table, without p and interval")]
     if group.rows["effect"].notna().any():
         return []
     reasons = list(dict.fromkeys(why(row) for _, row in group.rows.iterrows()))
@@ -240,6 +246,11 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
     cut = list(groups(study, estimates))
     for question in dict.fromkeys(group.question for group in cut):
         own = [group for group in cut if group.question == question]
+        held = [group for group in own if group.rows["p"].isna().all() and failures(group)]
+        told += [f"{group.name}: {line}" for group in held for line in failures(group)]
+        own = [group for group in own if group not in held]
+        if not own:
+            continue
         told += [_strongest_composition(own), *_feature_headlines(own), _strongest_diversity(own)]
     if not told:
         nothing = "No question has been answered: the estimates are empty."

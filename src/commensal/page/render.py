@@ -129,6 +129,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
         "figures": drawn,
         "n_estimates": len(view.estimates),
         "findings": view.findings,
+        "n_errors": sum(finding.severity == "error" for finding in view.findings),
         "icons": ICONS,
         "methods": told,
         "references": references,
