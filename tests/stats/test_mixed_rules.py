@@ -182,3 +182,52 @@ def test_inside_households_no_more_freedom_than_samples_inside_households():
     assert tested.sum() > 300
     assert fit.df[tested].max() == 2
     assert np.nanmax(fit.df_satterthwaite) > 2
+
+
+def pairs_with_a_covariate(studies: int, *, slope_between: float):
+    """24 pairs; patients are older; y follows the mean age of the pair, and nothing else."""
+    rng = np.random.default_rng(20240106)
+    household, label = np.repeat(np.arange(24), 2), np.tile([1.0, 0.0], 24)
+    age = 40 + 10 * rng.normal(size=24)[household] + 8 * label + rng.normal(size=48)
+    mean = np.repeat((age[::2] + age[1::2]) / 2, 2)
+    y = slope_between * 0.1 * mean[:, None] + 0.5 * rng.normal(size=(24, studies))[household]
+    y += rng.normal(size=(48, studies))
+    return y, np.column_stack([np.ones(48), label, age]), household
+
+
+def test_a_covariate_does_not_carry_differences_between_households_inside():
+    y, x, household = pairs_with_a_covariate(4_000, slope_between=1.0)
+    held = stats.mixed_split(y, x, 1, household, also=[2]).within
+    assert abs(held.effect.mean()) < 4 * held.effect.std() / np.sqrt(4_000)
+    assert binomtest(int((held.p <= 0.05).sum()), 4_000, 0.05, alternative="greater").pvalue > 0.01
+    leaked = stats.mixed_split(y, x, 1, household).within
+    assert (leaked.p <= 0.05).mean() > 0.3  # what the group means are there for
+
+
+def test_with_group_means_the_within_part_is_that_of_household_indicators():
+    """For complete pairs the within coefficients are those of least squares with an indicator per household."""
+    y, x, household = pairs_with_a_covariate(5, slope_between=1.0)
+    fit = stats.mixed_split(y, x, 1, household, also=[2]).within
+    indicators = (household[:, None] == np.arange(24)).astype(float)
+    beta = np.linalg.lstsq(np.column_stack([x[:, 1:], indicators]), y, rcond=None)[0]
+    np.testing.assert_allclose(fit.effect, beta[0], rtol=1e-7, atol=1e-9)
+
+
+def test_group_means_that_say_nothing_do_no_harm():
+    """A covariate constant in households, one whose household means are equal, and samples missing at random."""
+    rng = np.random.default_rng(20240107)
+    household, label = np.repeat(np.arange(10), 3), np.tile([1.0, 0.0, 0.0], 10)
+    constant = rng.normal(size=10)[household]
+    balanced = np.tile([-1.0, 0.0, 1.0], 10)
+    y = rng.normal(size=(30, 200))
+    y[rng.random(y.shape) < 0.3] = nan
+    x = np.column_stack([np.ones(30), label, constant, balanced])
+    fit = stats.mixed_split(y, x, 1, household, also=[2, 3])
+    assert set(fit.within.status) <= {"ok", "boundary", "too_few", "rank_deficient"}
+    assert np.isfinite(fit.within.p).mean() > 0.95
+    assert np.isfinite(fit.between.p).mean() > 0.8
+
+
+def test_a_column_that_is_not_there_cannot_be_split():
+    with pytest.raises(StatisticsError, match="no such column"):
+        stats.mixed_split(np.ones((4, 1)), np.eye(4)[:, :2], 1, [0, 0, 1, 1], also=[5])

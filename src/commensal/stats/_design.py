@@ -28,8 +28,8 @@ class Design:
     x : (n, k)
         Sorted, centred (where there is a constant column) and scaled columns.
     contrasts : (q, k')
-        Contrasts against the centred and scaled columns; k' = k + 1 when a column is split (its group means come
-        last), else k.
+        Contrasts against the centred and scaled columns; k' = k, and when a column is split one more for every
+        column of `also` (their group means) and one for its own group means, which come last.
     weights : (q, k')
         The contrasts as they were given.
     codes, starts : (n,), (G,)
@@ -40,6 +40,8 @@ class Design:
         Coefficients with x · ones = 1, so that y may be centred; None when there are none.
     split : int
         Which column is split into its within-group and between-group parts; −1 for none.
+    also : tuple of int
+        Columns beside which their group means stand, so that what they say between groups stays between groups.
     label : (n,)
         The contrast's own value x·c of each sorted row (of the column that is split).
     two_sided : bool
@@ -56,6 +58,7 @@ class Design:
     constant: int
     ones: Array | None
     split: int
+    also: tuple[int, ...]
     label: Array
     two_sided: bool
 
@@ -82,22 +85,32 @@ def checked(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Ha
     if not np.any(c):
         raise StatisticsError("the contrast is zero everywhere", expected="at least one weight that is not 0")
     codes = np.zeros(len(columns), np.int64) if groups is None else _codes(groups, len(columns))
-    return _design(responses, columns, c[None, :], codes, -1, columns @ c)
+    return _design(responses, columns, c[None, :], codes, -1, (), columns @ c)
 
 
-def checked_split(y: ArrayLike, x: ArrayLike, column: int, groups: Iterable[Hashable], level: float) -> Design:
+def checked_split(
+    y: ArrayLike, x: ArrayLike, column: int, groups: Iterable[Hashable], also: Iterable[int], level: float
+) -> Design:
     """Check the arguments of `mixed_split`; contrast 0 is the within part, 1 the between part."""
     responses, columns = _numbers(y, "y", 2), _numbers(x, "x", 2)
     _check_shapes(responses, columns, level)
     k = columns.shape[1]
-    if column not in range(k):
-        raise StatisticsError("no such column to split", found=repr(column), expected=f"a column number, 0 to {k - 1}")
-    weights = np.zeros((2, k + 1))
-    weights[0, column] = weights[1, k] = 1
-    return _design(responses, columns, weights, _codes(groups, len(columns)), int(column), columns[:, int(column)])
+    beside = tuple(dict.fromkeys(int(other) for other in also))
+    for number in (column, *beside):
+        if number not in range(k):
+            raise StatisticsError(
+                "no such column to split", found=repr(number), expected=f"a column number, 0 to {k - 1}"
+            )
+    beside = tuple(other for other in beside if other != column)
+    weights = np.zeros((2, k + len(beside) + 1))
+    weights[0, column] = weights[1, -1] = 1
+    codes = _codes(groups, len(columns))
+    return _design(responses, columns, weights, codes, int(column), beside, columns[:, int(column)])
 
 
-def _design(y: Array, x: Array, weights: Array, codes: Counts, split: int, label: Array) -> Design:
+def _design(
+    y: Array, x: Array, weights: Array, codes: Counts, split: int, also: tuple[int, ...], label: Array
+) -> Design:
     rows = np.argsort(codes, kind="stable")
     codes = codes[rows]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
@@ -107,12 +120,15 @@ def _design(y: Array, x: Array, weights: Array, codes: Counts, split: int, label
     constant = int(np.flatnonzero(flat)[0]) if flat.any() else -1
     scaled, mean, scale = _standardised(x, constant)
     ones = _ones(scaled, constant)
-    if split >= 0:  # group means of the label move and stretch with the label
-        mean, scale = np.append(mean, mean[split]), np.append(scale, scale[split])
-        ones = None if ones is None else np.append(ones, ones[split])
+    if split >= 0:  # group means move and stretch with their columns
+        beside = [*also, split]
+        mean, scale = np.append(mean, mean[beside]), np.append(scale, scale[beside])
+        if ones is not None:  # the label is cut in two that sum to it; the other columns stay whole
+            ones = np.append(ones, [*np.zeros(len(also)), ones[split]])
     contrasts = recentred(weights, mean, scale, constant)
+    sides = _two_sided(label)
     return Design(
-        y, rows, scaled[rows], contrasts, weights, codes, starts, constant, ones, split, label[rows], _two_sided(label)
+        y, rows, scaled[rows], contrasts, weights, codes, starts, constant, ones, split, also, label[rows], sides
     )
 
 

@@ -200,20 +200,26 @@ def _statuses(
 
 
 def _lost_of_split(design: Design, moments: Moments, which: int) -> Mask:
-    """Redundant columns that matter: a part that does not vary does not stand in the other part's way."""
+    """Redundant columns that matter: a part that does not vary does not stand in the other part's way.
+
+    Group means say nothing inside groups, so none of them matters to the within part. To the between part a group
+    mean that is the column itself (it does not vary inside groups) or that does not vary is no loss.
+    """
     lost = ~moments.kept
+    k = design.x.shape[1]
     if which == 0:
-        lost[:, -1] = False
+        lost[:, k:] = False
     else:
         lost[:, design.split] &= ~moments.empty[:, design.split]
+        for at, j in enumerate(design.also):
+            lost[:, k + at] &= ~(moments.constant[:, j] | moments.empty[:, k + at])
     return lost
 
 
 def _redundant(design: Design, lost: Mask) -> str:
-    last = design.n_columns - 1
-    names = [str(j) for j in np.flatnonzero(lost) if design.split < 0 or j < last]
-    if design.split >= 0 and lost[last]:
-        names.append(f"group means of {design.split}")
+    k = design.x.shape[1]
+    beside = [*design.also, design.split]
+    names = [str(j) if j < k else f"group means of {beside[j - k]}" for j in np.flatnonzero(lost)]
     if not names:
         return "the contrast cannot be told from the other columns"
     return f"columns that the others make up: {listing(names)}"

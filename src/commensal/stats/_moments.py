@@ -170,13 +170,21 @@ def _response(values: Array, present: Mask, count: Array, *, centre: bool) -> tu
 
 
 def _fill_columns(z: Array, design: Design, mask: Array, sizes: Array) -> None:
-    for j in range(design.x.shape[1]):
+    k = design.x.shape[1]
+    for j in range(k):
         np.multiply(mask, design.x[:, j], out=z[:, j])
+    for at, j in enumerate(design.also):
+        z[:, k + at] = _group_means(z[:, j], design, sizes) * mask
     if design.split >= 0:
         label = z[:, design.split]
-        means = np.add.reduceat(label, design.starts, axis=1) / np.maximum(sizes, 1.0)
-        z[:, -2] = means[:, design.codes] * mask
+        z[:, -2] = _group_means(label, design, sizes) * mask
         label -= z[:, -2]
+
+
+def _group_means(column: Array, design: Design, sizes: Array) -> Array:
+    """Mean of a column (m, n) over the present samples of each row's group, (m, n)."""
+    means = np.add.reduceat(column, design.starts, axis=1) / np.maximum(sizes, 1.0)
+    return np.asarray(means[:, design.codes])
 
 
 def _standardise(x: Array, mask: Array, count: Array, constant: int) -> tuple[Array, Array, Mask]:

@@ -80,7 +80,13 @@ def mixed(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Hash
 
 
 def mixed_split(
-    y: ArrayLike, x: ArrayLike, column: int, groups: Iterable[Hashable], *, level: float = 0.95
+    y: ArrayLike,
+    x: ArrayLike,
+    column: int,
+    groups: Iterable[Hashable],
+    *,
+    also: Iterable[int] = (),
+    level: float = 0.95,
 ) -> SplitFit:
     """Mixed model of y (n, m) on x (n, k) in which x[:, column] is split into its parts inside and between groups.
 
@@ -94,6 +100,10 @@ def mixed_split(
         As for `mixed`.
     column
         Number of the label's column in x.
+    also
+        Numbers of covariates' columns whose group means join the model as columns of their own. Without them a
+        covariate has one coefficient inside and between groups, and what differs between groups with it leaks into
+        the comparison inside groups (Neuhaus and Kalbfleisch 1998): give every covariate that varies in both ways.
 
     Returns
     -------
@@ -127,7 +137,7 @@ def mixed_split(
     one_cage one side of the contrast is a single group
     """
     with np.errstate(all="ignore"):
-        design = checked_split(y, x, column, groups, level)
+        design = checked_split(y, x, column, groups, also, level)
         within, between = [], []
         for moments in chunked_moments(design):
             solved = _solved(moments)
