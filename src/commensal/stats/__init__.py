@@ -12,6 +12,7 @@ from commensal.stats.permanova import PermanovaFit, permanova
 from commensal.stats.permutation import Permutations, count_arrangements, is_mirrored, permutations, smallest_p
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import against, median_effect
+from commensal.stats.separation import separated_p
 
 __all__ = [
     "DispersionFit",
@@ -40,6 +41,7 @@ __all__ = [
     "permutations",
     "rarefied_faith_pd",
     "rarefied_richness",
+    "separated_p",
     "shannon",
     "smallest_p",
     "unifrac",
