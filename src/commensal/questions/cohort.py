@@ -5,14 +5,18 @@ Per assay: diversity (taxa), composition, and every feature; see docs/decisions/
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.comparison import Comparison, compare
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import feature_rows
-from commensal.questions.scales import Scales, scales
+from commensal.questions.scales import LOGARITHMS, Scales, scales
 from commensal.study import Dropped, LoadedStudy, Question
 from commensal.tables import points
 
@@ -67,15 +71,29 @@ def top_values(comparison: Comparison, scale: Scales, rows: pd.DataFrame) -> pd.
 
 
 def _without_empty_samples(comparison: Comparison) -> tuple[Comparison, list[Dropped]]:
-    """Leave out samples in which nothing at all was found: they have no composition."""
-    from dataclasses import replace
+    """Leave out samples in which nothing at all was found: they have no composition.
 
-    if comparison.assay.assay.kind != "taxa":
-        found = np.isfinite(comparison.values).any(axis=1)
+    Raises
+    ------
+    DesignError
+        One side has no other samples.
+    """
+    if comparison.assay.assay.kind != "taxa" or comparison.assay.assay.value in LOGARITHMS:
+        found: NDArray[np.bool_] = np.any(np.isfinite(comparison.values), axis=1)
     else:
         found = np.nansum(comparison.values, axis=1) > 0
     if found.all():
         return comparison, []
+    for side, here in (("case", comparison.case), ("control", ~comparison.case)):
+        if not found[here].any():
+            raise DesignError(
+                f"the {side} side is empty once samples in which nothing was found are left out",
+                where=comparison.where,
+                found=f"{int(here.sum())} {side} samples with nothing but zeros or missing values",
+                expected="at least one sample with a value above 0 on each side",
+                mend=f"look at the table of {comparison.assay.name}: were these samples measured, and do their values "
+                "stand in it?",
+            )
     lost = [
         Dropped("sample", comparison.where, comparison.samples[i], "nothing found in it")
         for i in np.flatnonzero(~found)

@@ -43,7 +43,7 @@ def diversity(comparison: Comparison, scale: Scales) -> Answer:
                     "n_case": int(seen[comparison.case].sum()),
                     "n_control": int(seen[~comparison.case].sum()),
                     "n_blocks": None if comparison.block is None else len(np.unique(comparison.block[seen])),
-                    "note": fit.note[index] or notes.get(name),
+                    "note": "; ".join(filter(None, [fit.note[index], notes.get(name)])) or None,
                 }
             )
     if "richness" not in y:
@@ -86,7 +86,7 @@ def composition(comparison: Comparison, scale: Scales) -> Answer:
 def _indices(
     comparison: Comparison, scale: Scales
 ) -> tuple[dict[str, Array], dict[str, str], dict[str, str], list[Dropped]]:
-    values, shown = comparison.values, np.nan_to_num(scale.shown)
+    amounts = scale.amounts
     y: dict[str, Array] = {}
     units = {"richness": "taxa", "shannon": "nats", "faith_pd": "branch length"}
     notes: dict[str, str] = {}
@@ -94,26 +94,32 @@ def _indices(
     depth = None
     if scale.depth is not None:
         depth = stats.even_depth(scale.depth)
-        y["richness"] = stats.rarefied_richness(values, depth)
+        y["richness"] = stats.rarefied_richness(amounts, depth)
         notes["richness"] = f"expected number of taxa in {depth:,.0f} reads"
         shallow = np.flatnonzero(scale.depth < depth)
         reason = f"richness: fewer reads than the even depth of {depth:,.0f} (too_shallow)"
         dropped = [Dropped("sample", comparison.where, comparison.samples[i], reason) for i in shallow]
         if shallow.size:
-            notes["richness"] += f"; {shallow.size} samples are too_shallow"
-    with np.errstate(invalid="ignore"):
-        y["shannon"] = np.where(shown.sum(axis=1) > 0, stats.shannon(shown), np.nan)
+            notes["richness"] += f"; {shallow.size} sample{'s are' if shallow.size > 1 else ' is'} too_shallow"
+    y["shannon"] = stats.shannon(amounts)
     if comparison.assay.tree is not None:
         ids = [str(name) for name in comparison.assay.features.index]
         tree = comparison.assay.tree
         if depth is None:
-            y["faith_pd"] = stats.faith_pd(np.nan_to_num(values), ids, tree)
+            y["faith_pd"] = stats.faith_pd(amounts, ids, tree)
         else:
-            y["faith_pd"] = stats.rarefied_faith_pd(values, depth, ids, tree)
+            y["faith_pd"] = stats.rarefied_faith_pd(amounts, depth, ids, tree)
             notes["faith_pd"] = f"expected in {depth:,.0f} reads"
         if not stats.is_rooted(tree):
             notes["faith_pd"] = "; ".join([*filter(None, [notes.get("faith_pd")]), MIDPOINT])
+    if absent := _taken_as_absent(scale):
+        notes = {name: "; ".join([*filter(None, [notes.get(name)]), absent]) for name in y}
     return y, units, notes, dropped
+
+
+def _taken_as_absent(scale: Scales) -> str | None:
+    """Say how many missing values a whole community has as absent."""
+    return f"missing values of the table are taken as absent: {scale.missing:,}" if scale.missing else None
 
 
 def _distances(comparison: Comparison, scale: Scales) -> dict[str, tuple[Array, str | None]]:
@@ -121,17 +127,20 @@ def _distances(comparison: Comparison, scale: Scales) -> dict[str, tuple[Array, 
     if comparison.assay.assay.kind != "taxa":
         filled, note = _filled(comparison, scale)
         return {"euclidean": (stats.euclidean(filled), note)}
-    shown = np.nan_to_num(scale.shown)
+    amounts, absent = scale.amounts, _taken_as_absent(scale)
+    # Reads are compared as shares: else a difference in depth counts as one in composition.
+    shares = amounts if scale.depth is None else amounts / scale.depth[:, None]
     found: dict[str, tuple[Array, str | None]] = {
-        "bray_curtis": (stats.bray_curtis(shown), None),
-        "aitchison": (stats.aitchison(np.nan_to_num(comparison.values)), None),
+        "bray_curtis": (stats.bray_curtis(shares), absent),
+        "aitchison": (stats.aitchison(amounts), absent),
     }
     if comparison.assay.tree is not None:
         ids = [str(name) for name in comparison.assay.features.index]
         for weighted in (False, True):
             name = "weighted_unifrac" if weighted else "unweighted_unifrac"
-            distance = stats.unifrac(np.nan_to_num(comparison.values), ids, comparison.assay.tree, weighted=weighted)
-            found[name] = (distance, None if stats.is_rooted(comparison.assay.tree) else MIDPOINT)
+            distance = stats.unifrac(amounts, ids, comparison.assay.tree, weighted=weighted)
+            root = None if stats.is_rooted(comparison.assay.tree) else MIDPOINT
+            found[name] = (distance, "; ".join(filter(None, [root, absent])) or None)
     return found
 
 

@@ -19,6 +19,9 @@ from commensal.tables import ALL, WITH_P, estimates
 #: A side with fewer present (or, for presence, a table with fewer absent) samples is not tested.
 FEWEST_PER_SIDE = 3
 
+#: Term → how labels change places.
+_SCHEMES = {WITHIN: "within blocks", BETWEEN: "whole blocks"}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
@@ -103,10 +106,46 @@ def _presence(comparison: Comparison, present: NDArray[np.float64], depth: NDArr
         if np.ptp(logs) > 0:
             extra = (logs - logs.mean())[:, None]
     frames = [
-        _frame(comparison, "prevalence", term, fit, layout, "share", None)
+        _separated(comparison, present, _frame(comparison, "prevalence", term, fit, layout, "share", None), term)
         for term, fit in fits_of_terms(comparison, present[:, tested], extra).items()
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def _separated(comparison: Comparison, present: NDArray[np.float64], frame: pd.DataFrame, term: str) -> pd.DataFrame:
+    """Give features that are in every sample of one side and in none of the other the p of their arrangement.
+
+    The strongest difference there is leaves a linear model no residual to judge it by. Among all arrangements of the
+    label only this one and, where both have as many samples, its mirror image are as extreme: without blocks that is
+    Fisher's exact test. A covariate cannot be adjusted for in this way: then there is no p, and the status says so.
+    """
+    seen, label = np.isfinite(present), comparison.label[:, None]
+    alike: NDArray[np.bool_] = np.all(~seen | (present == label), axis=0)
+    opposite: NDArray[np.bool_] = np.all(~seen | (present == 1 - label), axis=0)
+    frame = frame.copy()
+    unjudged = (frame["status"] == "constant").to_numpy(dtype=bool)
+    for at in np.flatnonzero(unjudged & (alike | opposite)).tolist():
+        frame.loc[at, "effect"] = 1.0 if alike[at] else -1.0
+        frame.loc[at, "status"] = "separated"
+        frame.loc[at, "note"] = "in every sample of one side and in none of the other"
+        p = _exact_p(comparison, seen[:, at], term)
+        if np.isfinite(p):
+            frame.loc[at, "p"], frame.loc[at, "status"] = p, "ok"
+            frame.loc[at, "test"] = "exact, arrangements of the label"
+    return frame
+
+
+def _exact_p(comparison: Comparison, rows: NDArray[np.bool_], term: str) -> float:
+    """Return the p of a perfect separation; NaN where the arrangements of the label do not answer this term."""
+    if term != comparison.terms[0] or comparison.covariate_names:
+        return float("nan")
+    label = comparison.label[rows]
+    if comparison.block is None:
+        return stats.separated_p(label)
+    block = comparison.block[rows]
+    if term == BETWEEN and min(len(np.unique(block[label == side])) for side in (0, 1)) < 2:
+        return float("nan")
+    return stats.separated_p(label, block, _SCHEMES[term])
 
 
 def _abundance_layout(comparison: Comparison, y: NDArray[np.float64], present: NDArray[np.float64] | None) -> _Layout:
@@ -119,6 +158,7 @@ def _abundance_layout(comparison: Comparison, y: NDArray[np.float64], present: N
     status[layout.n < need] = "below_prevalence"
     if present is not None:
         status[np.nansum(present, axis=0) == 0] = "all_zero"
+        status[~np.isfinite(present).any(axis=0)] = "not_measured"
     return _Layout(status, layout.n, layout.n_case, layout.n_blocks)
 
 
@@ -127,10 +167,11 @@ def _presence_layout(comparison: Comparison, present: NDArray[np.float64]) -> _L
     found = np.nansum(present, axis=0)
     need = np.maximum(comparison.question.min_prevalence * layout.n, FEWEST_PER_SIDE)
     status = np.full(len(found), "", dtype=object)
-    status[np.minimum(layout.n_case, layout.n - layout.n_case) < FEWEST_PER_SIDE] = "too_few"
     status[layout.n - found < need] = "always_present"
     status[found < need] = "below_prevalence"
+    status[np.minimum(layout.n_case, layout.n - layout.n_case) < FEWEST_PER_SIDE] = "too_few"
     status[found == 0] = "all_zero"
+    status[layout.n == 0] = "not_measured"
     return _Layout(status, layout.n, layout.n_case, layout.n_blocks)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from commensal.study import AssayTable
 
-_LOGS = {"log2": 1.0, "log10": log(10) / log(2), "ln": 1 / log(2)}
+#: Declared value → what one unit of it is in log2.
+LOGARITHMS = {"log2": 1.0, "log10": log(10) / log(2), "ln": 1 / log(2)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +20,8 @@ class Scales:
 
     log2: NDArray[np.float64]  #: log2 abundance where present, NaN elsewhere
     present: NDArray[np.float64] | None  #: 1 present, 0 absent, NaN unknown; None where the table cannot say
+    amounts: NDArray[np.float64]  #: linear, 0 or more, for whole communities: what is missing counts as absent
+    missing: int  #: missing values, which ``amounts`` has as 0
     shown: NDArray[np.float64]  #: what a reader sees: share of reads, intensity …
     unit: str  #: unit of ``shown``
     relative: bool  #: known only up to a factor per sample: a reference frame is needed
@@ -30,11 +33,27 @@ def scales(assay: AssayTable, values: NDArray[np.float64]) -> Scales:
 
     Zeros: in counts and relative abundances a zero is an absence (tested as prevalence); in intensities and
     concentrations it is one too when the study file says ``zero = "below_detection"``, and otherwise has no
-    logarithm and counts as missing. Missing values stay missing in both.
+    logarithm and counts as missing. Missing values stay missing in both; whole communities have them as absent.
+
+    Examples
+    --------
+    Logarithms are taken back for whole communities, up to one factor of the table:
+
+    >>> from commensal.study import Assay, Features
+    >>> import pandas as pd
+    >>> assay = Assay(name="a", kind="taxa", file="a.tsv", value="log2", features=Features())
+    >>> table = AssayTable(assay, ("s", "t"), pd.DataFrame(), np.array([[1.0, 3.0], [2.0, np.nan]]))
+    >>> scales(table, table.values).amounts.tolist()
+    [[0.25, 1.0], [0.5, 0.0]]
     """
     kind = assay.assay.value or "intensity"
-    if kind in _LOGS:
-        return Scales(values * _LOGS[kind], None, values, assay.assay.unit or kind, relative=False, depth=None)
+    missing = int(np.isnan(values).sum())
+    if kind in LOGARITHMS:
+        log2 = values * LOGARITHMS[kind]
+        # A factor for the whole table changes no share and no distance between shares, and keeps 2 ** log2 finite.
+        amounts = np.nan_to_num(np.exp2(log2 - np.nanmax(log2))) if missing < values.size else np.zeros_like(values)
+        unit = assay.assay.unit or kind
+        return Scales(log2, None, amounts, missing, values, unit, relative=False, depth=None)
     counts = kind == "counts"
     total = np.nansum(values, axis=1, keepdims=True)
     shown = values / np.where(total > 0, total, np.nan) if counts else values
@@ -46,6 +65,8 @@ def scales(assay: AssayTable, values: NDArray[np.float64]) -> Scales:
     return Scales(
         log2=log2,
         present=present,
+        amounts=np.nan_to_num(values),
+        missing=missing,
         shown=shown,
         unit=units.get(kind, assay.assay.unit or kind),
         relative=kind in {"counts", "relative"},
