@@ -1,4 +1,4 @@
-"""Depth of count tables: empty samples, very shallow ones, and sides sequenced unlike."""
+"""Depth of count tables: empty samples and sides, very shallow samples, and sides sequenced unlike."""
 
 from __future__ import annotations
 
@@ -89,3 +89,22 @@ def depth_by_side(context: Context) -> Iterator[Finding]:
         depth_case=one,
         depth_control=other,
     )
+
+
+def empty_sides(context: Context) -> Iterator[Finding]:
+    """Refuse a side on which nothing at all was found."""
+    if context.assay.assay.value in ("log2", "log10", "ln"):
+        return
+    at = {sample: row for row, sample in enumerate(context.assay.samples)}
+    values = context.assay.values[[at[sample] for sample in context.sides.samples]]
+    found = (np.nan_to_num(values) != 0).any(axis=1)
+    for name, here in zip(context.names, (context.case, ~context.case), strict=True):
+        if not found[here].any():
+            yield context.finding(
+                "empty_side",
+                "error",
+                f"{singular(int(here.sum()), 'sample')} ({name}) with nothing but zeros or missing values, and no "
+                "other on this side: there is nothing to compare.",
+                "look at the table: were these samples measured, and do their values stand in it?",
+                samples=float(here.sum()),
+            )

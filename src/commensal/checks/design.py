@@ -11,20 +11,20 @@ from commensal.tables import Finding
 #: Question kinds that this version answers.
 ANSWERED = ("cohort",)
 
-#: Key of [design] → (code, what silence means, whether it applies to cohorts without measures).
+#: Key of [design] → (code, what silence means, an answer; ``{name}`` is a measure or question of the study).
 _KEYS = {
     "randomised": ("undeclared_randomisation", "what was allotted at random to the arms", 'randomised = "cage"'),
     "blinded": (
         "undeclared_blinding",
         "which outcomes were assessed by people who did not know the side",
-        'blinded = ["rotarod"]',
+        "blinded = [{name}]",
     ),
     "exclusions": (
         "undeclared_exclusions",
         "who was left out, and by which rule",
         'exclusions = "antibiotics in the last 3 months"',
     ),
-    "primary": ("undeclared_primary", "which outcome was chosen beforehand", 'primary = ["alpha diversity"]'),
+    "primary": ("undeclared_primary", "which outcome was chosen beforehand", "primary = [{name}]"),
 }
 
 
@@ -34,6 +34,7 @@ def undeclared(loaded: LoadedStudy) -> Iterator[Finding]:
     if not declared.questions:
         return
     people = not of_animals(loaded)
+    name = f'"{next(iter((*declared.measures, *declared.questions)))}"'
     for key, (code, what, example) in _KEYS.items():
         if getattr(declared.design, key) is not None:
             continue
@@ -45,7 +46,7 @@ def undeclared(loaded: LoadedStudy) -> Iterator[Finding]:
             "note",
             "[design]",
             f"the study file does not say {what}.",
-            f"add {example}, or {key} = {unknown}, to [design]",
+            f"add {example.format(name=name)}, or {key} = {unknown}, to [design]",
         )
 
 

@@ -10,6 +10,7 @@ from commensal.checks import (
     asked,
     balance,
     block_checks,
+    contents,
     covariate_checks,
     depth,
     design,
@@ -35,6 +36,7 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "ids": (ids.assay_ids, ids.specimens, ids.subjects, ids.other_tables),
     "labels": (_labels,),
     "depth": (depth.sample_depths,),
+    "contents": (contents.missing_amounts, contents.overlapping_features),
     "design": (design.undeclared, design.kinds, design.unasked),
     "covariates": (asked.absent_covariates,),
 }
@@ -52,7 +54,7 @@ COMPARISON_CHECKS: dict[str, tuple[Callable[[Context], Iterable[Finding]], ...]]
     ),
     "covariates": (covariate_checks.missing_covariates, covariate_checks.too_many_covariates),
     "permutation": (arrangements.smallest_reachable_p,),
-    "depth": (depth.depth_by_side,),
+    "depth": (depth.depth_by_side, depth.empty_sides),
 }
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}

@@ -78,13 +78,14 @@ def _covered(layout: Layout, context: Context) -> bool:
     """Say whether a declared or automatic block accounts for this unit.
 
     It does when it groups the samples as the unit does, or when it is coarser and the label never varies in it:
-    then whole blocks are compared.
+    then whole blocks are compared. Samples without a label of the unit are alone in both.
     """
+    labelled = layout.codes >= 0
     for at in range(len(context.blocks.names)):
         codes = pd.factorize(pd.Series(context.block(at)))[0].astype(np.int64)
-        if same(codes, layout.codes):
+        if same(codes[labelled], layout.codes[labelled]):
             return True
-        holds = pd.Series(codes).groupby(layout.codes).nunique().max() == 1
+        holds = pd.Series(codes[labelled]).groupby(layout.codes[labelled]).nunique().max() == 1
         constant = pd.Series(context.case).groupby(codes).nunique().max() == 1
         if holds and constant:
             return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from commensal.checks.balance import group_sizes
 from commensal.checks.context import contexts
 from commensal.checks.nesting import nested_units
 from commensal.study import LoadedStudy
@@ -24,15 +25,15 @@ class Withheld:
 def withheld(loaded: LoadedStudy) -> dict[tuple[str, str], Withheld]:
     """Return the comparisons, (question, assay), whose p would be meaningless, and why.
 
-    One unit (cage, isolator, donor) on a side: the effect cannot be told from the unit. Several that are nested in the
-    sides and that no block accounts for: their samples are not independent. Both are errors of the linter, and what
-    the linter calls an error the results must not contradict.
+    One unit (cage, isolator, donor, subject) on a side: the effect cannot be told from the unit. Several that are
+    nested in the sides and that no block accounts for: their samples are not independent. Both are errors of the
+    linter, and what the linter calls an error the results must not contradict.
     """
     found: dict[tuple[str, str], Withheld] = {}
     for context in contexts(loaded):
         if isinstance(context, Finding):
             continue
-        faults = [finding for finding in nested_units(context) if finding.severity == "error"]
+        faults = [finding for finding in (*nested_units(context), *group_sizes(context)) if finding.severity == "error"]
         faults.sort(key=lambda finding: list(_STATUS).index(finding.code))
         if faults:
             first = faults[0]
