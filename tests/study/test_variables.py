@@ -114,3 +114,11 @@ def test_levels_that_do_not_occur_are_refused_with_the_nearest(study_of, keys, k
 
 def test_blanks_in_columns_that_nobody_names_are_left_alone(study_of):
     assert list(column(study_of, ["a ", "b"])) == ["a ", "b"]
+
+
+def test_the_map_that_a_message_proposes_is_accepted(study_of):
+    """A map must know every value: proposing the padded one alone would lead from one error to the next."""
+    with pytest.raises(TableError, match="blanks before or after a value") as caught:
+        column(study_of, ["case ", "ctrl", "case"], '[variables.x]\ntype = "category"')
+    line = caught.value.mend.partition("[variables.x] ")[2]
+    assert list(column(study_of, ["case ", "ctrl", "case"], f"[variables.x]\n{line}")) == ["case", "ctrl", "case"]

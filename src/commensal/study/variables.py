@@ -16,6 +16,8 @@ from commensal.study.declared import ROLES, Study, Table, Variable
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LEADING_ZERO = re.compile(r"[+-]?0\d")
+#: A map of more values than this is not written out in a message.
+MOST_MAPPED = 8
 _TRUE, _FALSE = {"true"}, {"false"}
 _TRUE_DECLARED, _FALSE_DECLARED = {"true", "t", "yes", "y", "1"}, {"false", "f", "no", "n", "0"}
 
@@ -178,9 +180,17 @@ class _Column:
                 "blanks before or after a value",
                 bad,
                 expected=f"{value.strip()!r}, without blanks",
-                mend="correct the file, or recode it: "
-                f'[variables.{self.name}] map = {{ "{value}" = "{value.strip()}" }}',
+                mend=f"correct the file, or recode it: {self._map_without_blanks(value)}",
             )
+
+    def _map_without_blanks(self, value: str) -> str:
+        """Write the map that takes blanks away; a map must know every value, as a key or as a level."""
+        made = {v.strip() for v in self.values if v is not None and v != v.strip()}
+        known = dict.fromkeys(v for v in self.values if v is not None and v not in made)
+        if self.variable.map or len(known) > MOST_MAPPED:
+            return f'"{value}" = "{value.strip()}" in [variables.{self.name}] map'
+        pairs = ", ".join(f'"{v}" = "{v.strip()}"' for v in known)
+        return f"[variables.{self.name}] map = {{ {pairs} }}"
 
     def _check_levels(self, full: bool) -> None:
         variable = self.variable
