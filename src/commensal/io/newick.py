@@ -106,8 +106,8 @@ def check_tree(text: str, file: str) -> tuple[str, ...]:
     Raises
     ------
     FormatError
-        Brackets that do not close, more than one tree, an edge without a length, or a tip's name that is empty or
-        occurs twice.
+        Brackets that do not close, more than one tree, an edge without a length or with one below 0, or a tip's name
+        that is empty or occurs twice.
     """
     reader = _Reader(file)
     for word, position in _tokens(text, file):
@@ -143,6 +143,14 @@ def _length(word: str, file: str, position: int) -> float:
         length = math.nan
     if not math.isfinite(length):
         raise _bad(file, "an edge's length is no number", position, word)
+    if length < 0:
+        raise FormatError(
+            "an edge has a negative length: UniFrac and Faith's PD need lengths of 0 or more",
+            where=f"{file}, character {position + 1}",
+            found=word,
+            expected="0 or more",
+            mend="set negative lengths to 0 (neighbour joining makes small ones), or leave the tree out",
+        )
     return length
 
 
