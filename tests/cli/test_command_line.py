@@ -67,3 +67,9 @@ def test_an_output_folder_that_is_a_file_exits_with_1(study, tmp_path):
     done = commensal("run", str(study), "--out", str(tmp_path / "out"))
     assert done.returncode == 1
     assert "--out" in done.stderr
+
+
+def test_a_negative_seed_is_a_usage_error(tmp_path):
+    done = commensal("demo", "--seed", "-1", "--out", str(tmp_path / "demo"))
+    assert done.returncode == 2
+    assert "--seed" in done.stderr

@@ -12,7 +12,7 @@ from commensal.cli import show
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the simulated study and its results.")] = Path("demo"),
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same study.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same study.")] = 1,
 ) -> None:
     """Simulate a household cohort with known truth and run it to its page."""
     from commensal import pipeline
