@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from commensal import __version__, simulation
+from commensal.cli import main
 
 
 def commensal(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -73,3 +74,15 @@ def test_a_negative_seed_is_a_usage_error(tmp_path):
     done = commensal("demo", "--seed", "-1", "--out", str(tmp_path / "demo"))
     assert done.returncode == 2
     assert "--seed" in done.stderr
+
+
+def test_ctrl_c_says_that_it_stopped(monkeypatch, capsys):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("commensal.pipeline.check", stop)
+    monkeypatch.setattr(sys, "argv", ["commensal", "check", "study.toml"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 130
+    assert capsys.readouterr().err == "commensal: stopped\n"

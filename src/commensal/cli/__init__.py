@@ -7,12 +7,12 @@ import sys
 
 from commensal.errors import CommensalError
 
-#: Exit status for a fault of ours.
-FAULT = 70
+#: Exit status for a fault of ours, and for a run that was stopped by hand (128 + SIGINT).
+FAULT, STOPPED = 70, 130
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 a fault of ours."""
+    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 a fault of ours, 130 stopped."""
     from commensal.cli.app import app
 
     try:
@@ -26,7 +26,11 @@ def main() -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         print("commensal: stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(STOPPED)
+    except SystemExit as leave:
+        if leave.code == STOPPED:  # the command line's library turns Ctrl-C into this, without a word
+            print("commensal: stopped", file=sys.stderr)
+        raise
     except Exception as error:  # the last door: a user sees a sentence, a developer the traceback
         if os.environ.get("COMMENSAL_DEBUG"):
             raise
