@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import f_oneway
+from scipy.stats import binomtest, f_oneway
 
 from commensal import stats
 from commensal.errors import StatisticsError
@@ -28,15 +28,36 @@ def test_distances_to_centroid_and_f_equal_coordinates(cloud):
     assert (fit.df, fit.df2, fit.status) == (1, 14, "ok")
 
 
-def test_p_counts_the_arrangements_of_the_distances(cloud):
+def test_p_counts_the_arrangements_each_with_centroids_of_its_own(cloud):
     x, label = cloud
     x, label = x[4:14], label[4:14]
     arranged = stats.permutations(label)
     fit = stats.permdisp(stats.euclidean(x), label, arranged)
-    z = fit.distances
-    null = np.array([f_oneway(z[row == 0], z[row == 1]).statistic for row in arranged.labels])
-    assert arranged.n_distinct == 252
-    assert fit.p == pytest.approx(np.mean(null >= fit.f * (1 - 1e-8)))
+
+    def by_hand(row: np.ndarray) -> float:
+        reach = np.empty(len(row))
+        for side in (0.0, 1.0):
+            reach[row == side] = np.linalg.norm(x[row == side] - x[row == side].mean(axis=0), axis=1)
+        return f_oneway(reach[row == 0], reach[row == 1]).statistic
+
+    null = np.array([by_hand(row) for row in arranged.labels])
+    assert arranged.exact
+    assert fit.f == pytest.approx(by_hand(label), rel=1e-9)
+    assert fit.p == pytest.approx(np.mean(null >= fit.f * (1 - 1e-9)))
+
+
+def test_sides_of_unequal_size_in_many_dimensions_keep_the_level():
+    """Eight against sixteen in 300 dimensions: distances to the smaller side's centroid are all shorter."""
+    rng = np.random.default_rng(6)
+    label = np.repeat([1.0, 0.0], [8, 16])
+    arranged = stats.permutations(label, n=199)
+    ours, residuals = [], []
+    for _ in range(200):
+        d = stats.euclidean(rng.normal(size=(24, 300)))
+        ours.append(stats.permdisp(d, label, arranged).p <= 0.05)
+        residuals.append(stats.permdisp(d, label, arranged, residuals=True).p <= 0.05)
+    assert binomtest(int(np.sum(ours)), 200, 0.05, alternative="greater").pvalue > 0.01
+    assert np.mean(residuals) > 0.3
 
 
 def test_residuals_leave_the_difference_out_and_count_the_observed_f_itself(cloud):

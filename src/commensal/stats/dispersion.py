@@ -13,6 +13,9 @@ from commensal.stats._arrays import TIE, Floats, gower, numbers, same_length
 from commensal.stats.permanova import check_fits, n_compared
 from commensal.stats.permutation import Permutations, merged, permutation_p
 
+#: Working memory of one chunk of arrangements, bytes.
+_MEMORY = 64 * 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class DispersionFit:
@@ -41,12 +44,12 @@ def permdisp(
     of negative eigenvalue are taken off. A negative z_i² becomes 0, as in ``vegan::betadisper(type = "centroid")``.
     F is the one-way analysis of variance of z.
 
-    Labels are rearranged over the fixed z by whichever scheme ``permutations`` has, and F computed anew: the test is
-    exact where the z are exchangeable among what carries the label. ``residuals=True`` rearranges, as vegan's
-    ``permutest`` does, the residuals of z from the group means instead, the observed F counting as itself. The two
-    agree where samples are permuted freely. Within blocks and with whole blocks residuals reject too often, since
-    those of a group add up to 0 over few units: with two times four cages 13–14 % at the 5 % level, where rearranging
-    z itself rejects 4–6 % (docs/decisions/permutation.md).
+    Under each arrangement of the labels the centroids, z and F are computed anew: the test is exact where samples are
+    exchangeable among what carries the label. Distances to a centroid of few samples are short, the more so the fewer
+    there are; with many features, where all distances are nearly alike, that alone would tell a small side from a
+    large one, and rearranged sides are short in just the same way. ``residuals=True`` rearranges, as vegan's
+    ``permutest`` does, the residuals of the observed z from the group means instead; it rejects too often with few
+    units, within blocks, and with sides of unequal size in many dimensions (docs/decisions/permutation.md).
 
     Parameters
     ----------
@@ -103,7 +106,7 @@ def permdisp(
     if rest @ rest <= TIE**2 * float(z @ z):
         return fit.without("constant", "samples are equally far from their centroids: F is undefined", effect)
     observed = float(_f(x[None, :], z, df2)[0])
-    null = _f(permutations.labels, rest if residuals else z, df2)
+    null = _f(permutations.labels, rest, df2) if residuals else _anew(d, permutations.labels, levels[1], df2)
     if permutations.exact:
         null[0] = observed
     p = permutation_p(null, observed, permutations)
@@ -114,25 +117,49 @@ def permdisp(
 
 def _to_centroid(d: Floats, sides: list[np.ndarray[tuple[int], np.dtype[np.intp]]]) -> Floats:
     """Return the distance of each sample to its group's centroid, (n,)."""
-    scale = d.max(initial=0.0)
-    g = gower(d / scale) if scale > 0 else np.zeros_like(d)
+    g, scale = _scaled_gower(d)
     z = np.zeros(d.shape[0])
     for side in sides:
-        own = g[np.ix_(side, side)]
-        squared = np.diagonal(own) - 2 * own.mean(axis=1) + own.mean()
-        # What rounding leaves of a sample that sits on its centroid is not scatter.
-        z[side] = np.sqrt(np.where(squared > 1e-14, squared, 0.0))
-    z *= scale
-    return z
+        z[side] = _reach(g, np.isin(np.arange(d.shape[0]), side)[None, :])[0, side]
+    return z * scale
+
+
+def _scaled_gower(d: Floats) -> tuple[Floats, float]:
+    scale = float(d.max(initial=0.0))
+    return (gower(d / scale) if scale > 0 else np.zeros_like(d)), scale
+
+
+def _reach(g: Floats, members: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> Floats:
+    """Return the distance of every sample to the centroid of the members (P, n) of one side, (P, n)."""
+    inside = members.astype(float)
+    size = np.maximum(inside.sum(axis=1, keepdims=True), 1.0)
+    to_mean = inside @ g / size
+    squared = np.diagonal(g) - 2 * to_mean + np.einsum("pn,pn->p", to_mean, inside)[:, None] / size
+    # What rounding leaves of a sample that sits on its centroid is not scatter.
+    reach: Floats = np.sqrt(np.where(squared > 1e-14, squared, 0.0))
+    return reach
+
+
+def _anew(d: Floats, labels: Floats, case: float, df2: float) -> Floats:
+    """Return F of each arrangement (P, n) with centroids and distances of its own."""
+    g, _ = _scaled_gower(d)
+    found = np.empty(len(labels))
+    step = max(1, int(_MEMORY // (8 * d.shape[0] * 6)))
+    for first in range(0, len(labels), step):
+        members = labels[first : first + step] == case
+        z = np.where(members, _reach(g, members), _reach(g, ~members))
+        found[first : first + step] = _f(members.astype(float), z, df2)
+    return found
 
 
 def _f(labels: Floats, values: Floats, df2: float) -> Floats:
-    """Return F of values (n,) between the two groups of each arrangement (P, n)."""
+    """Return F of values (n,) or (P, n) between the two groups of each arrangement (P, n)."""
     x = labels - labels.mean(axis=1, keepdims=True)
-    centred = values - values.mean()
-    total = float(centred @ centred)
+    centred = values - values.mean(axis=-1, keepdims=True)
+    total = (centred**2).sum(axis=-1)
     spread = np.einsum("ij,ij->i", x, x)
-    between = np.divide((x @ centred) ** 2, spread, out=np.zeros_like(spread), where=spread > 0)
+    slope = x @ centred if centred.ndim == 1 else np.einsum("ij,ij->i", x, centred)
+    between = np.divide(slope**2, spread, out=np.zeros_like(spread), where=spread > 0)
     within = np.maximum(total - between, 0.0)
     f: Floats = np.divide(between, within / df2, out=np.full_like(within, np.inf), where=within > 0)
     return f
