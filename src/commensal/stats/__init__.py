@@ -5,6 +5,8 @@ from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_re
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
 from commensal.stats.fits import Fit, SplitFit
 from commensal.stats.linear import linear
+from commensal.stats.logrank import LogRankFit, log_rank
+from commensal.stats.many_to_one import ManyToOneFit, log_rank_many_to_one
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.multiplicity import bh
 from commensal.stats.ordination import Ordination, pcoa
@@ -17,6 +19,8 @@ from commensal.stats.separation import separated_p
 __all__ = [
     "DispersionFit",
     "Fit",
+    "LogRankFit",
+    "ManyToOneFit",
     "Ordination",
     "PermanovaFit",
     "Permutations",
@@ -32,6 +36,8 @@ __all__ = [
     "is_mirrored",
     "is_rooted",
     "linear",
+    "log_rank",
+    "log_rank_many_to_one",
     "median_effect",
     "mixed",
     "mixed_split",

@@ -1,0 +1,156 @@
+"""What all survival statistics share: checked times, named groups, and who is at risk when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commensal.errors import StatisticsError, listing
+from commensal.stats._arrays import Floats, Integers, numbers, same_length
+from commensal.stats.fits import Texts
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Follow-up of n subjects: each under observation in (entry, time], and an event at time or not."""
+
+    time: Floats  # (n,)
+    event: Mask  # (n,)
+    entry: Floats  # (n,) −inf where all are followed from the start
+
+    def __len__(self) -> int:
+        return int(self.time.size)
+
+    def take(self, rows: Mask | Integers) -> Followed:
+        """Return the follow-up of some subjects."""
+        return Followed(self.time[rows], self.event[rows], self.entry[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSets:
+    """Who is at risk and who has the event, at each of T distinct times of an event in its stratum."""
+
+    time: Floats  # (T,)
+    at_risk: Floats  # (n, T) 0 or 1: entry < t ≤ time, and in the column's stratum
+    event: Floats  # (n, T) 0 or 1
+
+
+def followed(time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None) -> Followed:
+    """Return checked follow-up.
+
+    Raises
+    ------
+    StatisticsError
+        Lengths that differ, no subjects, missing or negative times, an event that is neither yes nor no, an entry
+        that is not before the end.
+    """
+    times = numbers(time, "the times", dimensions=1, negative=False)
+    if times.size == 0:
+        raise StatisticsError("there are no subjects", found="0 times", expected="at least 1")
+    happened = same_length(numbers(event, "the events", dimensions=1), "the events", times.size)
+    odd = (happened != 0) & (happened != 1)
+    if odd.any():
+        raise StatisticsError(
+            "an event is neither 0 nor 1",
+            found=f"{happened[odd][0]:g} in row {int(np.flatnonzero(odd)[0])} (the first row is 0)",
+            expected="1 or True where the event was seen, 0 or False where the subject was censored",
+            mend="code competing events as censored, or take them into the end-point",
+        )
+    if entry is None:
+        return Followed(times, happened == 1, np.full(times.size, -np.inf))
+    begun = same_length(numbers(entry, "the entries", dimensions=1), "the entries", times.size)
+    late = begun >= times
+    if late.any():
+        raise StatisticsError(
+            "a subject enters at or after the end of its follow-up",
+            found=f"rows {listing(np.flatnonzero(late).tolist())} (the first row is 0)",
+            expected="entry < time",
+            mend="leave these subjects out: they were never at risk",
+        )
+    return Followed(times, happened == 1, begun)
+
+
+def coded(names: ArrayLike, what: str, n: int) -> tuple[Texts, Integers]:
+    """Return the distinct names in their order (k,) and the code of each of n subjects."""
+    given: NDArray[np.generic] = np.asarray(names)
+    if given.shape != (n,):
+        raise StatisticsError(f"the {what} does not fit the times", found=f"shape {given.shape}", expected=f"({n},)")
+    listed = given.tolist()
+    missing = [i for i, name in enumerate(listed) if name is None or name != name]  # noqa: PLR0124  NaN
+    if missing:
+        raise StatisticsError(
+            f"the {what} is missing for some subjects",
+            found=f"rows {listing(missing)} (the first row is 0)",
+            expected=f"a {what} for every subject",
+            mend="leave these subjects out",
+        )
+    distinct = list(dict.fromkeys(listed))
+    try:
+        distinct.sort()
+    except TypeError:
+        distinct.sort(key=str)
+    place = {name: i for i, name in enumerate(distinct)}
+    levels = np.empty(len(distinct), dtype=object)
+    levels[:] = distinct
+    return levels, np.array([place[name] for name in listed], dtype=np.int64)
+
+
+def against(levels: Texts, control: object | None, what: str = "group") -> int:
+    """Return the place of the control among levels; the first where none is named."""
+    if control is None:
+        return 0
+    known = levels.tolist()
+    if control not in known:
+        raise StatisticsError(
+            f"the control is none of the {what}s", found=repr(control), expected=f"one of {listing(known)}"
+        )
+    return int(known.index(control))
+
+
+def two_groups(group: ArrayLike, control: object | None, n: int) -> tuple[tuple[object, object], Mask]:
+    """Return (control, case) and who is a case (n,), refusing any number of groups but two."""
+    levels, codes = coded(group, "group", n)
+    if levels.size != 2:
+        raise StatisticsError(
+            "a comparison needs two groups",
+            found=f"{levels.size}: {listing(levels.tolist())}",
+            expected="2",
+            mend="leave out the subjects of other groups",
+        )
+    place = against(levels, control)
+    return (levels[place], levels[1 - place]), codes != place
+
+
+def risk_sets(subjects: Followed, strata: Integers | None = None) -> RiskSets:
+    """Return who is at risk at each distinct event time, strata after one another."""
+    n = len(subjects)
+    layer = np.zeros(n, dtype=np.int64) if strata is None else strata
+    pairs = np.unique(np.column_stack([layer[subjects.event], subjects.time[subjects.event]]), axis=0)
+    own = layer[:, None] == pairs[:, 0]
+    t = pairs[:, 1]
+    at_risk = own & (subjects.entry[:, None] < t) & (t <= subjects.time[:, None])
+    event = own & subjects.event[:, None] & (subjects.time[:, None] == t)
+    return RiskSets(t, at_risk.astype(np.float64), event.astype(np.float64))
+
+
+def lost_with_one(x: Floats, contrast: Floats, unit: Integers) -> bool:
+    """Say whether the contrast (k,) on x (n, k) hangs on a single unit: without it, nothing could be estimated."""
+    return any(not _estimable(x[unit != one], contrast) for one in np.unique(unit).tolist())
+
+
+def _estimable(x: Floats, contrast: Floats) -> bool:
+    """Say whether a contrast of slopes can be estimated from rows x beside a free baseline."""
+    if x.shape[0] < 2:
+        return False
+    centred = x - x.mean(axis=0)
+    scale = np.abs(centred).max(axis=0)
+    scale[scale == 0] = 1.0
+    _, s, right = np.linalg.svd(centred / scale, full_matrices=False)
+    kept = right[s > 1e-9 * max(s.max(initial=0.0), 1e-300)]
+    wanted = contrast / scale
+    rest = wanted - kept.T @ (kept @ wanted)
+    return bool(np.linalg.norm(rest) <= 1e-9 * np.linalg.norm(wanted))
