@@ -99,7 +99,8 @@ def test_rows_follow_the_contract_and_no_feature_is_lost():
 
 def test_without_block_the_effect_is_the_difference_of_mean_logs_less_the_median_difference():
     values = counts(30, 2)
-    frame = features(answered(loaded(values, CASE)), "abundance", "overall")
+    answer = answered(loaded(values, CASE))
+    frame = features(answer, "abundance", "overall")
     share = values / values.sum(axis=1, keepdims=True)
     logs = np.log2(np.where(share > 0, share, np.nan))
     by_hand = np.nanmean(logs[CASE], axis=0) - np.nanmean(logs[~CASE], axis=0)
@@ -109,7 +110,9 @@ def test_without_block_the_effect_is_the_difference_of_mean_logs_less_the_median
         for j in range(FEATURES)
     ]
     se = np.array([abs(difference / test.statistic) for difference, test in zip(by_hand, pooled, strict=True)])
-    np.testing.assert_allclose(frame["se"], se, rtol=1e-8)
+    reference = answer.query("model == 'reference frame'")["se"].iloc[0]
+    assert 0 < reference < se.min() / 2
+    np.testing.assert_allclose(frame["se"], np.hypot(se, reference), rtol=1e-8)
     np.testing.assert_allclose(frame["df"], [test.df for test in pooled])
 
 
@@ -291,3 +294,63 @@ def test_scales_of_relative_and_counts_agree():
         assert rows.query("model == 'reference frame'").shape[0] == 1
     one_rows, two_rows = (features(answered(study), "abundance", "overall").drop(columns="q") for study in (one, two))
     pd.testing.assert_frame_equal(one_rows, two_rows, rtol=1e-9)
+
+
+def test_what_a_covariate_says_between_households_stays_between_them():
+    """Two people a household; the molecule follows the households' mean age, and the patient is the older one."""
+    rng = np.random.default_rng(17)
+    old = 40 + 10 * rng.normal(size=15)
+    sex = ["M" if flip else "F" for flip in rng.random(30) < 0.5]
+    values = np.exp2(rng.normal(0, 0.3, (30, 200)) + 0.2 * old.repeat(2)[:, None])
+    study = loaded(
+        values,
+        CASE,
+        household=HOUSEHOLD,
+        sex=sex,
+        block=("household",),
+        covariates=("age",),
+        kind="metabolites",
+        value="concentration",
+    )
+    study.samples["age"] = old.repeat(2) + 4 * CASE + rng.normal(0, 0.5, 30)
+    study.declared.variables["age"] = Variable("age", "number")
+    frame = features(answered(study), "abundance", "within")
+    assert (frame["p"] <= 0.05).mean() < 0.12
+    assert abs(frame["effect"].mean()) < 0.5
+
+
+def test_a_comparison_within_too_few_households_has_no_p():
+    household = ["A", "A", "B", "B", *(f"H{index}" for index in range(26))]
+    frame = answered(loaded(counts(30, 18), CASE, household=household, block=("household",)))
+    within = frame[(frame["term"] == "within") & (frame["model"] != "reference frame")]
+    assert within["p"].isna().all()
+    assert "too_few" in set(within["status"])
+    assert frame.loc[frame["term"] == "between", "p"].notna().any()
+    assert set(within.loc[within["model"] == "permanova", "n_blocks"]) == {2}
+
+
+def test_within_rows_count_the_households_with_both_sides():
+    household = [*HOUSEHOLD[:20], *(f"X{index}" for index in range(10))]
+    frame = answered(loaded(counts(30, 19), CASE, household=household, block=("household",)))
+    shannon = frame[frame["measure"] == "shannon"].set_index("term")["n_blocks"]
+    assert shannon.to_dict() == {"within": 10, "between": 20}
+
+
+def test_whole_households_are_compared_by_their_centroids():
+    sides = np.repeat([True, False], 15)
+    household = [f"H{index // 3}" for index in range(30)]
+    frame = answered(loaded(counts(30, 20), sides, household=household, block=("household",)))
+    row = frame[(frame["model"] == "permanova") & (frame["measure"] == "bray_curtis")].iloc[0]
+    assert row["term"] == "between"
+    assert row["df2"] == 8  # ten households, two sides
+    assert "252 distinct arrangements" in row["note"]
+    assert "smallest p 0.005" in row["note"]  # 199 permutations
+
+
+def test_the_reference_frame_says_how_many_taxa_differ_from_it():
+    values = counts(60, 21, features=40)
+    sick = np.arange(60) % 2 == 0
+    values[np.ix_(sick, range(16))] *= 40
+    note = answered(loaded(values, sick)).query("model == 'reference frame'")["note"].iloc[0]
+    assert "taken not to change" in note
+    assert "many for a median" in note

@@ -228,6 +228,6 @@ def test_group_means_that_say_nothing_do_no_harm():
     assert np.isfinite(fit.between.p).mean() > 0.8
 
 
-def test_a_column_that_is_not_there_cannot_be_split():
+def test_a_column_beside_that_is_not_there_is_refused():
     with pytest.raises(StatisticsError, match="no such column"):
         stats.mixed_split(np.ones((4, 1)), np.eye(4)[:, :2], 1, [0, 0, 1, 1], also=[5])

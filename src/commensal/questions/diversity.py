@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from commensal import stats
 from commensal.questions.answer import Answer
 from commensal.questions.comparison import BETWEEN, WITHIN, Comparison
-from commensal.questions.features import fits_of_terms, with_q
+from commensal.questions.features import FEWEST_BLOCKS, blocks_with_both, fits_of_terms, with_q
 from commensal.questions.scales import Scales
 from commensal.study import Dropped
 from commensal.tables import ALL, estimates, points
@@ -42,7 +44,7 @@ def diversity(comparison: Comparison, scale: Scales) -> Answer:
                     "n": int(seen.sum()),
                     "n_case": int(seen[comparison.case].sum()),
                     "n_control": int(seen[~comparison.case].sum()),
-                    "n_blocks": None if comparison.block is None else len(np.unique(comparison.block[seen])),
+                    "n_blocks": _blocks_that_speak(comparison, seen, term),
                     "note": "; ".join(filter(None, [fit.note[index], notes.get(name)])) or None,
                 }
             )
@@ -117,6 +119,14 @@ def _indices(
     return y, units, notes, dropped
 
 
+def _blocks_that_speak(comparison: Comparison, seen: NDArray[np.bool_], term: str) -> int | None:
+    if comparison.block is None:
+        return None
+    if term == WITHIN:
+        return int(blocks_with_both(comparison, seen[:, None])[0])
+    return len(np.unique(comparison.block[seen]))
+
+
 def _taken_as_absent(scale: Scales) -> str | None:
     """Say how many missing values a whole community has as absent."""
     return f"missing values of the table are taken as absent: {scale.missing:,}" if scale.missing else None
@@ -153,48 +163,69 @@ def _filled(comparison: Comparison, scale: Scales) -> tuple[Array, str]:
     filled = np.where(np.isfinite(log2), log2, lowest)
     spread = filled.std(axis=0)
     filled = filled[:, spread > 0] / spread[spread > 0]
-    note = f"log2, unit variance, {filled.shape[1]} features; not detected = half of the lowest seen"
+    note = f"log2, unit variance, {filled.shape[1]} features; not detected or missing = half of the lowest seen"
     return filled, note
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """What a term's whole-community tests compare: samples, or the centroids of blocks."""
+
+    distance: Array
+    label: Array
+    fixed: Array | None
+    permuted: stats.Permutations
+    smallest_p: float
+    n_blocks: int | None
+    note: str
+
+
+def _layout(comparison: Comparison, distance: Array, term: str) -> _Layout:
+    """Lay out a term: within blocks, blocks stay; between them, each block is one row, however many samples it has."""
+    question, block = comparison.question, comparison.block
+    label, fixed, n_blocks = comparison.label, [*comparison.covariates.T], comparison.n_blocks
+    scheme = note = None
+    if term == WITHIN:
+        assert block is not None
+        fixed += [(block == unit).astype(float) for unit in np.unique(block)[1:]]
+        scheme = "within blocks"
+        n_blocks = int(blocks_with_both(comparison, np.ones((len(label), 1), dtype=bool))[0])
+    elif term == BETWEEN:
+        assert block is not None
+        distance, names = stats.block_centroids(distance, block)
+        means = pd.DataFrame(np.column_stack([label, *fixed])).groupby(block).mean().loc[names].to_numpy()
+        label, fixed, block = means[:, 0], [column for column in means[:, 1:].T if np.ptp(column) > 0], None
+        note = f"centroids of {len(names)} blocks"
+    permuted = stats.permutations(label, block=block, scheme=scheme, n=question.permutations, seed=question.seed)
+    mirrored = stats.is_mirrored(label, block, scheme)
+    smallest = stats.smallest_p(permuted.n_distinct, question.permutations, mirrored=mirrored)
+    way = "whole blocks" if term == BETWEEN else permuted.scheme
+    words = f"{way}: {_count(permuted.n_distinct)} distinct arrangements, smallest p {smallest:.2g}"
+    words += ", all enumerated" if permuted.exact else ""
+    matrix = np.column_stack(fixed) if fixed else None
+    return _Layout(distance, label, matrix, permuted, smallest, n_blocks, "; ".join(filter(None, [words, note])))
 
 
 def _permanova_rows(
     comparison: Comparison, name: str, distance: Array, term: str, note: str | None
 ) -> list[dict[str, object]]:
-    question, block = comparison.question, comparison.block
-    label, fixed, scheme = comparison.label, [*comparison.covariates.T], None
-    if term == WITHIN:
-        assert block is not None
-        fixed += [(block == unit).astype(float) for unit in np.unique(block)[1:]]
-        scheme = "within blocks"
-    elif term == BETWEEN:
-        assert block is not None
-        label = pd.Series(label).groupby(block).transform("mean").to_numpy()
-        scheme = "whole blocks"
-    permuted = stats.permutations(label, block=block, scheme=scheme, n=question.permutations, seed=question.seed)
-    matrix = np.column_stack(fixed) if fixed else None
-    fit = stats.permanova(distance, label, fixed=matrix, permutations=permuted)
+    layout = _layout(comparison, distance, term)
     base = {**comparison.identity(), **comparison.counts(), "feature": ALL, "measure": name, "term": term}
-    arrangements = f"{permuted.scheme}: {_count(permuted.n_distinct)} distinct arrangements"
-    arrangements += f", smallest p {permuted.smallest_p:.2g}" + (", all enumerated" if permuted.exact else "")
-    notes = "; ".join(text for text in (fit.note, arrangements, note) if text)
-    rows: list[dict[str, object]] = [
+    base["n_blocks"] = layout.n_blocks
+    composed = stats.permanova(layout.distance, layout.label, fixed=layout.fixed, permutations=layout.permuted)
+    rows = [
         {
             **base,
             "model": "permanova",
-            "effect": fit.r2,
+            "effect": composed.r2,
             "unit": "share",
             "test": "pseudo-F, permutation",
-            "statistic": fit.f,
-            "df": fit.df,
-            "df2": fit.df2,
-            "n_permutations": fit.n_permutations,
-            "p": fit.p,
-            "status": fit.status,
-            "note": notes,
+            **_tested(composed, layout, term),
+            "note": "; ".join(text for text in (composed.note, layout.note, note) if text),
         }
     ]
     if term != BETWEEN or comparison.terms == (BETWEEN,):
-        spread = stats.permdisp(distance, comparison.label, permuted)
+        spread = stats.permdisp(layout.distance, layout.label, layout.permuted)
         rows.append(
             {
                 **base,
@@ -202,16 +233,25 @@ def _permanova_rows(
                 "effect": spread.effect,
                 "unit": "distance",
                 "test": "F, permutation",
-                "statistic": spread.f,
-                "df": spread.df,
-                "df2": spread.df2,
-                "n_permutations": spread.n_permutations,
-                "p": spread.p,
-                "status": spread.status,
-                "note": arrangements,
+                **_tested(spread, layout, term),
+                "note": "; ".join(text for text in (spread.note, layout.note) if text),
             }
         )
     return rows
+
+
+def _tested(fit: stats.PermanovaFit | stats.DispersionFit, layout: _Layout, term: str) -> dict[str, object]:
+    """Return the columns of a permutation test; no p where the design has none below 1, or too few blocks speak."""
+    few = term == WITHIN and layout.n_blocks is not None and layout.n_blocks < FEWEST_BLOCKS
+    bare = fit.status == "ok" and (layout.smallest_p >= 1 or few)
+    return {
+        "statistic": fit.f,
+        "df": fit.df,
+        "df2": fit.df2,
+        "n_permutations": fit.n_permutations,
+        "p": float("nan") if bare else fit.p,
+        "status": "too_few" if bare else fit.status,
+    }
 
 
 def _count(n: float) -> str:

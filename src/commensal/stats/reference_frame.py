@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from commensal.errors import StatisticsError
-from commensal.stats.fits import Fit
+from commensal.stats.fits import Array, Fit
 
 #: Below this many estimated features the median is one of the coefficients itself, and nothing is taken off.
 FEWEST = 10
+#: Half the width of a 95 % interval, in standard errors.
+Z = 1.959964
 
 
-def median_effect(fit: Fit) -> float:
-    """Return the median of the estimated coefficients (m,), or NaN when there are fewer than `FEWEST`.
+@dataclass(frozen=True, slots=True)
+class ReferenceFrame:
+    """The median coefficient of a fit, and how well it is known."""
+
+    effect: float  #: median of the coefficients; NaN with fewer than `FEWEST` of them
+    se: float  #: its standard error
+    n: int  #: coefficients
+
+
+def reference_frame(fit: Fit) -> ReferenceFrame:
+    """Return the median of the estimated coefficients (m,) and its standard error.
 
     Relative abundances are known up to one factor per sample: when a few features bloom, all the others' logs fall
-    by the same amount. If most features do not change, the median coefficient estimates that common shift.
+    by the same amount. If most features do not change, the median coefficient estimates that common shift. Its
+    standard error is δ/1.96 with ±δ the 95 % interval of the median of normal variables of unequal standard errors
+    s_j, taken as independent: so far out that the number of coefficients below δ, Σ Φ(δ/s_j), exceeds half of them by
+    1.96 of its standard deviations. With equal s it is about √(π/2) s/√m.
 
     Examples
     --------
@@ -26,42 +39,59 @@ def median_effect(fit: Fit) -> float:
     >>> from commensal import stats
     >>> y = np.random.default_rng(1).normal(size=(20, 50)) + 3.0 * (np.arange(20) % 2)[:, None]
     >>> x = np.column_stack([np.ones(20), np.arange(20) % 2])
-    >>> bool(abs(stats.median_effect(stats.linear(y, x, [0.0, 1.0])) - 3) < 0.3)
-    True
+    >>> frame = stats.reference_frame(stats.linear(y, x, [0.0, 1.0]))
+    >>> bool(abs(frame.effect - 3) < 0.3), frame.n
+    (True, 50)
     """
-    known: NDArray[np.float64] = fit.effect[np.isfinite(fit.p)]
-    return float(np.median(known)) if known.size >= FEWEST else float("nan")
+    known = np.isfinite(fit.p)
+    n = int(known.sum())
+    if n < FEWEST:
+        return ReferenceFrame(float("nan"), float("nan"), n)
+    return ReferenceFrame(float(np.median(fit.effect[known])), _median_error(fit.se[known]), n)
 
 
-def against(fit: Fit, shift: float, *, level: float = 0.95) -> Fit:
-    """Return the fit with its effects measured from ``shift`` in place of 0; statistic, p and interval follow.
+def _median_error(se: Array) -> float:
+    """Return the standard error of the median of independent normal variables of these standard errors (m,)."""
+    from scipy.special import ndtr
 
-    The shift's own error is not added: as the median of many coefficients it is small beside any one of them.
+    low, high = 0.0, 10 * float(se.max())
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = ndtr(middle / se)
+        enough = float((below - 0.5).sum()) > Z * float(np.sqrt((below * (1 - below)).sum()))
+        low, high = (low, middle) if enough else (middle, high)
+    return high / Z
+
+
+def against(fit: Fit, frame: ReferenceFrame, *, level: float = 0.95) -> Fit:
+    """Return the fit with its effects measured from ``frame`` in place of 0; se, statistic, p and interval follow.
+
+    The frame's variance is added to each feature's: it matters where a precise feature stands among imprecise ones.
 
     Raises
     ------
     StatisticsError
-        ``shift`` is not finite.
+        The frame is not known.
 
     Examples
     --------
     >>> import numpy as np
     >>> from commensal import stats
     >>> fit = stats.linear(np.array([[1.0], [2], [4], [5]]), [[1, 0], [1, 0], [1, 1], [1, 1]], [0, 1])
-    >>> moved = stats.against(fit, 1.0)
+    >>> moved = stats.against(fit, stats.ReferenceFrame(1.0, 0.0, 10))
     >>> print(fit.effect[0].round(6), moved.effect[0].round(6), bool(moved.p[0] > fit.p[0]))
     3.0 2.0 True
     """
     from scipy.special import stdtr, stdtrit
 
-    if not np.isfinite(shift):
-        raise StatisticsError("the shift is not finite", found=shift, expected="a number")
-    effect = fit.effect - shift
+    if not (np.isfinite(frame.effect) and np.isfinite(frame.se)):
+        raise StatisticsError("the reference frame is not known", found=frame, expected="finite numbers")
+    effect, se = fit.effect - frame.effect, np.hypot(fit.se, frame.se)
     tested = np.isfinite(fit.p)
     with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = np.where(tested, effect / fit.se, np.nan)
+        statistic = np.where(tested, effect / se, np.nan)
         p = np.where(tested, 2 * stdtr(fit.df, -np.abs(statistic)), np.nan)
-        half = stdtrit(fit.df, 0.5 + level / 2) * fit.se
+        half = stdtrit(fit.df, 0.5 + level / 2) * se
     low = np.where(np.isfinite(fit.low), effect - half, np.nan)
     high = np.where(np.isfinite(fit.high), effect + half, np.nan)
-    return replace(fit, effect=effect, statistic=statistic, p=p, low=low, high=high)
+    return replace(fit, effect=effect, se=se, statistic=statistic, p=p, low=low, high=high)
