@@ -1,17 +1,27 @@
 """Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
 
+from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.centroids import block_centroids
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
 from commensal.stats.fits import Fit, SplitFit
+from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.label_permutation import label_p
 from commensal.stats.linear import linear
 from commensal.stats.logrank import LogRankFit, log_rank
 from commensal.stats.many_to_one import ManyToOneFit, log_rank_many_to_one
 from commensal.stats.mixed import mixed, mixed_split
-from commensal.stats.multiplicity import bh
+from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
 from commensal.stats.ordination import Ordination, pcoa
+from commensal.stats.partial_conjunction import (
+    ClaimStrength,
+    claim_strength,
+    partial_conjunction,
+    partial_conjunction_if_independent_fisher,
+    partial_conjunction_if_positive_simes,
+    strength_p,
+)
 from commensal.stats.permanova import PermanovaFit, permanova
 from commensal.stats.permutation import Permutations, count_arrangements, is_mirrored, permutations, smallest_p
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
@@ -19,8 +29,11 @@ from commensal.stats.reference_frame import ReferenceFrame, against, reference_f
 from commensal.stats.separation import separated_p
 
 __all__ = [
+    "AdaFilterFit",
+    "ClaimStrength",
     "DispersionFit",
     "Fit",
+    "HierarchicalFit",
     "LogRankFit",
     "ManyToOneFit",
     "Ordination",
@@ -28,15 +41,20 @@ __all__ = [
     "Permutations",
     "ReferenceFrame",
     "SplitFit",
+    "adafilter",
     "against",
     "aitchison",
     "bh",
     "block_centroids",
     "bray_curtis",
+    "by",
+    "claim_strength",
     "count_arrangements",
     "euclidean",
     "even_depth",
     "faith_pd",
+    "hierarchical",
+    "holm",
     "is_mirrored",
     "is_rooted",
     "label_p",
@@ -45,6 +63,10 @@ __all__ = [
     "log_rank_many_to_one",
     "mixed",
     "mixed_split",
+    "null_share",
+    "partial_conjunction",
+    "partial_conjunction_if_independent_fisher",
+    "partial_conjunction_if_positive_simes",
     "pcoa",
     "permanova",
     "permdisp",
@@ -54,7 +76,10 @@ __all__ = [
     "reference_frame",
     "separated_p",
     "shannon",
+    "simes",
     "smallest_p",
+    "storey",
+    "strength_p",
     "unifrac",
     "zero_replacement",
 ]
