@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from commensal.page.found import feature_rows
+from commensal.page.found import feature_rows, share_words
 from commensal.page.view import Group, PageView, sides
 from commensal.page.words import count, listed, missing, number, plural, sentence
 from commensal.study import Condition, Contrast, Question
@@ -64,18 +64,36 @@ def _comparison(question: Question, contrast: Contrast | None) -> str:
     return sentence(f"{text}; every effect is {case} minus {control}")
 
 
-def _adjustment(question: Question, block: str) -> str:
-    if question.block:
-        text = (
-            f"samples of the same {listed(list(question.block))} are compared with each other first: the block is a "
-            "random effect, and permutations respect it"
-        )
-    elif block:
-        text = f"several samples of one {block} are kept together: the {block} is a random effect"
-    else:
-        text = "no block was declared: samples are taken as independent"
+def _adjustment(question: Question, own: list[Group], column: str) -> list[str]:
+    """Word the block as the estimates used it: by their terms, apart where assays differ in them."""
+    worded: dict[str, list[str]] = {}
+    for group in own:
+        if group.terms:
+            worded.setdefault(_block_words(group, column), []).append(group.name)
+    if not worded:
+        declared = f"{listed(list(question.block))} is declared as block" if question.block else "no block is declared"
+        worded[f"{declared}; nothing was estimated"] = []
+    told = [sentence(text if len(worded) == 1 else f"in {listed(names)}, {text}") for text, names in worded.items()]
     adjusted = f"adjusted for {listed(list(question.covariates))}" if question.covariates else "no covariates"
-    return sentence(f"{text}; {adjusted}")
+    return [*told, sentence(adjusted)]
+
+
+def _block_words(group: Group, column: str) -> str:
+    unit = group.block or "block"
+    if group.split:
+        text = (
+            f"samples of the same {unit} are compared with each other first (within {plural(unit)}): the {unit} is a "
+            f"random effect, and permutations stay inside it"
+        )
+        if "between" in group.terms:
+            text += f". The comparison between {plural(unit)} stands apart; its effects are {share_words(group)}"
+        return text
+    if "between" in group.terms:
+        return (
+            f"the label ({column}) never varies within {plural(unit)}: whole {plural(unit)} are compared; samples of "
+            f"the same {unit} share a random effect, and permutations move whole {plural(unit)}"
+        )
+    return "there is no block: samples are taken as independent"
 
 
 def asked(view: PageView, cut: list[Group]) -> list[Asked]:
@@ -85,6 +103,7 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
         own = [group for group in cut if group.question == name]
         contrast = view.study.contrasts.get(question.contrast)
         case, control = sides(contrast)
+        column = contrast.column if contrast else question.contrast
         block = next((group.block for group in own if group.block), question.block[0] if question.block else "")
         rows = [_row(view, group) for group in own]
         known = {group.assay for group in own}
@@ -94,7 +113,7 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
             Asked(
                 name=name,
                 kind=f"{question.kind}: {KIND_WORDS.get(question.kind, '')}",
-                sentences=(_comparison(question, contrast), _adjustment(question, block)),
+                sentences=(_comparison(question, contrast), *_adjustment(question, own, column)),
                 rows=tuple(rows),
                 block=plural(block) if block else "blocks",
                 case=case,

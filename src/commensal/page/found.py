@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -76,6 +77,40 @@ def name_of(row: pd.Series) -> str:
     return str(row["feature"] if missing(row["label"]) else row["label"])
 
 
+def _why_none(rows: pd.DataFrame) -> str:
+    """Say how many features there are of which none has a p, and the status that most rows have."""
+    statuses = Counter(str(status) for status in rows["status"].dropna())
+    table = f"{count(rows['feature'].nunique())} in the table"
+    if not statuses:
+        return table
+    often = "most often " if len(statuses) > 1 else ""
+    return f"{table}: {often}{STATUSES.get(statuses.most_common(1)[0][0], 'no reason is recorded')}"
+
+
+def frame_words(group: Group, term: str) -> str:
+    """Say what an abundance is measured from, where it is relative: it has no zero point of its own."""
+    if group.frame(term) is None:
+        return ""
+    return f"measured from the median {group.feature}, which is taken not to change"
+
+
+def share_words(group: Group) -> str:
+    """Say what an effect between blocks is where the label also varies inside them."""
+    units = plural(group.block or "block")
+    return (
+        f"per share of {group.case} in the {group.block or 'block'}, 0 to 1: from {units} of {group.control} only to "
+        f"{units} of {group.case} only"
+    )
+
+
+def _between_sentence(group: Group) -> str:
+    return sentence(
+        f"differences here are {share_words(group)}. That is a straight line drawn to its ends, which few "
+        f"{plural(group.block or 'block')} or none may be at: it may lie outside what a value can be, as a difference "
+        "in presence beyond 100 percentage points"
+    )
+
+
 def _sample_words(row: pd.Series, block: str) -> str:
     parts = [] if missing(row["n_blocks"]) or not block else [many(row["n_blocks"], block)]
     return ", ".join([*parts, many(row["n"], "sample")]) if not missing(row["n"]) else ", ".join(parts)
@@ -125,17 +160,17 @@ def composition_sentences(group: Group, term: str) -> list[str]:
         for _, row in tested.iterrows()
     ]
     tally = f" in {sum(hits)} of {len(hits)} distances" if any(hits) and len(hits) > 1 else ""
-    link = _link(group, found=any(hits))
+    link = _link(group, "composition", found=any(hits))
     return [
         *told,
-        sentence(f"{opening}composition {link}{tally}: {listed(numbers)}"),
+        sentence(f"{opening}{link}{tally}: {listed(numbers)}"),
         *_dispersion(group, term, tested[hits]),
     ]
 
 
-def _link(group: Group, *, found: bool) -> str:
-    verb = "is associated with" if found else "shows no association with"
-    return f"{verb} {group.column} ({group.case} against {group.control})"
+def _link(group: Group, what: str, *, found: bool) -> str:
+    sides = f"{group.column} ({group.case} against {group.control})"
+    return f"{what} is associated with {sides}" if found else f"no association of {what} with {sides} was found"
 
 
 def _dispersion(group: Group, term: str, composed: pd.DataFrame) -> list[str]:
@@ -157,7 +192,7 @@ def feature_sentences(group: Group, term: str) -> list[str]:
     """Word the feature rows of a term: one sentence per model."""
     rows = feature_rows(group)
     found = [found_features(rows[rows["term"] == term], model) for model in FEATURE_MODELS]
-    return [_feature_sentence(group, term, one) for one in found if one.table]
+    return [_feature_sentence(group, term, one, rows) for one in found if one.table]
 
 
 def diversity_rows(group: Group, term: str) -> pd.DataFrame:
@@ -166,16 +201,22 @@ def diversity_rows(group: Group, term: str) -> pd.DataFrame:
     return rows[rows["measure"].notna() & ~rows["model"].fillna("").isin(("permanova", "permdisp", *UNTESTED))]
 
 
-def _feature_sentence(group: Group, term: str, found: FoundFeatures) -> str:
+def _feature_sentence(group: Group, term: str, found: FoundFeatures, rows: pd.DataFrame) -> str:
     opening = term_phrase(term, group.block)
     what = FEATURE_MODELS[found.model]
     sizes = f"({count(found.table)} in the table, {count(found.tested)} tested)"
     if not found.tested or found.top is None:
-        return sentence(f"{opening}no {group.features} could be tested for {what} ({count(found.table)} in the table)")
+        own = rows[(rows["term"] == term) & (rows["model"] == found.model)]
+        return sentence(f"{opening}no {group.features} could be tested for {what} ({_why_none(own)})")
     top = f"{name_of(found.top)}: {estimate(found.top, _chances(found.top))}"
+    # once per group: with the first term whose abundances have a frame
+    framed = next((term for term in group.terms if group.frame(term) is not None), None)
+    frame = f", {frame_words(group, term)}" if found.model == "abundance" and framed == term else ""
     if not found.found:
-        text = f"{opening}no {group.features} differ in {what} at q < {LINE} {sizes}. The smallest q is that of {top}"
-        return sentence(text)
+        return sentence(
+            f"{opening}no {group.features} differ in {what} at q < {LINE} {sizes}{frame}. The smallest q is that of "
+            f"{top}"
+        )
     verb = "differs" if found.found == 1 else "differ"
     directions = [
         f"{count(n)} {word} in {group.case}"
@@ -183,8 +224,8 @@ def _feature_sentence(group: Group, term: str, found: FoundFeatures) -> str:
         if n
     ]
     return sentence(
-        f"{opening}{count(found.found)} of {count(found.tested)} tested {group.features} {verb} in {what} "
-        f"at q < {LINE} ({count(found.table)} in the table): {listed(directions)}. Strongest is {top}"
+        f"{opening}{count(found.found)} of {count(found.tested)} tested {plural(group.feature, found.tested)} {verb} "
+        f"in {what} at q < {LINE} ({count(found.table)} in the table): {listed(directions)}{frame}. Strongest is {top}"
     )
 
 
@@ -210,6 +251,7 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
         (
             term_phrase(term, group.block).rstrip(", "),
             [
+                *([_between_sentence(group)] if term == "between" and group.split else []),
                 *composition_sentences(group, term),
                 *(diversity_sentence(group, row) for _, row in diversity_rows(group, term).iterrows()),
                 *feature_sentences(group, term),
@@ -232,8 +274,10 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
     Returns
     -------
     list of str
-        For each question: its strongest composition result, the features of each assay at q < 0.05 with the
-        strongest, and its strongest diversity result; where there is none of a kind, a sentence that says so.
+        For each question: its first composition result, the features of each assay at q < 0.05 with the strongest,
+        and its first diversity result (richness, where there is one); where there is none of a kind, a sentence that
+        says so. First is the order of the rows: the smallest p of several distances, indices or assays would be a
+        selection that no q pays for.
 
     Examples
     --------
@@ -251,35 +295,39 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
         own = [group for group in own if group not in held]
         if not own:
             continue
-        told += [_strongest_composition(own), *_feature_headlines(own), _strongest_diversity(own)]
+        told += [_first_composition(own), *_feature_headlines(own), _first_diversity(own)]
     if not told:
         nothing = "No question has been answered: the estimates are empty."
         return [nothing, "No features were tested.", "No diversity was compared."]
     return told
 
 
-def _smallest(own: list[Group], rows_of: Callable[[Group, str], pd.DataFrame]) -> tuple[Group, pd.Series] | None:
-    """Return the row with the smallest p over groups, each asked for its first term."""
-    best: tuple[Group, pd.Series] | None = None
+def _first(
+    own: list[Group], rows_of: Callable[[Group, str], pd.DataFrame], measure: str = ""
+) -> tuple[Group, pd.Series] | None:
+    """Return the first row that has a p, of the first group's first term that has one: ``measure`` before others."""
     for group in own:
-        for _, row in rows_of(group, group.terms[0]).iterrows() if group.terms else ():
-            if not missing(row["p"]) and (best is None or row["p"] < best[1]["p"]):
-                best = group, row
-    return best
+        rows = rows_of(group, group.terms[0]) if group.terms else group.rows.iloc[:0]
+        rows = rows[rows["p"].notna()]
+        wanted = rows[rows["measure"] == measure]
+        rows = rows if wanted.empty else wanted
+        if not rows.empty:
+            return group, rows.iloc[0]
+    return None
 
 
 def _permanova(group: Group, term: str) -> pd.DataFrame:
     return group.pick(model="permanova", term=term)
 
 
-def _strongest_composition(own: list[Group]) -> str:
-    best = _smallest(own, _permanova)
-    if best is None:
+def _first_composition(own: list[Group]) -> str:
+    first = _first(own, _permanova)
+    if first is None:
         return "No composition could be compared."
-    group, row = best
+    group, row = first
+    link = _link(group, f"the composition of {group.name}", found=significant(row))
     return sentence(
-        f"{term_phrase(row['term'], group.block)}the composition of {group.name} "
-        f"{_link(group, found=significant(row))}: {percent(row['effect'])} of the variation "
+        f"{term_phrase(row['term'], group.block)}{link}: {percent(row['effect'])} of the variation "
         f"({measure_word(row['measure'])}; pseudo-F {number(row['statistic'])}; {_chances(row)}{_arrangements(row)})"
     )
 
@@ -295,25 +343,32 @@ def _feature_headlines(own: list[Group]) -> list[str]:
         hits = tested[tested["q"] < LINE]
         opening = term_phrase(group.terms[0], group.block)
         table = f"{count(first['feature'].nunique())} in the table, {count(tested['feature'].nunique())} tested"
-        what = group.features if group.features == group.name else f"{group.features} of {group.name}"
+        of = "" if group.features == group.name else f" of {group.name}"
+        if tested.empty:
+            told.append(sentence(f"{opening}no {group.features}{of} could be tested ({_why_none(first)})"))
+            continue
+        frame = frame_words(group, group.terms[0])
+        if frame:
+            frame = f", abundance {frame}"
         if hits.empty:
-            told.append(sentence(f"{opening}no {what} differ at q < {LINE} ({table})"))
+            told.append(sentence(f"{opening}no {group.features}{of} differ at q < {LINE} ({table}){frame}"))
             continue
         top = hits.sort_values(["q", "p"], kind="stable").iloc[0]
         n = hits["feature"].nunique()
         told.append(
             sentence(
-                f"{opening}{count(n)} {what} {'differs' if n == 1 else 'differ'} at "
-                f"q < {LINE} ({table}); strongest is {name_of(top)}, {FEATURE_MODELS.get(str(top['model']), '')}: "
+                f"{opening}{many(n, group.feature)}{of} {'differs' if n == 1 else 'differ'} at "
+                f"q < {LINE} ({table}){frame}; strongest is {name_of(top)}, "
+                f"{FEATURE_MODELS.get(str(top['model']), '')}: "
                 f"{estimate(top, _chances(top))}"
             )
         )
     return told or ["No features were tested."]
 
 
-def _strongest_diversity(own: list[Group]) -> str:
-    best = _smallest(own, diversity_rows)
-    return "No diversity was compared." if best is None else diversity_sentence(*best)
+def _first_diversity(own: list[Group]) -> str:
+    first = _first(own, diversity_rows, "richness")
+    return "No diversity was compared." if first is None else diversity_sentence(*first)
 
 
 def tiles(group: Group) -> list[tuple[str, str]]:
@@ -331,10 +386,13 @@ def tiles(group: Group) -> list[tuple[str, str]]:
         rows = rows[rows["term"] == group.terms[0]]
         tested = rows[rows["p"].notna()]
         hits = tested.loc[tested["q"] < LINE, "feature"].nunique()
-        total = count(tested["feature"].nunique())
-        shown.append((f"{count(hits)} of {total}", f"{group.features} at q < {LINE}"))
-    best = _smallest([group], _permanova)
-    if best is not None:
-        row = best[1]
+        total = tested["feature"].nunique()
+        if total:
+            shown.append((f"{count(hits)} of {count(total)}", f"{group.features} at q < {LINE}"))
+        else:
+            shown.append((f"0 of {count(rows['feature'].nunique())}", f"{group.features} could be tested"))
+    first = _first([group], _permanova)
+    if first is not None:
+        row = first[1]
         shown.append((percent(row["effect"]), f"of the variation, {measure_word(row['measure'])}; {chance(row['p'])}"))
     return shown

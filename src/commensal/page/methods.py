@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from commensal.page.view import PageView
+from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
 REFERENCES = {
@@ -46,6 +46,9 @@ REFERENCES = {
 }
 
 
+OMNIBUS = {"permanova": "PERMANOVA", "permdisp": "PERMDISP"}
+
+
 def methods(view: PageView) -> tuple[list[str], list[str]]:
     """Return the paragraphs of the methods and the references that they rest on.
 
@@ -63,8 +66,9 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
     used: dict[str, None] = {}
     parts = [
         _diversity(rows, used) + _composition(rows, used),
-        _features(view, rows, used),
-        _models(rows, used) + _families(rows, used),
+        _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
+        _models(view, rows, used) + _split(rows),
+        _families(rows, used),
     ]
     told = [" ".join(part) for part in parts if part]
     packages = view.provenance.get("packages")
@@ -107,8 +111,14 @@ def _composition(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
         used["permdisp"] = None
         told.append(
             "PERMDISP (Anderson 2006), under the same permutations, asks whether one side is more spread out than the "
-            "other, which PERMANOVA cannot tell from a shift."
+            "other, which PERMANOVA cannot tell from a shift. It ignores covariates, and takes the centroids of the "
+            "sides anew under each arrangement of the labels."
         )
+    between = set(tested.loc[tested["term"] == "between", "model"])
+    if between:
+        named = [name for model, name in OMNIBUS.items() if model in between]
+        verb = "compare" if len(named) > 1 else "compares"
+        told.append(f"Between blocks, {listed(named)} {verb} the centroids of blocks, one row per block.")
     for measure, key in (
         ("bray_curtis", "bray_curtis"),
         ("aitchison", "aitchison"),
@@ -139,7 +149,7 @@ def _permutations(tested: pd.DataFrame) -> str:
     return told + "".join(f". {text}" for text in prepared)
 
 
-def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+def _features(view: PageView, rows: pd.DataFrame) -> list[str]:
     models = set(rows["model"].dropna())
     told = []
     if "abundance" in models:
@@ -152,19 +162,6 @@ def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list
         )
     elif "prevalence" in models:
         told.append("Each feature’s presence was compared as the share of samples where it is present.")
-    frames = rows[(rows["model"] == "reference frame") & rows["effect"].notna()]
-    if not frames.empty:
-        used["aitchison"] = None
-        taken = [
-            f"{number(row['effect'], 2)} in {row['assay']}" + ("" if row["term"] == "overall" else f", {row['term']}")
-            for _, row in frames.iterrows()
-        ]
-        told.append(
-            sentence(
-                "relative abundances have no zero point of their own: the median log2 fold change over the features is "
-                f"the reference frame and was taken off every one ({'; '.join(list(dict.fromkeys(taken))[:6])})"
-            )
-        )
     if models & {"abundance", "prevalence"}:
         least = {q.min_prevalence for q in view.study.questions.values()}
         shares = listed([f"{number(100 * share)} %" for share in sorted(least)], "or")
@@ -176,20 +173,97 @@ def _features(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list
     return told
 
 
-def _models(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
-    fitted = rows[rows["test"].fillna("").str.startswith("t") & rows["p"].notna()]
-    if fitted.empty:
+def _frame(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    """Say what relative abundances are measured from, what that assumes, and the way out where it fails."""
+    frames = rows[(rows["model"] == "reference frame") & rows["effect"].notna()]
+    if frames.empty:
         return []
-    if not (fitted["n_blocks"].fillna(0) > 0).any():
-        return ["Effects are from linear models (ordinary least squares), with t tests."]
-    used.update({"mixed": None, "satterthwaite": None})
-    split = " Where the contrast varies inside blocks, its comparison within blocks is apart from that of block means."
-    text = (
-        "Effects are from linear mixed models with the block as random intercept, fitted by restricted maximum "
-        "likelihood (REML, as in lme4: Bates et al. 2015), with t tests on Satterthwaite’s degrees of freedom "
-        "(Kuznetsova et al. 2017); a block variance of 0 is an ordinary result (status boundary)."
-    )
-    return [text + (split if (fitted["term"] == "within").any() else "")]
+    used["aitchison"] = None
+    taken = [
+        f"{number(row['effect'], 2)} in {row['assay']}" + ("" if row["term"] == "overall" else f", {row['term']}")
+        for _, row in frames.iterrows()
+    ]
+    kinds = [view.study.assays[name].kind for name in frames["assay"].unique() if name in view.study.assays]
+    words = list(dict.fromkeys(FEATURE_WORDS.get(kind, "feature") for kind in kinds)) or ["feature"]
+    one = listed(words, "or")
+    return [
+        sentence(
+            "relative abundances have no zero point of their own: the median log2 fold change over the features is "
+            f"the reference frame and was taken off every one ({'; '.join(list(dict.fromkeys(taken))[:6])})"
+        ),
+        f"So the median {one} is taken not to change, and higher or lower means against it: a {one} that is higher "
+        "here need not have risen. The assumption fails where most of a community changes, as in a collapse under "
+        "antibiotics; the way out is absolute data (by qPCR, cell counts or a spike-in; value = absolute in the study "
+        "file), which are not measured from the median.",
+    ]
+
+
+def _presence(view: PageView, rows: pd.DataFrame) -> list[str]:
+    """Say what the model of presence has besides the others, and tests other than t, where rows say so."""
+    own = rows[(rows["model"] == "prevalence") & rows["p"].notna()]
+    test = own["test"].fillna("")
+    told = []
+    counted = [name for name in own["assay"].dropna().unique() if _is_counts(view, str(name))]
+    if counted:
+        told.append(sentence(f"log2 of the number of reads is a covariate of presence in {listed(counted)}"))
+    if (test.str.startswith("t") & test.str.contains("permutation")).any():
+        told.append(
+            "Where a row’s test says permutation besides t and it has a number of permutations, its p is the larger of "
+            "two: that of the linear model, and that of permuted labels, restricted to the arrangements that blocks "
+            "allow."
+        )
+    if test.str.startswith("exact").any():
+        told.append(
+            "A feature in every sample of one side and in none of the other has the p of that arrangement of labels "
+            "among all of them (test exact)."
+        )
+    return told
+
+
+def _is_counts(view: PageView, assay: str) -> bool:
+    declared = view.study.assays.get(assay)
+    return declared is not None and declared.value == "counts"
+
+
+def _models(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
+    fitted = rows[rows["test"].fillna("").str.startswith("t") & rows["p"].notna()]
+    told = []
+    mixed = fitted["n_blocks"].fillna(0) > 0
+    if mixed.any():
+        used.update({"mixed": None, "satterthwaite": None})
+        told.append(
+            "Effects are from linear mixed models with the block as random intercept, fitted by restricted maximum "
+            "likelihood (REML, as in lme4: Bates et al. 2015), with t tests on Satterthwaite’s degrees of freedom "
+            "(Kuznetsova et al. 2017); a block variance of 0 is an ordinary result (status boundary)."
+        )
+    if (~mixed).any():
+        without = "Without a block, effects" if mixed.any() else "Effects"
+        told.append(f"{without} are from linear models (ordinary least squares), with t tests.")
+    return [*told, *_covariates(view, rows)]
+
+
+def _covariates(view: PageView, rows: pd.DataFrame) -> list[str]:
+    """Name the covariates of each question that was answered, as declared."""
+    tested = rows.loc[rows["p"].notna(), "question"].dropna().unique()
+    answered = [view.study.questions[name] for name in tested if name in view.study.questions]
+    named = [
+        f"of question {question.name}: " + (listed(list(question.covariates)) if question.covariates else "none")
+        for question in answered
+    ]
+    return [sentence(f"covariates, as declared, {'; '.join(named)}")] if named else []
+
+
+def _split(rows: pd.DataFrame) -> list[str]:
+    """Say what within and between are, where the label varies inside blocks."""
+    if not ((rows["term"] == "within") & rows["p"].notna()).any():
+        return []
+    return [
+        "Where the contrast varies inside blocks, its comparison within blocks is apart from that of block means, and "
+        "covariates are split into the same two parts. Rows within blocks count as blocks those that have both "
+        "sides. Rows between blocks are effects per share of cases in a block, 0 to 1, from blocks of controls only "
+        "to blocks of cases only; as this extends a straight line to its ends, it may lie outside what a value can be "
+        "(a difference in presence beyond 100 percentage points)."
+    ]
 
 
 def _families(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:

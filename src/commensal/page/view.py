@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from commensal.page.words import missing, plural
 from commensal.study import Contrast, Dropped, Match, Question, Study
 from commensal.tables import Finding
 
@@ -46,7 +47,7 @@ class Group:
     case: str
     control: str
     block: str  #: singular word for the unit of the block, ``""`` without one
-    features: str  #: plural word for the features of this assay
+    feature: str  #: singular word for a feature of this assay
     rows: pd.DataFrame
 
     def first(self, **wanted: str) -> pd.Series | None:
@@ -62,10 +63,28 @@ class Group:
         return rows
 
     @property
+    def features(self) -> str:
+        """Plural word for the features of this assay."""
+        return plural(self.feature)
+
+    @property
+    def split(self) -> bool:
+        """Whether the label varies inside blocks, so that its comparison between blocks is a row apart."""
+        return "within" in self.terms
+
+    def frame(self, term: str) -> pd.Series | None:
+        """Return the row of the reference frame that effects of this term are measured from, or None."""
+        row = self.first(model="reference frame", term=term)
+        return None if row is None or missing(row["effect"]) else row
+
+    @property
     def size(self) -> pd.Series | None:
-        """The row that says how many samples this comparison has (the first with most of them)."""
+        """The row that says how many samples, then blocks, this comparison has (the first with most of them).
+
+        Rows within blocks count only the blocks that have both sides.
+        """
         sized = self.rows[self.rows["n"].notna()]
-        return None if sized.empty else sized.sort_values("n", ascending=False, kind="stable").iloc[0]
+        return None if sized.empty else sized.sort_values(["n", "n_blocks"], ascending=False, kind="stable").iloc[0]
 
     @property
     def terms(self) -> list[str]:
@@ -75,12 +94,12 @@ class Group:
 
 
 FEATURE_WORDS = {
-    "taxa": "taxa",
-    "genes": "genes",
-    "pathways": "pathways",
-    "metabolites": "molecules",
-    "transcripts": "transcripts",
-    "reads": "taxa",
+    "taxa": "taxon",
+    "genes": "gene",
+    "pathways": "pathway",
+    "metabolites": "molecule",
+    "transcripts": "transcript",
+    "reads": "taxon",
 }
 
 
@@ -131,6 +150,6 @@ def groups(study: Study, estimates: pd.DataFrame) -> Iterator[Group]:
             case=case,
             control=control,
             block=block_word(study.questions.get(question), rows),
-            features=FEATURE_WORDS.get(declared.kind if declared else "", "features"),
+            feature=FEATURE_WORDS.get(declared.kind if declared else "", "feature"),
             rows=rows,
         )

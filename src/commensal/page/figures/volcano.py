@@ -7,10 +7,10 @@ import math
 import pandas as pd
 
 from commensal.page.figures.drawn import CASE, CONTROL, OTHER, Figure, Panel, Rows, panel, slug
-from commensal.page.found import LINE, found_features, name_of
+from commensal.page.found import LINE, found_features, name_of, share_words
 from commensal.page.payload import short
 from commensal.page.view import Group
-from commensal.page.words import chance, count, estimate, plural, sentence
+from commensal.page.words import chance, count, estimate, missing, number, plural, sentence
 
 #: p below the smallest double is drawn at the top.
 TOP = 300.0
@@ -46,6 +46,10 @@ def _of_model(group: Group, model: str) -> list[Figure]:
         panels.append(_panel(group, own, sentence(title)[:-1], model))
         everything += [{"term": str(term)} | row for row in own]
         caption.append(_caption(group, rows[rows["term"] == term], title, model))
+        if term == "between" and group.split:
+            caption.append(sentence(f"an effect {title} is {share_words(group)}"))
+        if model == "abundance":
+            caption += _frame(group, str(term))
     if not panels:
         return []
     caption.append(f"Up-pointing triangles are higher in {group.case} at q < {LINE}, down-pointing ones lower.")
@@ -160,12 +164,26 @@ def _panel(group: Group, rows: Rows, title: str, model: str) -> Panel:
 
 def _caption(group: Group, rows: pd.DataFrame, title: str, model: str) -> str:
     found = found_features(rows, model)
+    verb = "has" if found.tested == 1 else "have"
     top = (
         ""
         if found.top is None
         else f"; smallest p: {name_of(found.top)}, {estimate(found.top, chance(found.top['p']))}"
     )
     return sentence(
-        f"{title}: {count(found.tested)} of {count(found.table)} {group.features} have a p, "
+        f"{title}: {count(found.tested)} of {count(found.table)} {group.features} {verb} a p, "
         f"{count(found.found)} at q < {LINE}{top}"
     )
+
+
+def _frame(group: Group, term: str) -> list[str]:
+    """Say what the effects of a panel are measured from, as the row of the reference frame has it."""
+    row = group.frame(term)
+    if row is None:
+        return []
+    error = "" if missing(row["se"]) else f" (standard error {number(row['se'], 2)})"
+    text = f"abundances are measured from {row['unit']} {number(row['effect'], 2, sign=True)}{error}"
+    note = "" if missing(row["note"]) else str(row["note"])
+    assumed = "" if "taken not to change" in note else f"the median {group.feature} is taken not to change"
+    more = "; ".join(filter(None, [note, assumed]))
+    return [sentence(f"{text}: {more}" if more else text)]
