@@ -52,3 +52,39 @@ def test_log_rank_with_late_entry(reference, designs, design):
     d = designs[design]
     fit = stats.log_rank(d["time"], d["event"], d["group"], entry=d["entry"])
     assert fit.statistic == pytest.approx(reference(design, "log-rank entry chi2")[0], rel=CLOSE)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("strata", ["plain", "strata"])
+@pytest.mark.parametrize("variance", ["model", "cluster"])
+def test_cox(reference, designs, design, ties, strata, variance):
+    d = designs[design]
+    arms = sorted(d["group"].unique())[1:]
+    x = np.column_stack([*[(d["group"] == arm).to_numpy(float) for arm in arms], d["x"]])
+    options = {"entry": entry_of(d), "ties": ties}
+    options["strata"] = d["stratum"] if strata == "strata" else None
+    options["cluster"] = d["cage"] if variance == "cluster" else None
+    name = f"cox {ties} {strata} {variance}"
+    effect, se, p = (reference(design, f"{name} {what}") for what in ("effect", "se", "p"))
+    for j, contrast in enumerate(np.eye(x.shape[1])):
+        fit = stats.cox(d["time"], d["event"], x, contrast, **options)
+        assert fit.status == "ok"
+        assert abs(fit.effect - effect[j]) <= 1e-7 * se[j]
+        assert fit.se == pytest.approx(se[j], rel=1e-7)
+        assert np.log10(fit.p) == pytest.approx(np.log10(p[j]), abs=1e-6)
+        assert fit.log_likelihood == pytest.approx(reference(design, f"{name} loglik")[0], rel=1e-10)
+        assert (fit.n, fit.n_events) == (len(d), d["event"].sum())
+
+
+@pytest.mark.parametrize("design", [*(set(DESIGNS) - {"three arms"}), "one side"])
+def test_cox_with_firth_s_penalty(reference, designs, design):
+    d = designs["no ties" if design == "one side" else design]
+    x = np.column_stack([(d["group"] == "b").to_numpy(float), d["x"]])
+    event = d["event"] * (d["group"] == "b") if design == "one side" else d["event"]
+    effect, se = reference(design, "cox firth effect"), reference(design, "cox firth se")
+    for j, contrast in enumerate(np.eye(2)):
+        fit = stats.cox(d["time"], event, x, contrast, entry=entry_of(d), firth=True)
+        # R's maximum comes from a general optimiser, which ends sooner than Newton's steps.
+        assert abs(fit.effect - effect[j]) <= 1e-5 * se[j]
+        assert fit.se == pytest.approx(se[j], rel=1e-5)

@@ -2,6 +2,8 @@
 
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.centroids import block_centroids
+from commensal.stats.cox import CoxFit, cox
+from commensal.stats.cox_size import CoxSize, cluster_cox_size
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
@@ -31,6 +33,8 @@ from commensal.stats.separation import separated_p
 __all__ = [
     "AdaFilterFit",
     "ClaimStrength",
+    "CoxFit",
+    "CoxSize",
     "DispersionFit",
     "Fit",
     "HierarchicalFit",
@@ -49,7 +53,9 @@ __all__ = [
     "bray_curtis",
     "by",
     "claim_strength",
+    "cluster_cox_size",
     "count_arrangements",
+    "cox",
     "euclidean",
     "even_depth",
     "faith_pd",

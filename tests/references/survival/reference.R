@@ -13,6 +13,15 @@ cox <- function(name, form, d, ties, clustered) {
   put(name[1], paste(name[2], "effect"), coef(m)); put(name[1], paste(name[2], "se"), sqrt(diag(vcov(m)))); put(name[1], paste(name[2], "loglik"), m$loglik[2])
   put(name[1], paste(name[2], "p"), 2 * pnorm(-abs(coef(m) / sqrt(diag(vcov(m))))))
 }
+# Firth: the penalised likelihood by coxph at given coefficients, its maximum by a general optimiser
+firth <- function(design, form, d, start) {
+  f <- function(b) { m <- coxph(form, data = d, init = b, control = coxph.control(iter.max = 0))
+    -m$loglik[2] - 0.5 * sum(log(eigen(solve(vcov(m)))$values)) }
+  b <- start
+  for (i in 1:3) b <- suppressWarnings(optim(b, f, method = "Nelder-Mead", control = list(reltol = 1e-15, maxit = 5000)))$par
+  m <- suppressWarnings(coxph(form, data = d, init = b, control = coxph.control(iter.max = 0)))
+  put(design, "cox firth effect", b); put(design, "cox firth se", sqrt(diag(vcov(m))))
+}
 curves <- function(design, d) for (g in sort(unique(d$group))) {
   one <- d[d$group == g, ]
   for (type in c("log-log", "log", "plain")) {
@@ -44,6 +53,10 @@ for (design in unique(all$design)) {
       label <- paste("cox", ties, if (strata == "") "plain" else "strata", if (clustered) "cluster" else "model")
       cox(c(design, label), form(paste0("group + x", strata)), d, ties, clustered)
     }
+  }
+  if (length(unique(d$group)) == 2) suppressWarnings(firth(design, form("group + x"), d, c(0, 0)))
+  if (design == "no ties") {                      # all deaths in one arm: no finite maximum without the penalty
+    d2 <- transform(d, event = event * (group == "b")); suppressWarnings(firth("one side", form("group + x"), d2, c(0, 0)))
   }
   curves(design, d)
   if (!late) for (g in sort(unique(d$group))) {
