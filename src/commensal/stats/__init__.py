@@ -25,7 +25,9 @@ from commensal.stats.partial_conjunction import (
     strength_p,
 )
 from commensal.stats.permanova import PermanovaFit, permanova
+from commensal.stats.permanova_terms import TermsFit, permanova_terms
 from commensal.stats.permutation import Permutations, count_arrangements, is_mirrored, permutations, smallest_p
+from commensal.stats.permuted_rows import PermutedRows, permuted_rows
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.separation import separated_p
@@ -43,8 +45,10 @@ __all__ = [
     "Ordination",
     "PermanovaFit",
     "Permutations",
+    "PermutedRows",
     "ReferenceFrame",
     "SplitFit",
+    "TermsFit",
     "adafilter",
     "against",
     "aitchison",
@@ -75,8 +79,10 @@ __all__ = [
     "partial_conjunction_if_positive_simes",
     "pcoa",
     "permanova",
+    "permanova_terms",
     "permdisp",
     "permutations",
+    "permuted_rows",
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",

@@ -90,7 +90,7 @@ def permanova(
     n = d.shape[0]
     x = merged(same_length(numbers(label, "the label", dimensions=1), "the label", n))
     check_fits(permutations, x)
-    basis = _basis(fixed, n)
+    basis = fixed_basis(fixed, n)
     df2 = float(n - basis.shape[1] - 1)
     scale = d.max(initial=0.0)
     if scale == 0:
@@ -149,7 +149,7 @@ def _explained(labels: Floats, g: Floats, basis: Floats) -> Floats:
     return sums
 
 
-def _basis(fixed: ArrayLike | None, n: int) -> Floats:
+def fixed_basis(fixed: ArrayLike | None, n: int) -> Floats:
     """Return an orthonormal basis (n, rank) of the intercept and the fixed columns."""
     ones = np.full((n, 1), 1 / np.sqrt(n))
     if fixed is None:

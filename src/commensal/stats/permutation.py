@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,18 @@ class Permutations:
     n_distinct: float  # distinct arrangements, the observed one included; inf beyond 1.8e308
     smallest_p: float  # the smallest p that these can give
     scheme: str  # one of SCHEMES
+
+
+class Arranged(Protocol):
+    """What a p needs to know of a set of arrangements."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether every distinct arrangement is there."""
+
+    @property
+    def n_distinct(self) -> float:
+        """How many distinct arrangements there are."""
 
 
 def permutations(
@@ -82,7 +95,7 @@ def permutations(
     distinct = arrangements.count(units)
     exact = distinct <= n
     labels = arrangements.every(units) if exact else arrangements.at_random(units, n, seed)
-    number = _as_float(distinct)
+    number = as_float(distinct)
     return Permutations(labels, exact, number, smallest_p(number, n), chosen)
 
 
@@ -102,7 +115,7 @@ def count_arrangements(
     (6.0, 'within blocks')
     """
     units, chosen = _units(label, block, unit, scheme)
-    return _as_float(arrangements.count(units)), chosen
+    return as_float(arrangements.count(units)), chosen
 
 
 def smallest_p(n_distinct: float, n: int = 9999, *, mirrored: bool = False) -> float:
@@ -143,7 +156,7 @@ def is_mirrored(
     return all(np.allclose(values, ends - values[::-1], rtol=0, atol=1e-9 * np.ptp(units.label)) for values in inside)
 
 
-def permutation_p(null: Floats, observed: float, arranged: Permutations, *, scale: float = 0.0) -> float:
+def permutation_p(null: Floats, observed: float, arranged: Arranged, *, scale: float = 0.0) -> float:
     """Return p of an observed statistic among its permutation values ``null`` (P,); large values speak against H0.
 
     #{null ≥ observed} / P when all arrangements are there, (1 + #)/(1 + P) otherwise (Phipson & Smyth 2010). Values
@@ -164,9 +177,9 @@ def _units(label: ArrayLike, block: ArrayLike | None, unit: ArrayLike | None, sc
         raise StatisticsError("there are no samples to permute", found="0 labels", expected="at least 2")
     if scheme is not None and scheme not in SCHEMES:
         raise StatisticsError("no such permutation scheme", found=repr(scheme), expected=", ".join(SCHEMES))
-    blocks = None if block is None else _codes(block, "block", values.size)
-    inner = None if unit is None else _codes(unit, "unit", values.size)
-    chosen = scheme or _scheme(values, blocks, inner)
+    blocks = None if block is None else codes_of(block, "block", values.size)
+    inner = None if unit is None else codes_of(unit, "unit", values.size)
+    chosen = scheme or scheme_of(values, blocks, inner)
     everything = np.zeros(values.size, dtype=np.int64)
     samples = np.arange(values.size)
     if chosen == FREE:
@@ -183,32 +196,32 @@ def _units(label: ArrayLike, block: ArrayLike | None, unit: ArrayLike | None, sc
     return _carried(values, inner, carriers, "unit"), chosen
 
 
-def _scheme(values: Floats, blocks: Integers | None, units: Integers | None) -> str:
+def scheme_of(values: Floats, blocks: Integers | None, units: Integers | None) -> str:
     """Decide by where the label varies."""
     if blocks is None:
         return FREE if units is None else WHOLE
-    if not _varying(values, blocks).size:
+    if not varying(values, blocks).size:
         return WHOLE
     return WITHIN if units is None else NESTED
 
 
 def _carried(values: Floats, carriers: Integers, strata: Integers, name: str) -> Units:
     """Collapse samples to the units that carry the label, which must be constant in each and lie in one stratum."""
-    varying = _varying(values, carriers)
-    if varying.size:
+    moving = varying(values, carriers)
+    if moving.size:
         raise StatisticsError(
             f"the label varies within a {name}, which therefore cannot change it as a whole",
-            found=f"{varying.size} such {name}s of {carriers.max() + 1}",
+            found=f"{moving.size} such {name}s of {carriers.max() + 1}",
             expected=f"one label in each {name}",
             mend="permute within blocks instead",
         )
-    if _varying(strata.astype(np.float64), carriers).size:
+    if varying(strata.astype(np.float64), carriers).size:
         raise StatisticsError(f"a {name} lies in more than one block", expected=f"each {name} inside one block")
     first = np.unique(carriers, return_index=True)[1]
     return Units(values[first], strata[first], carriers)
 
 
-def _varying(values: Floats, codes: Integers) -> Integers:
+def varying(values: Floats, codes: Integers) -> Integers:
     """Return the codes within which values differ."""
     low = np.full(codes.max() + 1, np.inf)
     high = -low
@@ -227,7 +240,7 @@ def merged(values: Floats) -> Floats:
     return same
 
 
-def _codes(names: ArrayLike, what: str, n: int) -> Integers:
+def codes_of(names: ArrayLike, what: str, n: int) -> Integers:
     """Return integer codes 0 … of names (n,), none of them missing."""
     given: NDArray[np.generic] = np.asarray(names)
     if given.shape != (n,):
@@ -244,7 +257,8 @@ def _codes(names: ArrayLike, what: str, n: int) -> Integers:
     return np.unique(texts, return_inverse=True)[1].astype(np.int64)
 
 
-def _as_float(number: int) -> float:
+def as_float(number: int) -> float:
+    """Return a whole number as float, inf where it is too large for one."""
     try:
         return float(number)
     except OverflowError:
