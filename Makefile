@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-system lock lint docs bench bench-cohort calibration clean
+.PHONY: help demo test setup setup-system lock lint docs bench bench-cohort bench-engine calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ bench: bench-cohort  ## all short benchmarks
 
 bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 	@$(BIN)/python benchmarks/cohort.py --data $(DATA)
+
+bench-engine: setup  ## features per second of the linear and mixed models, beside lme4 and lmerTest
+	@$(BIN)/python benchmarks/engine.py
 
 calibration: setup  ## null rates under 200 restricted shuffles of the real cohorts
 	@$(BIN)/python benchmarks/cohort_null.py --data $(DATA)

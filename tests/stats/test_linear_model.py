@@ -125,3 +125,18 @@ def test_what_does_not_fit_is_refused(change, said):
 def test_no_features_is_an_empty_fit():
     fit = stats.linear(np.empty((4, 0)), np.ones((4, 1)), [1])
     assert len(fit) == 0
+
+
+def test_tables_have_a_row_per_feature_and_the_names_given():
+    rng = np.random.default_rng(8)
+    y, x = rng.normal(size=(12, 2)), np.column_stack([np.ones(12), np.arange(12) % 2])
+    fit = stats.linear(y, x, [0, 1])
+    table = fit.table(["a", "b"])
+    assert (table.index.name, list(table.index)) == ("feature", ["a", "b"])
+    assert table.loc["b", "p"] == fit.p[1]
+    split = stats.mixed_split(y, x, 1, np.arange(12) // 3).table(["a", "b"])
+    assert list(split.index) == ["a", "a", "b", "b"]
+    assert list(split["term"]) == ["within", "between"] * 2
+    assert list(fit.table().index) == [0, 1]
+    with pytest.raises(StatisticsError, match="names do not fit"):
+        fit.table(["a"])

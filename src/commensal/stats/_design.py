@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats.fits import Array, Counts
+from commensal.stats.fits import Array, Counts, Mask
 
 #: A column that varies by less than this share of its largest value does not vary.
 FLAT = 1e-12
@@ -42,10 +42,16 @@ class Design:
         Which column is split into its within-group and between-group parts; −1 for none.
     also : tuple of int
         Columns beside which their group means stand, so that what they say between groups stays between groups.
-    label : (n,)
-        The contrast's own value x·c of each sorted row (of the column that is split).
-    two_sided : bool
+    label : (q, n)
+        Each contrast's own value x·c of each sorted row (of the column that is split).
+    two_sided : (q,)
         Whether `label` takes exactly two values.
+    complete : (m,)
+        Features without a missing value.
+    precision : (n, m) or (n, 1) or None
+        Observation weights, in the order given.
+    restricted : bool
+        REML, else ML.
     """
 
     y: Array
@@ -60,7 +66,17 @@ class Design:
     split: int
     also: tuple[int, ...]
     label: Array
-    two_sided: bool
+    two_sided: Mask
+    complete: Mask
+    precision: Array | None = None
+    restricted: bool = True
+
+    def of(self, features: Counts | slice) -> Design:
+        """Return the same model of some features only."""
+        precision = self.precision
+        if precision is not None and precision.shape[1] > 1:
+            precision = precision[:, features]
+        return replace(self, y=self.y[:, features], complete=self.complete[features], precision=precision)
 
     @property
     def n_columns(self) -> int:
@@ -74,18 +90,36 @@ class Design:
         return rest if self.constant < 0 else [self.constant, *rest]
 
 
-def checked(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Hashable] | None, level: float) -> Design:
-    """Check the arguments of `linear` and `mixed`; StatisticsError says what does not fit."""
-    responses, columns, c = _numbers(y, "y", 2), _numbers(x, "x", 2), _numbers(contrast, "contrast", 1)
-    _check_shapes(responses, columns, level)
+def checked(
+    y: ArrayLike,
+    x: ArrayLike,
+    contrasts: ArrayLike,
+    groups: Iterable[Hashable] | None,
+    level: float,
+    *,
+    weights: ArrayLike | None = None,
+    method: str = "REML",
+    several: bool = False,
+) -> Design:
+    """Check the arguments of the models; `contrasts` is (k,), or (q, k) if `several`."""
+    responses, columns = _numbers(y, "y", 2), _numbers(x, "x", 2)
+    name = "contrasts" if several else "contrast"
+    c = np.atleast_2d(_numbers(contrasts, name, 2 if several else 1))
+    complete = _check_shapes(responses, columns, level)
     k = columns.shape[1]
-    if len(c) != k:
-        raise StatisticsError("contrast and x do not fit", found=f"{len(c)} weights", expected=f"{k}, one per column")
-    _refuse_infinite(c, "contrast", allow_nan=False)
-    if not np.any(c):
-        raise StatisticsError("the contrast is zero everywhere", expected="at least one weight that is not 0")
+    if c.shape[1] != k or not len(c):
+        raise StatisticsError(
+            f"{name} and x do not fit", found=f"{c.shape[1]} weights in {len(c)}", expected=f"{k}, one per column of x"
+        )
+    _refuse_infinite(c, name, allow_nan=False)
+    if not np.all(np.any(c, axis=1)):
+        raise StatisticsError(f"the {name} is zero everywhere", expected="at least one weight that is not 0")
+    if method not in ("REML", "ML"):
+        raise StatisticsError("no such method", found=repr(method), expected="'REML' or 'ML'")
     codes = np.zeros(len(columns), np.int64) if groups is None else _codes(groups, len(columns))
-    return _design(responses, columns, c[None, :], codes, -1, (), columns @ c)
+    precision = None if weights is None else _precision(weights, responses)
+    found = _design(responses, columns, c, codes, (-1, ()), c @ columns.T, complete)
+    return replace(found, precision=precision, restricted=method == "REML")
 
 
 def checked_split(
@@ -93,7 +127,7 @@ def checked_split(
 ) -> Design:
     """Check the arguments of `mixed_split`; contrast 0 is the within part, 1 the between part."""
     responses, columns = _numbers(y, "y", 2), _numbers(x, "x", 2)
-    _check_shapes(responses, columns, level)
+    complete = _check_shapes(responses, columns, level)
     k = columns.shape[1]
     beside = tuple(dict.fromkeys(int(other) for other in also))
     for number in (column, *beside):
@@ -104,13 +138,15 @@ def checked_split(
     beside = tuple(other for other in beside if other != column)
     weights = np.zeros((2, k + len(beside) + 1))
     weights[0, column] = weights[1, -1] = 1
+    label = columns[:, int(column)]
     codes = _codes(groups, len(columns))
-    return _design(responses, columns, weights, codes, int(column), beside, columns[:, int(column)])
+    return _design(responses, columns, weights, codes, (int(column), beside), np.stack([label, label]), complete)
 
 
 def _design(
-    y: Array, x: Array, weights: Array, codes: Counts, split: int, also: tuple[int, ...], label: Array
+    y: Array, x: Array, weights: Array, codes: Counts, cut: tuple[int, tuple[int, ...]], label: Array, complete: Mask
 ) -> Design:
+    split, also = cut
     rows = np.argsort(codes, kind="stable")
     codes = codes[rows]
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]])
@@ -126,9 +162,21 @@ def _design(
         if ones is not None:  # the label is cut in two that sum to it; the other columns stay whole
             ones = np.append(ones, [*np.zeros(len(also)), ones[split]])
     contrasts = recentred(weights, mean, scale, constant)
-    sides = _two_sided(label)
     return Design(
-        y, rows, scaled[rows], contrasts, weights, codes, starts, constant, ones, split, also, label[rows], sides
+        y=y,
+        rows=rows,
+        x=scaled[rows],
+        contrasts=contrasts,
+        weights=weights,
+        codes=codes,
+        starts=starts,
+        constant=constant,
+        ones=ones,
+        split=split,
+        also=also,
+        label=np.ascontiguousarray(label[:, rows]),
+        two_sided=np.array([_two_sided(one) for one in label]),
+        complete=complete,
     )
 
 
@@ -192,15 +240,41 @@ def _numbers(values: ArrayLike, name: str, dimensions: int) -> Array:
     return array
 
 
-def _check_shapes(y: Array, x: Array, level: float) -> None:
+def _check_shapes(y: Array, x: Array, level: float) -> Mask:
+    """Refuse what does not fit; return which features of y are complete."""
     if len(y) != len(x) or len(x) == 0 or x.shape[1] == 0:
         raise StatisticsError(
             "y and x do not fit", found=f"y {y.shape}, x {x.shape}", expected="y (n, m) and x (n, k), n ≥ 1, k ≥ 1"
         )
     if not 0 < level < 1:
         raise StatisticsError("no such confidence level", found=level, expected="a number between 0 and 1, like 0.95")
-    _refuse_infinite(y, "y", allow_nan=True)
     _refuse_infinite(x, "x", allow_nan=False)
+    # A sum tells at the cost of one pass that nothing is missing or infinite; only else is it worth looking closer.
+    sums = np.ones(len(y)) @ y
+    if np.isfinite(sums).all():
+        return np.ones(y.shape[1], bool)
+    _refuse_infinite(y, "y", allow_nan=True)
+    return ~np.isnan(sums)
+
+
+def _precision(weights: ArrayLike, y: Array) -> Array:
+    """Observation weights as (n, 1) or (n, m)."""
+    w = np.asarray(weights)
+    w = _numbers(w[:, None] if w.ndim == 1 else w, "weights", 2)
+    if len(w) != len(y) or w.shape[1] not in (1, y.shape[1]):
+        raise StatisticsError("weights and y do not fit", found=f"{w.shape}", expected=f"({len(y)},) or {y.shape}")
+    bad = ~(np.isfinite(w) & (w > 0)) & ~np.isnan(y).all(axis=1, keepdims=True)
+    if w.shape == y.shape:
+        bad &= ~np.isnan(y)
+    if bad.any():
+        i, j = np.argwhere(bad)[0]
+        raise StatisticsError(
+            f"weights hold {w[i, j]} at row {i}",
+            expected="finite numbers above 0 wherever y is present",
+            mend="a sample that is not to count is a missing value: put NaN into y",
+        )
+    w = np.where(np.isfinite(w) & (w > 0), w, 1.0)
+    return np.asarray(w, dtype=float)
 
 
 def _refuse_infinite(values: Array, name: str, *, allow_nan: bool) -> None:

@@ -32,6 +32,8 @@ class Solved:
         No residual variance; the search failed; λ = 0.
     note : (m,)
         What was remarkable about the variances.
+    gain : (m,) or None
+        Deviance at λ = 0 less that at λ̂.
     """
 
     solution: Solution
@@ -42,18 +44,20 @@ class Solved:
     unsettled: Mask
     boundary: Mask
     note: Texts
+    gain: Array | None = None
 
 
 def fit_of(design: Design, moments: Moments, solved: Solved, which: int, level: float) -> Fit:
     """Say what the solved models say about contrast number `which`."""
     c = moments.contrasts[which]
-    spread = np.einsum("mi,mij,mj->m", c, solved.solution.inverse, c, optimize=True)
+    along = np.matmul(solved.solution.inverse, c[:, :, None])[:, :, 0]
+    spread = np.einsum("mi,mi->m", c, along)
     beta = np.where(moments.kept, solved.solution.beta, 0.0)
     effect = np.einsum("mi,mi->m", c, beta) * moments.y_scale + moments.offsets[which]
     se = np.sqrt(solved.variance * spread) * moments.y_scale
-    uncapped = _satterthwaite(moments, solved, c, spread)
+    uncapped = satterthwaite(moments, solved, along, spread)
     df = uncapped
-    lone = crowded = bare = np.zeros(len(effect), bool)
+    lone = crowded = bare = np.zeros(1, bool)
     if solved.ratio is not None:
         between = _between(design, moments, which)
         room = moments.n_groups - (moments.rank - moments.within_rank)
@@ -63,17 +67,21 @@ def fit_of(design: Design, moments: Moments, solved: Solved, which: int, level: 
             # of them Satterthwaite's df borrow from between groups what is not there (docs/decisions/mixed-model.md).
             df = np.minimum(df, moments.spare)
         crowded, bare = between & (room < 1), ~between & (moments.spare < 1)
-        lone = between & _one_group_side(moments, which)
+        if between.any():
+            lone = between & _one_group_side(moments, which)
     status, note = _statuses(design, moments, solved, which, (lone, crowded, bare))
 
-    told = np.isin(status, ["ok", "boundary", "one_cage"])
-    estimated = told | (np.isin(status, ["rank_deficient", "constant", "too_few"]) & moments.estimable[which])
+    is_ = {name: np.asarray(status == name, dtype=bool) for name in set(status.tolist())}
+    none = np.zeros(len(status), bool)
+    told = is_.get("ok", none) | is_.get("boundary", none) | is_.get("one_cage", none)
+    faint = is_.get("rank_deficient", none) | is_.get("constant", none) | is_.get("too_few", none)
+    estimated = told | (faint & moments.estimable[which])
     estimated &= moments.rank > 0
-    shown = told | ((status == "rank_deficient") & estimated)
+    shown = told | (is_.get("rank_deficient", none) & estimated)
     broken = told & ~(np.isfinite(effect) & np.isfinite(se) & (se > 0) & ((df > 0) | lone))
     status[broken] = "not_converged"
     note[broken] = "the numbers overflow: rescale y or x"
-    estimated, shown, told = estimated & ~broken, shown & ~broken, told & ~broken & (status != "one_cage")
+    estimated, shown, told = estimated & ~broken, shown & ~broken, told & ~broken & ~is_.get("one_cage", none)
     return _assembled(moments, solved, effect, se, df, uncapped, level, status, note, (estimated, shown, told))
 
 
@@ -96,7 +104,10 @@ def _assembled(
     df = np.where(told, df, np.nan)
     # t beyond what a double can hold is still not impossible: the smallest number stands for it
     p = np.where(told, np.maximum(2 * stdtr(np.where(told, df, 1.0), -np.abs(statistic)), np.finfo(float).tiny), np.nan)
-    reach = np.where(told, stdtrit(np.where(told, df, 1.0), (1 + level) / 2) * se, np.nan)
+    usable = np.where(told, df, 1.0)
+    alike = len(usable) > 0 and bool((usable == usable[0]).all())
+    quantile = stdtrit(usable[:1] if alike else usable, (1 + level) / 2)
+    reach = np.where(told, quantile * se, np.nan)
     variance = np.where(shown, solved.variance * moments.y_scale**2, np.nan)
     group = np.full(len(effect), np.nan) if solved.ratio is None else solved.ratio * variance
     return Fit(
@@ -117,18 +128,18 @@ def _assembled(
     )
 
 
-def _satterthwaite(moments: Moments, solved: Solved, c: Array, spread: Array) -> Array:
+def satterthwaite(moments: Moments, solved: Solved, along: Array, spread: Array) -> Array:
     """2 f² / (g'Ag) for f = c'Cov(β)c, A the inverse observed information of (σ²_group, σ²_residual).
 
     At the optimum it does not matter in which coordinates; in (λ, log σ²), with v = c'(X'V⁻¹X)⁻¹c,
-    1/df = 1/(n − rank) + (d log(v r)/dλ)² / d''(λ). At the boundary λ is not estimated: n − rank.
+    1/df = 1/(n − rank) + (d log(v r)/dλ)² / d''(λ). At the boundary λ is not estimated: n − rank. By ML n replaces
+    n − rank. `along` is (X'V⁻¹X)⁻¹c (m, k), `spread` v (m,).
     """
-    freedom = np.maximum(moments.n - moments.rank, 1).astype(float)
+    freedom = moments.freedom
     if solved.slopes is None:
-        return np.asarray(freedom)
+        return freedom
     by = solved.slopes
-    along = np.einsum("mij,mj->mi", solved.solution.inverse, c)
-    v1 = -np.einsum("mi,mij,mj->m", along, by.moment, along, optimize=True)
+    v1 = -np.einsum("mi,mi->m", along, np.matmul(by.moment, along[:, :, None])[:, :, 0])
     safe = np.where(spread > 0, spread, 1.0)
     lean = v1 / safe + by.residual / solved.solution.residual
     curved = by.second > 0
@@ -148,19 +159,21 @@ def _one_group_side(moments: Moments, which: int) -> Mask:
     A group whose own columns no other group shares is fitted exactly (leverage 1 in the regression of group means);
     when the contrast leans on it, effect and group cannot be told apart. For a plain label: one side is one group.
     """
-    used = moments.kept & moments.constant
+    alike = len(moments.sums)  # 1 when all features have the same samples, and one answer serves all
+    used = (moments.kept & moments.constant)[:alike]
     present = moments.sizes > 0
-    rows = moments.sums[:, :, :-1] / np.maximum(moments.sizes, 1)[:, :, None] * used[:, None, :]
+    rows = moments.sums[:, :, :-1] / np.where(present, moments.sizes, 1.0)[:, :, None] * used[:, None, :]
     gram = np.matmul(rows.swapaxes(1, 2), rows) + np.eye(used.shape[1]) * ~used[:, :, None]
     solved = np.linalg.solve(gram, rows.swapaxes(1, 2))
     leverage = np.einsum("mgk,mkg->mg", rows, solved)
-    weights = np.abs(np.einsum("mk,mkg->mg", moments.contrasts[which] * used, solved)) * present
+    weights = np.abs(np.einsum("mk,mkg->mg", moments.contrasts[which][:alike] * used, solved)) * present
     largest = weights.max(axis=1, keepdims=True)
     lone = present & (leverage > 1 - 1e-8) & (weights > 1e-8 * largest)
-    low = np.where(present, moments.levels, np.inf).min(axis=1, keepdims=True)
-    high = np.where(present, moments.levels, -np.inf).max(axis=1, keepdims=True)
+    levels = moments.levels[which]
+    low = np.where(present, levels, np.inf).min(axis=1, keepdims=True)
+    high = np.where(present, levels, -np.inf).max(axis=1, keepdims=True)
     near = 1e-9 * (high - low)
-    two = (~present | (moments.levels >= high - near) | (moments.levels <= low + near)).all(axis=1)
+    two = (~present | (levels >= high - near) | (levels <= low + near)).all(axis=1)
     return np.asarray(two & lone.any(axis=1))
 
 
@@ -169,18 +182,22 @@ def _statuses(
 ) -> tuple[Texts, Texts]:
     """Status and note of every feature; of several reasons the first is given."""
     lone, crowded, bare = group_faults
-    status = np.full(len(lone), "ok", object)
+    status = np.full(len(moments.n), "ok", object)
+    unspoken = np.ones(len(status), bool)
     note = solved.note.copy()
 
     def give(where: Mask, name: str, words: str | None = None) -> None:
-        chosen = where & (status == "ok")
+        if not where.any():
+            return
+        chosen = where & unspoken
         status[chosen] = name
+        unspoken[chosen] = False
         if words is not None:
             note[chosen] = words
 
     give(moments.n < 2, "too_few", "present in fewer than 2 samples")
     give(moments.flat, "constant", "y does not vary")
-    give(moments.absent, "too_few", "one side has no sample")
+    give(moments.absent[which], "too_few", "one side has no sample")
     lost = ~moments.kept
     if design.split >= 0:
         lost = _lost_of_split(design, moments, which)

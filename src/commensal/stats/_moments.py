@@ -1,9 +1,14 @@
-"""Sufficient statistics of every feature under its own missing values."""
+"""Sufficient statistics of every feature under its own missing values.
+
+Two ways lead to the same moments. The careful one centres and scales the columns of every feature over its own
+samples. The quick one takes products of the mask with columns prepared once; it is kept for features of which every
+sum is well away from cancelling, and all others are done again with care.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -14,22 +19,29 @@ from commensal.stats.fits import Array, Counts, Mask
 RANK = 1e-11
 #: A column varies within groups when this share of its squared norm does.
 WITHIN = 1e-12
+#: The quick way is trusted where no difference of sums is below this share of what it was taken from.
+QUICK = 1e-5
 #: Working memory of one chunk of features, bytes.
-MEMORY = 64 * 2**20
+MEMORY = 24 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Second moments of z = (x, y), K = k' + 1 columns, for m features.
 
+    Where every feature has the same samples, fields marked * have a first axis of 1 and stand for all.
+
     Attributes
     ----------
-    within : (m, K, K)
-        Σ (z − group mean)(z − group mean)'. A dropped column has 1 on the diagonal and 0 elsewhere.
-    sums : (m, G, K)
-        Group sums of z.
-    sizes : (m, G)
-        Samples of each group in which the feature is present.
+    within : (m, K, K) *
+        Σ w (z − group mean)(z − group mean)', w the observation weights. A dropped column has 1 on the diagonal and 0
+        elsewhere.
+    sums : (m, G, K) *
+        Weighted group sums of z.
+    sizes : (m, G) *
+        Sums of weights (samples, without weights) of each group.
+    n, n_groups : (m,)
+        Samples and groups in which the feature is present.
     kept, constant : (m, k')
         Columns that add to the rank; columns that are constant within groups.
     within_rank : (m,)
@@ -46,15 +58,19 @@ class Moments:
         y = y_scale × (y in here) + mean, and the total sum of squares of y in here.
     flat : (m,)
         Whether y does not vary.
-    absent : (m,)
+    absent : (q, m)
         Whether one side of a two-valued contrast is missing.
-    levels : (m, G)
-        Group means of the contrast's own value.
+    levels : (q, m, G) *
+        Group means of the contrasts' own values.
+    restricted : bool
+        REML, else ML.
     """
 
     within: Array
     sums: Array
     sizes: Array
+    n: Counts
+    n_groups: Counts
     kept: Mask
     constant: Mask
     within_rank: Counts
@@ -67,16 +83,7 @@ class Moments:
     flat: Mask
     absent: Mask
     levels: Array
-
-    @property
-    def n(self) -> Counts:
-        """Samples in which each feature is present, (m,)."""
-        return np.asarray(self.sizes.sum(axis=1), dtype=np.int64)
-
-    @property
-    def n_groups(self) -> Counts:
-        """Groups in which each feature is present, (m,)."""
-        return np.asarray((self.sizes > 0).sum(axis=1), dtype=np.int64)
+    restricted: bool
 
     @property
     def spare(self) -> Counts:
@@ -88,35 +95,64 @@ class Moments:
         """Rank of the columns among the samples where each feature is present, (m,)."""
         return np.asarray(self.kept.sum(axis=1), dtype=np.int64)
 
+    @property
+    def freedom(self) -> Array:
+        """What the residual sum of squares is divided by: n − rank, by ML n."""
+        return np.asarray(np.maximum(self.n - (self.rank if self.restricted else 0), 1), dtype=float)
 
-def chunked_moments(design: Design) -> Iterator[Moments]:
-    """Moments of all features, as many at a time as fit into `MEMORY`; one empty chunk when there are none."""
-    n, m = design.y.shape
+    def of(self, which: Mask) -> Moments:
+        """Return the moments of some features only."""
+        by_contrast = {"contrasts", "offsets", "estimable", "absent", "levels"}
+        names = [field.name for field in fields(self) if field.name != "restricted"]
+        chosen = {
+            name: getattr(self, name)[:, which] if name in by_contrast else getattr(self, name)[which] for name in names
+        }
+        return replace(self, **chosen)
+
+
+def chunks(design: Design, features: Counts) -> Iterator[tuple[Counts, Moments]]:
+    """Moments of the given features, as many at a time as fit into `MEMORY`, and which features they are."""
     columns = design.n_columns + 1
-    each = 8 * columns * (4 * n + 4 * len(design.starts) + 8 * columns)
+    n, groups = len(design.x), len(design.starts)
+    each = 8 * (4 * n + columns * (4 * groups + 8 * columns))
     step = max(1, MEMORY // each)
-    for first in range(0, max(m, 1), step):
-        yield _moments(design, design.y[:, first : first + step])
+    odd: list[Counts] = []
+    for first in range(0, len(features), step):
+        some = features[first : first + step]
+        if design.split >= 0:
+            odd.append(some)
+            continue
+        moments, plain = _quick(design.of(some))
+        if plain.any():
+            yield (some, moments) if plain.all() else (some[plain], moments.of(plain))
+        odd.append(some[~plain])
+    rest = np.concatenate(odd) if odd else features
+    step = max(1, MEMORY // (8 * columns * (4 * n + 4 * groups + 8 * columns)))
+    for first in range(0, len(rest), step):
+        some = rest[first : first + step]
+        yield some, careful(design.of(some))
 
 
-def _moments(design: Design, y: Array) -> Moments:
-    values = np.ascontiguousarray(y[design.rows].T)
+def careful(design: Design) -> Moments:
+    """Moments of all features of the design, columns centred and scaled over each feature's samples."""
+    values = np.ascontiguousarray(design.y[design.rows].T)
     present = ~np.isnan(values)
     mask = present.astype(float)
-    sizes = np.add.reduceat(mask, design.starts, axis=1)
+    counts = np.add.reduceat(mask, design.starts, axis=1)
     count = np.maximum(mask.sum(axis=1), 1.0)
     y_in, y_mean, y_scale, flat = _response(values, present, count, centre=design.ones is not None)
-    z = np.empty((len(values), design.n_columns + 1, len(design.x)))
-    _fill_columns(z, design, mask, sizes)
+    z, mean, scale, empty = columns_of(design, mask, counts, count)
     z[:, -1] = y_in
-    mean, scale, empty = _standardise(z[:, :-1], mask, count, design.constant)
 
-    sums = np.moveaxis(np.add.reduceat(z, design.starts, axis=2), 2, 1)
-    means = sums / np.maximum(sizes, 1.0)[:, :, None]
-    total = np.matmul(z, z.swapaxes(1, 2))
+    weights = _row_weights(design)
+    sizes = counts if weights is None else np.add.reduceat(mask * weights, design.starts, axis=1)
+    heavy = z if weights is None else z * weights[:, None, :]
+    sums = np.moveaxis(np.add.reduceat(heavy, design.starts, axis=2), 2, 1)
+    means = sums / np.where(sizes > 0, sizes, 1.0)[:, :, None]
+    total = np.matmul(heavy, z.swapaxes(1, 2))
     z -= np.moveaxis(means, 1, 2)[:, :, design.codes]
     z *= mask[:, None, :]
-    within = np.matmul(z, z.swapaxes(1, 2))
+    within = np.matmul(z if weights is None else z * weights[:, None, :], z.swapaxes(1, 2))
 
     gram = total[:, :-1, :-1]
     diagonal = np.diagonal(gram, axis1=1, axis2=2)
@@ -126,32 +162,156 @@ def _moments(design: Design, y: Array) -> Moments:
     inner = within[:, :-1, :-1] * varying[:, :, None] * varying[:, None, :]
     centred = recentred(design.contrasts[:, None, :], mean, scale, design.constant)
     estimable = _estimable(gram, kept, centred)
-    offsets = np.zeros(centred.shape[:2])
-    if design.ones is not None:
-        offsets = (design.contrasts @ design.ones)[:, None] * y_mean
-    levels = np.add.reduceat(mask * design.label, design.starts, axis=1) / np.maximum(sizes, 1.0)
-    absent = np.zeros(len(values), bool)
-    if design.two_sided:
-        upper = (present & (design.label > design.label.min() / 2 + design.label.max() / 2)).sum(axis=1)
-        absent = (upper == 0) | (upper == present.sum(axis=1))
+    levels, absent = _label_facts(design, mask, counts)
     _drop(within, sums, kept)
     return Moments(
         within=within,
         sums=sums,
         sizes=sizes,
+        n=np.asarray(mask.sum(axis=1), dtype=np.int64),
+        n_groups=np.asarray((counts > 0).sum(axis=1), dtype=np.int64),
         kept=kept,
         constant=constant,
         within_rank=np.asarray(_kept(inner, design.order).sum(axis=1), dtype=np.int64),
         empty=empty,
         contrasts=centred,
-        offsets=offsets,
+        offsets=_offsets(design, y_mean),
         estimable=estimable,
         y_scale=y_scale,
         y_square=total[:, -1, -1],
         flat=flat,
         absent=absent,
         levels=levels,
+        restricted=design.restricted,
     )
+
+
+def _quick(design: Design) -> tuple[Moments, Mask]:
+    """Moments by products with the mask, and for which features they can be trusted."""
+    x, starts, k = design.x, design.starts, design.x.shape[1]
+    values = np.ascontiguousarray(design.y[design.rows].T)
+    present = ~np.isnan(values)
+    mask = present.astype(float)
+    counts = np.add.reduceat(mask, starts, axis=1)
+    count = counts.sum(axis=1)
+    y_in, y_mean, y_scale, plain = _plain_response(values, present, mask, count, centre=design.ones is not None)
+
+    weights = _row_weights(design)
+    heavy = mask if weights is None else mask * weights
+    sizes = counts if weights is None else np.add.reduceat(heavy, starts, axis=1)
+    y_heavy = y_in if weights is None else y_in * weights
+    total = np.empty((len(values), k + 1, k + 1))
+    total[:, :k, :k] = (heavy @ (x[:, :, None] * x[:, None, :]).reshape(len(x), k * k)).reshape(-1, k, k)
+    total[:, :k, k] = total[:, k, :k] = y_heavy @ x
+    total[:, k, k] = np.einsum("mn,mn->m", y_in, y_heavy)
+    sums = np.empty((len(values), len(starts), k + 1))
+    ends = np.append(starts[1:], len(x))
+    for g, (first, last) in enumerate(zip(starts, ends, strict=True)):
+        sums[:, g, :k] = heavy[:, first:last] @ x[first:last]
+    sums[:, :, k] = np.add.reduceat(y_heavy, starts, axis=1)
+    between = sums / np.where(sizes > 0, sizes, 1.0)[:, :, None]
+    within = total - np.matmul(between.swapaxes(1, 2), sums)
+
+    # Columns constant in all groups are constant whoever is missing: exactly nothing is left of them within.
+    everywhere = _constant_everywhere(design)
+    within[:, :k][:, everywhere] = 0
+    within[:, :, :k][:, :, everywhere] = 0
+    diagonal = np.diagonal(total, axis1=1, axis2=2)
+    left = np.diagonal(within, axis1=1, axis2=2)
+    plain &= np.all((left > QUICK * diagonal) | np.append(everywhere, False), axis=1)
+    plain &= smallest_pivot(total[:, :k, :k], design.order) > QUICK
+    inner = [j for j in design.order if not everywhere[j]]
+    plain &= smallest_pivot(within[:, :k, :k], inner) > QUICK
+    plain &= count - k >= 2
+    levels, absent = _label_facts(design, mask, counts)
+    m, q = len(values), len(design.contrasts)
+    return Moments(
+        within=within,
+        sums=sums,
+        sizes=sizes,
+        n=np.asarray(count, dtype=np.int64),
+        n_groups=np.asarray((counts > 0).sum(axis=1), dtype=np.int64),
+        kept=np.broadcast_to(np.True_, (m, k)),
+        constant=np.broadcast_to(everywhere, (m, k)),
+        within_rank=np.full(m, len(inner)),
+        empty=np.broadcast_to(np.False_, (m, k)),
+        contrasts=np.broadcast_to(design.contrasts[:, None, :], (q, m, k)),
+        offsets=_offsets(design, y_mean),
+        estimable=np.broadcast_to(np.True_, (q, m)),
+        y_scale=y_scale,
+        y_square=total[:, k, k],
+        flat=np.broadcast_to(np.False_, (m,)),
+        absent=absent,
+        levels=levels,
+        restricted=design.restricted,
+    ), plain
+
+
+def smallest_pivot(gram: Array, order: Sequence[int]) -> Array:
+    """Smallest share of its squared norm that a column has left over, given those before it, (m,)."""
+    left = np.ascontiguousarray(np.moveaxis(gram[:, order][:, :, order], 0, 2))
+    own = np.maximum(np.diagonal(left).T.copy(), np.finfo(float).tiny)
+    smallest = np.full(left.shape[2], 1.0)
+    for j in range(len(left)):
+        np.minimum(smallest, left[j, j] / own[j], out=smallest)
+        row = left[j, j + 1 :] / np.where(left[j, j] > 0, left[j, j], 1.0)
+        left[j + 1 :, j + 1 :] -= left[j + 1 :, j, None] * row
+    return smallest
+
+
+def _constant_everywhere(design: Design) -> Mask:
+    """Columns that do not vary inside any group, (k,)."""
+    low = np.minimum.reduceat(design.x, design.starts, axis=0)
+    return np.asarray((np.maximum.reduceat(design.x, design.starts, axis=0) == low).all(axis=0))
+
+
+def _row_weights(design: Design) -> Array | None:
+    """Observation weights of the sorted rows, (m or 1, n)."""
+    return None if design.precision is None else np.ascontiguousarray(design.precision[design.rows].T)
+
+
+def _label_facts(design: Design, mask: Array, counts: Array) -> tuple[Array, Mask]:
+    """Group means of the contrasts' own values, and whether one side of two is missing."""
+    levels = np.empty((len(design.label), *counts.shape))
+    absent = np.zeros((len(design.label), len(mask)), bool)
+    for i, label in enumerate(design.label):
+        levels[i] = np.add.reduceat(mask * label, design.starts, axis=1) / np.maximum(counts, 1.0)
+        if design.two_sided[i]:
+            upper = mask @ (label > label.min() / 2 + label.max() / 2).astype(float)
+            absent[i] = (upper < 0.5) | (upper > counts.sum(axis=1) - 0.5)
+    return levels, absent
+
+
+def _offsets(design: Design, y_mean: Array) -> Array:
+    if design.ones is None:
+        return np.zeros((len(design.contrasts), len(y_mean)))
+    return np.asarray((design.contrasts @ design.ones)[:, None] * y_mean)
+
+
+def _plain_response(
+    values: Array, present: Mask, mask: Array, count: Array, *, centre: bool
+) -> tuple[Array, Array, Array, Mask]:
+    """Y with missing as 0, its mean and scale, and whether it is of ordinary size and spread."""
+    filled = np.where(present, values, 0.0)
+    many = np.maximum(count, 1.0)
+    mean = filled.sum(axis=1) / many if centre else np.zeros(len(filled))
+    before = np.einsum("mn,mn->m", filled, filled)
+    if centre:
+        filled -= mean[:, None]
+        filled *= mask
+    square = np.einsum("mn,mn->m", filled, filled)
+    plain = (before > 1e-200) & (before < 1e200) & (square > 1e-12 * before)
+    scale = np.sqrt(np.where(plain, square, 1.0) / many)
+    filled /= scale[:, None]
+    return filled, mean, scale, plain
+
+
+def columns_of(design: Design, mask: Array, counts: Array, count: Array) -> tuple[Array, Array, Array, Mask]:
+    """Room for z = (x, y) of each feature with x filled in, centred and scaled; the means and scales taken off."""
+    z = np.empty((len(mask), design.n_columns + 1, len(design.x)))
+    _fill_columns(z, design, mask, counts)
+    mean, scale, empty = _standardise(z[:, :-1], mask, count, design.constant)
+    return z, mean, scale, empty
 
 
 def _response(values: Array, present: Mask, count: Array, *, centre: bool) -> tuple[Array, Array, Array, Mask]:

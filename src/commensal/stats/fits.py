@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from commensal.errors import StatisticsError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -60,6 +66,23 @@ class Fit:
         """Return the number of features."""
         return len(self.effect)
 
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with one row per feature and one column per field.
+
+        Parameters
+        ----------
+        features : m names, optional
+            The index; numbers from 0 without them.
+
+        Examples
+        --------
+        >>> from commensal import stats
+        >>> fit = stats.linear([[1.0], [2], [4], [5], [7], [6]], [[1, 0]] * 3 + [[1, 1]] * 3, [0, 1])
+        >>> fit.table(["Akkermansia"]).loc["Akkermansia", ["n", "df", "status"]].tolist()
+        [6, 4.0, 'ok']
+        """
+        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+
 
 @dataclass(frozen=True, slots=True)
 class SplitFit:
@@ -68,7 +91,37 @@ class SplitFit:
     within: Fit
     between: Fit
 
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return len(self.within)
 
-def joined(parts: Sequence[Fit]) -> Fit:
-    """Put the fits of consecutive features one after the other."""
-    return Fit(**{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Fit)})
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with two rows per feature, its `term` within and between, and a column per field."""
+        import pandas as pd
+
+        parts = {"within": self.within.table(features), "between": self.between.table(features)}
+        for at, (name, part) in enumerate(parts.items()):
+            part.insert(0, "term", name)
+            part["order"] = 2 * np.arange(len(part)) + at
+        return pd.concat(list(parts.values())).sort_values("order").drop(columns="order")
+
+
+def tabulated(columns: dict[str, NDArray[np.generic]], features: Sequence[str] | None) -> pd.DataFrame:
+    """Columns (m,) as a DataFrame, indexed by the names of features if there are any."""
+    import pandas as pd
+
+    m = len(next(iter(columns.values())))
+    if features is not None and len(features) != m:
+        raise StatisticsError("the names do not fit the features", found=f"{len(features)} names", expected=f"{m}")
+    index = pd.RangeIndex(m) if features is None else pd.Index(list(features), dtype=object)
+    return pd.DataFrame(columns, index=index.rename("feature"))
+
+
+def joined(parts: Sequence[Fit], places: Sequence[Counts]) -> Fit:
+    """Put the fits of some features each into one fit, every feature in its place."""
+    if len(parts) == 1:
+        return parts[0]
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return Fit(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts])[order] for field in fields(Fit)}
+    )

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._design import checked
-from commensal.stats._inference import PERFECT, Solved, fit_of
-from commensal.stats._moments import chunked_moments
-from commensal.stats._reml import solve
-from commensal.stats.fits import Fit, joined
+from commensal.stats._solved import fits_of, least_squares
+from commensal.stats.fits import Fit
 
 
-def linear(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 0.95) -> Fit:
+def linear(
+    y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 0.95, weights: ArrayLike | None = None
+) -> Fit:
     """Least squares of each column of y (n, m) on x (n, k), contrast (k,).
 
     Each feature is fitted to the samples in which it is present.
@@ -55,14 +55,5 @@ def linear(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 0.
     2.0 0.816 4.0 0.0705 ok
     """
     with np.errstate(all="ignore"):
-        design = checked(y, x, contrast, None, level)
-        parts = []
-        for moments in chunked_moments(design):
-            solution = solve(moments, np.zeros(len(moments.n)))
-            perfect = ~(solution.residual > PERFECT * moments.y_square)
-            nothing = np.zeros(len(perfect), bool)
-            note = np.where(perfect, "the columns leave nothing over: no residual variance", "").astype(object)
-            variance = solution.residual / np.maximum(moments.n - moments.rank, 1)
-            solved = Solved(solution, None, None, variance, perfect, nothing, nothing, note)
-            parts.append(fit_of(design, moments, solved, 0, level))
-    return joined(parts)
+        design = checked(y, x, contrast, None, level, weights=weights)
+        return fits_of(design, least_squares(design), level)[0]

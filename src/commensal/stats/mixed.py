@@ -8,13 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._design import checked, checked_split
-from commensal.stats._inference import PERFECT, Solved, fit_of
-from commensal.stats._moments import Moments, chunked_moments
-from commensal.stats._reml import optimum, slopes, solve
-from commensal.stats.fits import Fit, SplitFit, joined
+from commensal.stats._solved import fits_of, random_intercept
+from commensal.stats.fits import Fit, SplitFit
 
 
-def mixed(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Hashable], *, level: float = 0.95) -> Fit:
+def mixed(
+    y: ArrayLike,
+    x: ArrayLike,
+    contrast: ArrayLike,
+    groups: Iterable[Hashable],
+    *,
+    level: float = 0.95,
+    method: str = "REML",
+    weights: ArrayLike | None = None,
+) -> Fit:
     """Mixed model of each column of y (n, m) on x (n, k) with a random intercept per group (n,), contrast (k,).
 
     y = Xβ + b_group + e, b ~ N(0, σ²_group), e ~ N(0, σ²_residual), by restricted maximum likelihood; each feature is
@@ -72,11 +79,8 @@ def mixed(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Hash
     4.5 1.803 2.0 0.1299 ok
     """
     with np.errstate(all="ignore"):
-        design = checked(y, x, contrast, groups, level)
-        parts = []
-        for moments in chunked_moments(design):
-            parts.append(fit_of(design, moments, _solved(moments), 0, level))
-    return joined(parts)
+        design = checked(y, x, contrast, groups, level, weights=weights, method=method)
+        return fits_of(design, random_intercept(design), level)[0]
 
 
 def mixed_split(
@@ -138,38 +142,5 @@ def mixed_split(
     """
     with np.errstate(all="ignore"):
         design = checked_split(y, x, column, groups, also, level)
-        within, between = [], []
-        for moments in chunked_moments(design):
-            solved = _solved(moments)
-            within.append(fit_of(design, moments, solved, 0, level))
-            between.append(fit_of(design, moments, solved, 1, level))
-    return SplitFit(joined(within), joined(between))
-
-
-def _solved(moments: Moments) -> Solved:
-    """Variance ratios of a chunk of features, with what was remarkable about each."""
-    m = len(moments.n)
-    note = np.full(m, "", object)
-    flat = solve(moments, np.zeros(m))
-    perfect = ~(flat.residual > PERFECT * moments.y_square)
-    note[perfect] = "the columns leave nothing over: no residual variance"
-
-    best = optimum(moments)
-    single, alone = moments.n_groups == moments.n, moments.n_groups <= 1
-    ratio = np.where(single | alone, 0.0, best.ratio)
-    boundary = ratio == 0
-    note[boundary & ~best.identified & ~perfect] = "the group variance cannot be told from the residual variance"
-    note[single & ~perfect] = "every group has one sample: no random intercept"
-    note[alone & ~perfect] = "a single group: no random intercept"
-
-    runaway = best.runaway & ~boundary
-    note[runaway] = "the residual variance is estimated as 0"
-    same = runaway & (moments.spare > 0)
-    note[same] = "y does not vary within groups beyond the columns"
-
-    solution = solve(moments, ratio)
-    by = slopes(moments, ratio, solution)
-    unsettled = ~boundary & (~best.settled | ~(by.second > 0) | (runaway & ~same))
-    note[unsettled & (note == "")] = "the restricted likelihood has no settled optimum"
-    variance = solution.residual / np.maximum(moments.n - moments.rank, 1)
-    return Solved(solution, ratio, by, variance, perfect | same, unsettled, boundary, note)
+        within, between = fits_of(design, random_intercept(design), level)
+    return SplitFit(within, between)
