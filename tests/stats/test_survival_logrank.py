@@ -12,6 +12,7 @@ from scipy.stats import binom, chi2
 
 from commensal import stats
 from commensal.errors import StatisticsError
+from commensal.stats._survival import followed, ladder, risk_sets
 
 
 def slow_z(time, event, case):
@@ -231,3 +232,16 @@ def test_faulty_settings_are_refused():
         stats.log_rank_many_to_one([1, 2], [1, 1], [0, 0], 0)
     with pytest.raises(StatisticsError, match="enters"):
         stats.log_rank([1, 2], [1, 1], [0, 1], entry=[0, 2])
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 10**6))
+def test_running_sums_count_what_the_risk_sets_hold(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 30))
+    time, layer = rng.integers(2, 8, n).astype(float), rng.integers(0, 3, n)
+    subjects = followed(time, rng.random(n) < 0.6, rng.integers(0, 2, n) if seed % 2 else None)
+    member = rng.random((4, n)) < 0.5
+    dense, (at_risk, died) = risk_sets(subjects, layer), ladder(subjects, layer).counts(member)
+    np.testing.assert_array_equal(at_risk, member @ dense.at_risk)
+    np.testing.assert_array_equal(died, member @ dense.event)

@@ -137,6 +137,66 @@ def risk_sets(subjects: Followed, strata: Integers | None = None) -> RiskSets:
     return RiskSets(t, at_risk.astype(np.float64), event.astype(np.float64))
 
 
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The risk sets as steps in sorted follow-up, so that counts of any labels are differences of running sums."""
+
+    by_time: Integers  # (n,) subjects by stratum, then time
+    by_entry: Integers | None  # (n,) by stratum, then entry; None where all are there from the start
+    ended: Integers  # (T,) how many of by_time come before this time's risk set
+    last: Integers  # (T,) where this time's stratum ends
+    begun: Integers  # (T,) how many of by_entry come before or have entered
+    first: Integers  # (T,) where this time's stratum begins
+    dead: Integers  # (e,) those with an event, by stratum, then time
+    edge: Integers  # (T + 1,) which of them belong to each time
+
+    def counts(self, member: Mask) -> tuple[Floats, Floats]:
+        """Return how many of the members (P, n) are at risk and how many have the event, both (P, T)."""
+        ends = _running(member, self.by_time)
+        if self.by_entry is None:
+            at_risk = ends[:, self.last] - ends[:, self.ended]
+        else:
+            starts = _running(member, self.by_entry)
+            at_risk = starts[:, self.begun] - starts[:, self.first] - ends[:, self.ended] + ends[:, self.first]
+        events = _running(member, self.dead)
+        died = events[:, self.edge[1:]] - events[:, self.edge[:-1]]
+        return at_risk.astype(np.float64), died.astype(np.float64)
+
+
+def ladder(subjects: Followed, strata: Integers | None = None) -> Ladder:
+    """Return the risk sets at each distinct event time of each stratum, as :func:`risk_sets` has them."""
+    n = len(subjects)
+    layer = np.zeros(n, dtype=np.int64) if strata is None else strata
+    dead = np.flatnonzero(subjects.event)
+    dead = dead[np.lexsort((subjects.time[dead], layer[dead]))]
+    stratum, time = layer[dead], subjects.time[dead]
+    new = np.ones(dead.size, dtype=bool)
+    new[1:] = (np.diff(stratum) != 0) | (np.diff(time) != 0)
+    stratum, time, edge = stratum[new], time[new], np.append(np.flatnonzero(new), dead.size)
+    by_time = np.lexsort((subjects.time, layer))
+    late = bool(np.isfinite(subjects.entry).any())
+    by_entry = np.lexsort((subjects.entry, layer)) if late else None
+    sizes = np.bincount(layer, minlength=int(layer.max()) + 1)
+    first = (np.cumsum(sizes) - sizes)[stratum]
+    before = _before(subjects.time[by_time], first, sizes[stratum], time)
+    begun = first if by_entry is None else _before(subjects.entry[by_entry], first, sizes[stratum], time)
+    return Ladder(by_time, by_entry, before, first + sizes[stratum], begun, first, dead, edge)
+
+
+def _before(ordered: Floats, first: Integers, size: Integers, time: Floats) -> Integers:
+    """Return where in its stratum's stretch of ``ordered`` each time would go, counted from the very beginning."""
+    ends = first + size
+    places = [a + np.searchsorted(ordered[a:b], t) for a, b, t in zip(first, ends, time, strict=True)]
+    return np.array(places, dtype=np.int64)
+
+
+def _running(member: Mask, order: Integers) -> NDArray[np.int32]:
+    """Return running counts of members (P, n) along an order, beginning with 0, (P, len(order) + 1)."""
+    sums = np.zeros((member.shape[0], order.size + 1), dtype=np.int32)
+    np.cumsum(member[:, order], axis=1, dtype=np.int32, out=sums[:, 1:])
+    return sums
+
+
 def lost_with_one(x: Floats, contrast: Floats, unit: Integers) -> bool:
     """Say whether the contrast (k,) on x (n, k) hangs on a single unit: without it, nothing could be estimated."""
     return any(not _estimable(x[unit != one], contrast) for one in np.unique(unit).tolist())

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers
-from commensal.stats._survival import Followed, RiskSets, coded, followed, risk_sets
+from commensal.stats._survival import Followed, Ladder, Mask, RiskSets, coded, followed, risk_sets
 from commensal.stats.fits import Counts, Texts
 
 if TYPE_CHECKING:
@@ -155,17 +155,18 @@ def _sums(member: Floats, risk: RiskSets) -> tuple[Floats, Floats, Floats]:
     return died.sum(axis=1), share @ d, covariance
 
 
-def pair_scores(case: Floats, control: Floats, risk: RiskSets) -> tuple[Floats, Floats]:
-    """Return O − E and V of cases against controls for each arrangement, case and control (P, n) of 0 and 1.
+def pair_scores(case: Mask, control: Mask, risk: Ladder) -> tuple[Floats, Floats]:
+    """Return O − E and V of cases against controls for each arrangement, case and control (P, n).
 
-    Both are sums over event times of what is linear and quadratic in the indicators, so that all arrangements come
-    from four matrix products. Who is neither (another arm) is not at risk in this pair.
+    Both are sums over event times of what is linear and quadratic in counts of labels, and the counts of all
+    arrangements are differences of running sums: O(P n), whatever the number of event times. Who is neither
+    (another arm) is not at risk in this pair.
     """
-    y1, y0 = case @ risk.at_risk, control @ risk.at_risk
-    d1, d0 = case @ risk.event, control @ risk.event
+    y1, d1 = risk.counts(case)
+    y0, d0 = risk.counts(control)
     y, d = y1 + y0, d1 + d0
-    share = np.divide(y1, y, out=np.zeros_like(y), where=y > 0)
-    spare = np.divide(y - d, y - 1, out=np.zeros_like(y), where=y > 1)
+    share = y1 / np.maximum(y, 1.0)
+    spare = (y - d) / np.maximum(y - 1, 1.0)
     difference: Floats = (d1 - d * share).sum(axis=1)
     variance: Floats = (d * share * (1 - share) * spare).sum(axis=1)
     return difference, variance

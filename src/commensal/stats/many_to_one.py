@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._arrays import TIE, Floats, Integers
-from commensal.stats._survival import Followed, Mask, RiskSets, coded, followed, risk_sets
+from commensal.stats._survival import Followed, Mask, coded, followed, ladder
 from commensal.stats.fits import Counts, Texts
 from commensal.stats.logrank import group_codes, pair_scores
 from commensal.stats.permutation import NESTED, Permutations, permutations
@@ -64,7 +64,7 @@ class _Setting:
 
     subjects: Followed
     codes: Integers  # (n,) 0 the control, 1 … k the arms
-    risk: RiskSets
+    layer: Integers | None  # (n,) strata
     unit: Integers  # (n,)
     block: Integers | None
     caged: bool
@@ -208,15 +208,14 @@ def _setting(
     """Decide what moves: subjects, whole cages, or subjects within cages; always within strata."""
     size = len(subjects)
     layer = None if strata is None else coded(strata, "stratum", size)[1]
-    risk = risk_sets(subjects, layer)
     if cage is None:
-        return _Setting(subjects, codes, risk, np.arange(size), layer, False, n, seed)
+        return _Setting(subjects, codes, layer, np.arange(size), layer, False, n, seed)
     unit = coded(cage, "cage", size)[1]
     nested = np.unique(np.column_stack([unit, codes]), axis=0).shape[0] == unit.max() + 1
     if nested:
-        return _Setting(subjects, codes, risk, unit, layer, True, n, seed)
+        return _Setting(subjects, codes, layer, unit, layer, True, n, seed)
     inside = unit if layer is None else np.unique(np.column_stack([layer, unit]), axis=0, return_inverse=True)[1]
-    return _Setting(subjects, codes, risk, np.arange(size), inside.astype(np.int64), False, n, seed)
+    return _Setting(subjects, codes, layer, np.arange(size), inside.astype(np.int64), False, n, seed)
 
 
 def _one(setting: _Setting, arm: int) -> _Pair:
@@ -245,9 +244,9 @@ def _one(setting: _Setting, arm: int) -> _Pair:
 
 def _observed(setting: _Setting, arm: int) -> tuple[float, float]:
     """Return the one-step log hazard ratio and z of an arm against the control."""
-    case = (setting.codes == arm).astype(np.float64)[None, :]
-    control = (setting.codes == 0).astype(np.float64)[None, :]
-    difference, variance = (float(each[0]) for each in pair_scores(case, control, setting.risk))
+    case, control = (setting.codes == arm)[None, :], (setting.codes == 0)[None, :]
+    risk = ladder(setting.subjects, setting.layer)
+    difference, variance = (float(each[0]) for each in pair_scores(case, control, risk))
     if variance <= 0:
         return float("nan"), float("nan")
     return difference / variance, difference / variance**0.5
@@ -255,16 +254,15 @@ def _observed(setting: _Setting, arm: int) -> tuple[float, float]:
 
 def _null(setting: _Setting, rows: Mask, arranged: Permutations, arms: tuple[int, ...]) -> Floats:
     """Return the largest |z| over arms for each arrangement (P,) of the labels of ``rows``."""
-    risk = RiskSets(setting.risk.time, setting.risk.at_risk[rows], setting.risk.event[rows])
-    used = risk.event.any(axis=0)
-    risk = RiskSets(risk.time[used], risk.at_risk[:, used], risk.event[:, used])
+    layer = None if setting.layer is None else setting.layer[rows]
+    risk = ladder(setting.subjects.take(rows), layer)
     largest = np.zeros(arranged.labels.shape[0])
-    step = max(1, _CHUNK // max(risk.time.size, 1))
+    step = max(1, _CHUNK // int(rows.sum()))
     for start in range(0, largest.size, step):
         labels = arranged.labels[start : start + step]
-        control = (labels == 0).astype(np.float64)
+        control = labels == 0
         for arm in arms:
-            difference, variance = pair_scores((labels == arm).astype(np.float64), control, risk)
+            difference, variance = pair_scores(labels == arm, control, risk)
             z = np.abs(difference) / np.sqrt(np.where(variance > 0, variance, np.inf))
             np.maximum(largest[start : start + step], z, out=largest[start : start + step])
     return largest
