@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from commensal.page import headlines
+from commensal.page import headlines, write
 from commensal.page.asked import asked
 from commensal.page.figures import volcano
 from commensal.page.found import sentences, tiles
@@ -448,3 +448,10 @@ def test_a_group_has_the_blocks_of_all_its_samples() -> None:
     # rows within blocks count the blocks with both sides, rows between all of them
     group = a_group(RICHNESS | {"n_blocks": 12}, RICHNESS | {"term": "between", "n_blocks": 21})
     assert {name: value for value, name in tiles(group)}["families"] == "21"
+
+
+def test_a_design_error_is_told_before_what_was_found(view: PageView, tmp_path: Path) -> None:
+    only = view.estimates[view.estimates["assay"] == "serum"]
+    for findings, there in ((view.findings, True), (view.findings[1:], False)):
+        text = write(PageView(view.study, only, points(), findings), tmp_path).read_text(encoding="utf-8")
+        assert ("The design has 1 error to read before any number here" in text) is there
