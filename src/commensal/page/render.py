@@ -58,7 +58,7 @@ def write(view: PageView, out: Path) -> Path:
     Raises
     ------
     OutputError
-        The folder cannot be written, or a figure cannot be drawn.
+        The folder cannot be written. A figure that cannot be drawn is said on the page, which goes on without it.
 
     Examples
     --------
@@ -76,14 +76,13 @@ def write(view: PageView, out: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         for old in (*folder.glob("[0-9][0-9]-*.svg"), *folder.glob("[0-9][0-9]-*.pdf")):
             old.unlink()
+        drawn = [to_files(figure, folder) for figure in drawn]
         page = out / "report.html"
         page.write_text(_html(view, cut, drawn), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
             "the page cannot be written", where=str(out), found=error, mend="choose a folder that can be written"
         ) from error
-    for figure in drawn:
-        to_files(figure, folder)
     return page
 
 

@@ -54,7 +54,7 @@
   };
   const recolour = (part) => (Array.isArray(part) ? part.map(recolour)
     : part && typeof part === "object" ? Object.fromEntries(Object.entries(part).map(([key, value]) => [key, recolour(value)]))
-      : figures.dark_colours[part] ?? part);
+      : typeof part === "string" && Object.hasOwn(figures.dark_colours, part) ? figures.dark_colours[part] : part);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const draw = async (holder) => {
     const [figure, panel] = [Number(holder.dataset.figure), Number(holder.dataset.panel)];
@@ -73,7 +73,7 @@
       holder.dataset.drawn = canvas ? "canvas" : "svg";
     } catch (error) {
       holder.dataset.drawn = "failed";
-      holder.append(make("p", { class: "quiet" }, "This panel could not be drawn here; the figures folder holds it as SVG and PDF. " + error.message));
+      holder.append(make("p", { class: "quiet" }, "This panel could not be drawn here; its data are in the table below. " + error.message));
     }
   };
   const holders = [...document.querySelectorAll(".panel[data-figure]")];

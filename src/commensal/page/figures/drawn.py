@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Figure:
     least_width: int = 280  #: of a panel on the page, in pixels
     most_width: int = 480
     marks: int = field(default=0)  #: how many marks: above some, the page draws on a canvas
+    undrawn: str = ""  #: why there are no files, where it cannot be drawn
 
 
 CONFIG: dict[str, Any] = {
@@ -95,6 +96,26 @@ DARK: dict[str, Any] = {
 #: Okabe and Ito's lighter colours stand out from a dark ground.
 DARK_COLOURS = {CASE: "#E69F00", CONTROL: "#56B4E9"}
 
+#: What every JavaScript object has. Vega looks texts up in plain objects: a title that is one of these is taken for
+#: an operator, and nothing is drawn. A word joiner has no width: the text reads as it did, and is no such key.
+INHERITED = frozenset(
+    {
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+        "__proto__",
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    }
+)
+WORD_JOINER = "\u2060"
+
 
 def slug(*parts: str) -> str:
     """Make a file name of ASCII letters, digits and dashes from any text.
@@ -125,7 +146,18 @@ def panel(chart: Any, data: Mapping[str, Rows], height: int, *, wide: bool = Fal
     spec = chart.to_dict(validate=False)  # a second per page; drawing the files would not pass a wrong one
     for key in ("config", "$schema", "datasets"):
         spec.pop(key, None)
-    return Panel(spec=spec, data=data, height=height, wide=wide)
+    # texts of data too, so that they stay equal to the domains that name them
+    named = {name: _text_only(rows) for name, rows in data.items()}
+    return Panel(spec=_text_only(spec), data=named, height=height, wide=wide)
+
+
+def _text_only(part: Any) -> Any:
+    """Keep every text of a specification or of data from being a key that JavaScript's objects inherit."""
+    if isinstance(part, str):
+        return WORD_JOINER + part if part in INHERITED else part
+    if isinstance(part, dict):
+        return {key: _text_only(value) for key, value in part.items()}
+    return [_text_only(value) for value in part] if isinstance(part, list | tuple) else part
 
 
 def static_spec(figure: Figure) -> dict[str, Any]:
@@ -159,23 +191,32 @@ def _renamed(part: Any, prefix: str) -> Any:
     return [_renamed(value, prefix) for value in part] if isinstance(part, list) else part
 
 
-def to_files(figure: Figure, folder: Path) -> None:
+def to_files(figure: Figure, folder: Path) -> Figure:
     """Write a figure as ``folder/NAME.svg`` and ``folder/NAME.pdf``.
+
+    Returns
+    -------
+    Figure
+        The figure; with the reason in ``undrawn``, and no files, where it cannot be drawn: one figure must not cost
+        the page.
 
     Raises
     ------
     OutputError
-        The folder cannot be written, or the figure cannot be drawn.
+        The folder cannot be written.
     """
     import vl_convert
 
     try:
         svg = vl_convert.vegalite_to_svg(static_spec(figure), allowed_base_urls=[])
+        pdf = vl_convert.svg_to_pdf(svg)
+    except ValueError as error:
+        return replace(figure, undrawn=" ".join(str(error).split())[:200] or type(error).__name__)
+    try:
         (folder / f"{figure.name}.svg").write_text(svg, encoding="utf-8")
-        (folder / f"{figure.name}.pdf").write_bytes(vl_convert.svg_to_pdf(svg))
+        (folder / f"{figure.name}.pdf").write_bytes(pdf)
     except OSError as error:
         raise OutputError(
             "a figure cannot be written", where=str(folder), found=error, mend="free the folder"
         ) from error
-    except ValueError as error:
-        raise OutputError("a figure cannot be drawn", where=figure.name, found=str(error)[:300]) from error
+    return figure
