@@ -13,6 +13,7 @@ from commensal.stats.label_permutation import label_p
 from commensal.stats.linear import linear
 from commensal.stats.logrank import LogRankFit, log_rank
 from commensal.stats.many_to_one import ManyToOneFit, log_rank_many_to_one
+from commensal.stats.maxt import MaxTFit, max_t
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
 from commensal.stats.ordination import Ordination, pcoa
@@ -31,6 +32,7 @@ from commensal.stats.permuted_rows import PermutedRows, permuted_rows
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.separation import separated_p
+from commensal.stats.signflips import SignFlipFit, sign_flips
 
 __all__ = [
     "AdaFilterFit",
@@ -42,11 +44,13 @@ __all__ = [
     "HierarchicalFit",
     "LogRankFit",
     "ManyToOneFit",
+    "MaxTFit",
     "Ordination",
     "PermanovaFit",
     "Permutations",
     "PermutedRows",
     "ReferenceFrame",
+    "SignFlipFit",
     "SplitFit",
     "TermsFit",
     "adafilter",
@@ -71,6 +75,7 @@ __all__ = [
     "linear",
     "log_rank",
     "log_rank_many_to_one",
+    "max_t",
     "mixed",
     "mixed_split",
     "null_share",
@@ -88,6 +93,7 @@ __all__ = [
     "reference_frame",
     "separated_p",
     "shannon",
+    "sign_flips",
     "simes",
     "smallest_p",
     "storey",
