@@ -88,3 +88,37 @@ def test_cox_with_firth_s_penalty(reference, designs, design):
         # R's maximum comes from a general optimiser, which ends sooner than Newton's steps.
         assert abs(fit.effect - effect[j]) <= 1e-5 * se[j]
         assert fit.se == pytest.approx(se[j], rel=1e-5)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("interval", ["log-log", "log", "plain"])
+def test_kaplan_meier(reference, designs, design, interval):
+    d = designs[design]
+    fit = stats.kaplan_meier(d["time"], d["event"], d["group"], entry=entry_of(d), interval=interval)
+    for place, group in enumerate(fit.groups):
+        own = fit.group == group
+        for ours, name in ((fit.time, "time"), (fit.n_risk, "risk"), (fit.survival, "surv"), (fit.se, "se")):
+            np.testing.assert_allclose(ours[own], reference(design, f"km {group} {name}"), rtol=CLOSE, atol=1e-14)
+        for ours, name in ((fit.low, "low"), (fit.high, "high")):
+            theirs = reference(design, f"km {group} {interval} {name}")
+            np.testing.assert_allclose(ours[own], theirs, rtol=CLOSE, atol=1e-14)
+        ours = [fit.median[place], fit.median_low[place], fit.median_high[place]]
+        np.testing.assert_allclose(ours, reference(design, f"median {group} {interval}"), rtol=CLOSE)
+
+
+@pytest.mark.parametrize("design", PROMPT)
+def test_restricted_mean(reference, designs, design):
+    d = designs[design]
+    first, *others = sorted(d["group"].unique())
+    for case in others:
+        rows = d["group"].isin([first, case])
+        one = d[rows]
+        mean, se, tau = np.array([reference(design, f"rmst {group}") for group in (first, case)]).T
+        fit = stats.rmst_difference(one["time"], one["event"], one["group"], tau[0])
+        np.testing.assert_allclose(fit.rmst, mean, rtol=CLOSE)
+        np.testing.assert_allclose(fit.rmst_se, se, rtol=CLOSE)
+        assert fit.effect == pytest.approx(mean[1] - mean[0])
+        assert fit.se == pytest.approx(np.hypot(*se))
+        caged = stats.rmst_difference(one["time"], one["event"], one["group"], tau[0], cage=one["cage"])
+        plain = [reference(design, f"rmst cages {group}")[0] for group in (first, case)]
+        np.testing.assert_allclose(caged.rmst_se, plain * np.sqrt(caged.n_units / (caged.n_units - 1)), rtol=CLOSE)

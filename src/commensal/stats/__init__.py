@@ -31,8 +31,10 @@ from commensal.stats.permutation import Permutations, count_arrangements, is_mir
 from commensal.stats.permuted_rows import PermutedRows, permuted_rows
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
+from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.separation import separated_p
 from commensal.stats.signflips import SignFlipFit, sign_flips
+from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 
 __all__ = [
     "AdaFilterFit",
@@ -42,6 +44,7 @@ __all__ = [
     "DispersionFit",
     "Fit",
     "HierarchicalFit",
+    "KaplanMeierFit",
     "LogRankFit",
     "ManyToOneFit",
     "MaxTFit",
@@ -50,6 +53,7 @@ __all__ = [
     "Permutations",
     "PermutedRows",
     "ReferenceFrame",
+    "RmstFit",
     "SignFlipFit",
     "SplitFit",
     "TermsFit",
@@ -71,6 +75,7 @@ __all__ = [
     "holm",
     "is_mirrored",
     "is_rooted",
+    "kaplan_meier",
     "label_p",
     "linear",
     "log_rank",
@@ -91,6 +96,7 @@ __all__ = [
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",
+    "rmst_difference",
     "separated_p",
     "shannon",
     "sign_flips",

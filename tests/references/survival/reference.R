@@ -63,6 +63,8 @@ for (design in unique(all$design)) {
     one <- d[d$group == g, ]; tau <- as.numeric(quantile(d$time, 0.6))
     t <- summary(survfit(Surv(time, event) ~ 1, data = one), rmean = tau)$table
     put(design, paste("rmst", g), c(t["rmean"], t["se(rmean)"], tau))
+    each <- resid(survfit(Surv(time, event) ~ 1, data = one), times = tau, type = "rmst")
+    put(design, paste("rmst cages", g), sqrt(sum(tapply(each, one$cage, sum)^2)))
   }
 }
 write.table(do.call(rbind, rows), gzfile(args[2]), sep = "\t", quote = FALSE, row.names = FALSE)
