@@ -7,8 +7,9 @@ from commensal.stats.cox_size import CoxSize, cluster_cox_size
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
-from commensal.stats.fits import Fit, SplitFit
+from commensal.stats.fits import ContrastsFit, Fit, FTest, SplitFit, VarianceTest
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
+from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
 from commensal.stats.label_permutation import label_p
 from commensal.stats.linear import linear
 from commensal.stats.logrank import LogRankFit, log_rank
@@ -35,13 +36,16 @@ from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.separation import separated_p
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
+from commensal.stats.variance import variance_test
 
 __all__ = [
     "AdaFilterFit",
     "ClaimStrength",
+    "ContrastsFit",
     "CoxFit",
     "CoxSize",
     "DispersionFit",
+    "FTest",
     "Fit",
     "HierarchicalFit",
     "KaplanMeierFit",
@@ -57,6 +61,7 @@ __all__ = [
     "SignFlipFit",
     "SplitFit",
     "TermsFit",
+    "VarianceTest",
     "adafilter",
     "against",
     "aitchison",
@@ -78,10 +83,14 @@ __all__ = [
     "kaplan_meier",
     "label_p",
     "linear",
+    "linear_contrasts",
+    "linear_f",
     "log_rank",
     "log_rank_many_to_one",
     "max_t",
     "mixed",
+    "mixed_contrasts",
+    "mixed_f",
     "mixed_split",
     "null_share",
     "partial_conjunction",
@@ -105,5 +114,6 @@ __all__ = [
     "storey",
     "strength_p",
     "unifrac",
+    "variance_test",
     "zero_replacement",
 ]

@@ -10,7 +10,7 @@ from commensal.errors import listing
 from commensal.stats._design import Design
 from commensal.stats._moments import Moments
 from commensal.stats._reml import Slopes, Solution
-from commensal.stats.fits import Array, Fit, Mask, Texts
+from commensal.stats.fits import Array, Counts, Fit, Mask, Texts
 
 #: Residual sum of squares, as a share of the total, below which nothing is left to estimate a variance from.
 PERFECT = 1e-12
@@ -59,8 +59,8 @@ def fit_of(design: Design, moments: Moments, solved: Solved, which: int, level: 
     df = uncapped
     lone = crowded = bare = np.zeros(1, bool)
     if solved.ratio is not None:
-        between = _between(design, moments, which)
-        room = moments.n_groups - (moments.rank - moments.within_rank)
+        between = constant_within(design, moments, which)
+        room = room_between(moments)
         df = np.where(between, np.minimum(uncapped, room), uncapped)
         if design.split >= 0 and which == 0:
             # Inside groups no more is known of the residual variance than the samples inside groups tell: with few
@@ -147,7 +147,12 @@ def satterthwaite(moments: Moments, solved: Solved, along: Array, spread: Array)
     return np.asarray(1 / (1 / freedom + extra))
 
 
-def _between(design: Design, moments: Moments, which: int) -> Mask:
+def room_between(moments: Moments) -> Counts:
+    """Degrees of freedom between groups: groups present − rank of the columns that are constant within them."""
+    return np.asarray(moments.n_groups - (moments.rank - moments.within_rank), dtype=np.int64)
+
+
+def constant_within(design: Design, moments: Moments, which: int) -> Mask:
     """Whether every column that the contrast weighs is constant within groups, (m,)."""
     weighed = design.weights[which] != 0
     return np.asarray(moments.constant[:, weighed].all(axis=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +78,8 @@ class Fit:
         --------
         >>> from commensal import stats
         >>> fit = stats.linear([[1.0], [2], [4], [5], [7], [6]], [[1, 0]] * 3 + [[1, 1]] * 3, [0, 1])
-        >>> fit.table(["Akkermansia"]).loc["Akkermansia", ["n", "df", "status"]].tolist()
-        [6, 4.0, 'ok']
+        >>> fit.table(["Akkermansia"]).loc["Akkermansia", "status"]
+        'ok'
         """
         return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
 
@@ -106,6 +106,125 @@ class SplitFit:
         return pd.concat(list(parts.values())).sort_values("order").drop(columns="order")
 
 
+@dataclass(frozen=True, slots=True)
+class ContrastsFit:
+    """Several contrasts of one model, for m features: the fields of `Fit`, each (c, m)."""
+
+    effect: Array
+    se: Array
+    df: Array
+    statistic: Array
+    p: Array
+    low: Array
+    high: Array
+    status: Texts
+    n: Counts
+    n_groups: Counts
+    var_group: Array
+    var_residual: Array
+    df_satterthwaite: Array
+    note: Texts
+
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return int(self.effect.shape[1])
+
+    def contrast(self, number: int) -> Fit:
+        """Return one contrast as a Fit."""
+        return Fit(**{field.name: getattr(self, field.name)[number] for field in fields(self)})
+
+    def table(self, features: Sequence[str] | None = None, contrasts: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with a row per feature and contrast: `contrast` (its name, or number), then the fields."""
+        import pandas as pd
+
+        count = len(self.effect)
+        if contrasts is not None and len(contrasts) != count:
+            raise StatisticsError(
+                "the names do not fit the contrasts", found=f"{len(contrasts)} names", expected=f"{count}"
+            )
+        parts = []
+        for number in range(count):
+            part = self.contrast(number).table(features)
+            part.insert(0, "contrast", number if contrasts is None else contrasts[number])
+            part["order"] = np.arange(len(part)) * count + number
+            parts.append(part)
+        return pd.concat(parts).sort_values("order").drop(columns="order")
+
+
+@dataclass(frozen=True, slots=True)
+class FTest:
+    """Several contrasts tested at once, for m features; missing is NaN, and `status` says why.
+
+    Attributes
+    ----------
+    statistic, df, df2, p : (m,)
+        F, the rank of the hypothesis, the denominator's degrees of freedom that p uses, and the chance of a larger F.
+    status : (m,)
+        ``ok`` and ``boundary`` have a p, the others say why there is none.
+    n, n_groups : (m,)
+        Samples in which the feature is present, and groups among them.
+    df_satterthwaite : (m,)
+        Denominator's degrees of freedom before the cap.
+    note : (m,)
+        What there is to add to the status, else "".
+    """
+
+    statistic: Array
+    df: Array
+    df2: Array
+    p: Array
+    status: Texts
+    n: Counts
+    n_groups: Counts
+    df_satterthwaite: Array
+    note: Texts
+
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return len(self.statistic)
+
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with one row per feature and one column per field."""
+        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceTest:
+    """Whether groups differ beyond the columns, for m features; missing is NaN, and `status` says why.
+
+    Attributes
+    ----------
+    statistic, p : (m,)
+        Twice the gain in log-likelihood over no group variance, and its p.
+    var_group, var_residual, share : (m,)
+        Variance components, and var_group / (var_group + var_residual).
+    status : (m,)
+        ``ok`` and ``boundary`` (the group variance is 0; statistic 0, p 1) have a p.
+    n, n_groups : (m,)
+        Samples in which the feature is present, and groups among them.
+    note : (m,)
+        What there is to add to the status, else "".
+    """
+
+    statistic: Array
+    p: Array
+    var_group: Array
+    var_residual: Array
+    share: Array
+    status: Texts
+    n: Counts
+    n_groups: Counts
+    note: Texts
+
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return len(self.statistic)
+
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with one row per feature and one column per field."""
+        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+
+
 def tabulated(columns: dict[str, NDArray[np.generic]], features: Sequence[str] | None) -> pd.DataFrame:
     """Columns (m,) as a DataFrame, indexed by the names of features if there are any."""
     import pandas as pd
@@ -117,11 +236,13 @@ def tabulated(columns: dict[str, NDArray[np.generic]], features: Sequence[str] |
     return pd.DataFrame(columns, index=index.rename("feature"))
 
 
-def joined(parts: Sequence[Fit], places: Sequence[Counts]) -> Fit:
-    """Put the fits of some features each into one fit, every feature in its place."""
+T = TypeVar("T", Fit, FTest, VarianceTest)
+
+
+def joined(parts: Sequence[T], places: Sequence[Counts]) -> T:
+    """Put the results of some features each into one, every feature in its place."""
     if len(parts) == 1:
         return parts[0]
     order = np.argsort(np.concatenate(places), kind="stable")
-    return Fit(
-        **{field.name: np.concatenate([getattr(part, field.name) for part in parts])[order] for field in fields(Fit)}
-    )
+    columns = {field.name: [getattr(part, field.name) for part in parts] for field in fields(parts[0])}
+    return type(parts[0])(**{name: np.concatenate(values)[order] for name, values in columns.items()})

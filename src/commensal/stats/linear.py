@@ -27,6 +27,8 @@ def linear(
         Weights of the coefficients: the effect is c'β, in units of y per unit of the contrast.
     level
         Of the confidence interval.
+    weights : (n,) or (n, m), optional
+        Observation weights w > 0: the variance of a sample is σ² / w.
 
     Returns
     -------

@@ -40,6 +40,11 @@ def mixed(
         The block of each row: any hashable labels, none missing.
     level
         Of the confidence interval.
+    method
+        ``"REML"``, or ``"ML"``: unrestricted maximum likelihood, whose variances are too small by what the columns
+        use up; its degrees of freedom have n in place of n − rank. For comparing likelihoods of different columns.
+    weights : (n,) or (n, m), optional
+        Observation weights w > 0: the residual variance of a sample is σ²_residual / w.
 
     Returns
     -------
