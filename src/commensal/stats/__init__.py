@@ -16,6 +16,7 @@ from commensal.stats.logrank import LogRankFit, log_rank
 from commensal.stats.many_to_one import ManyToOneFit, log_rank_many_to_one
 from commensal.stats.maxt import MaxTFit, max_t
 from commensal.stats.mixed import mixed, mixed_split
+from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
@@ -52,6 +53,7 @@ __all__ = [
     "LogRankFit",
     "ManyToOneFit",
     "MaxTFit",
+    "Moderation",
     "Ordination",
     "PermanovaFit",
     "Permutations",
@@ -92,6 +94,8 @@ __all__ = [
     "mixed_contrasts",
     "mixed_f",
     "mixed_split",
+    "moderate",
+    "moderated",
     "null_share",
     "partial_conjunction",
     "partial_conjunction_if_independent_fisher",

@@ -151,7 +151,7 @@ def _differences(given: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
 def _enumerated(start: int, stop: int, count: int) -> Floats:
     """Return sign vectors start … stop − 1 of all 2^count, bit j of the number being unit j's sign; 0 is observed."""
     bits = (np.arange(start, stop)[:, None] >> np.arange(count)) & 1
-    return 1.0 - 2.0 * bits
+    return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
 
 
 def _t(total: Floats, square: Floats, units: Integers) -> Floats:
