@@ -8,7 +8,7 @@ import pytest
 
 from commensal.errors import OutputError, UsageError
 from commensal.pipeline import check, init
-from commensal.pipeline.init import TEMPLATES
+from commensal.pipeline.init import TEMPLATES, next_steps
 from commensal.study import read_study
 
 
@@ -75,5 +75,21 @@ def test_other_files_in_the_folder_are_never_overwritten(tmp_path: Path) -> None
 
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="cannot be written"):
-        init(tmp_path / "file", like="cohort")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(OutputError, match=r"cannot be written(?s:.*)mend: choose"):
+            init(folder, like="cohort")
+    assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize(("like", "verbs"), [("cohort", ["check", "run"]), ("animal", ["check"])])
+def test_no_next_step_that_can_only_fail(tmp_path: Path, like: str, verbs: list[str]) -> None:
+    steps = next_steps(init(tmp_path / like, like=like))
+    assert [step.split()[1] for step in steps if "answers" not in step] == verbs
+    assert any("answers cohort" in step for step in steps) == (like == "animal")
+
+
+def test_a_study_with_other_questions_too_is_run_and_told(tmp_path: Path) -> None:
+    *steps, told = next_steps(init(tmp_path / "all of it", like="full"))
+    assert [step.split()[1] for step in steps] == ["check", "run"]
+    assert "'" in steps[0]  # the path has blanks, and the line can be pasted
+    assert all(kind in told for kind in ("depletion", "rescue", "host"))

@@ -35,7 +35,7 @@ def counts(n: int = 12, taxa: int = 6) -> list[list[object]]:
 
 def begin(folder: Path, meta: list[list[object]], table: list[list[object]], **options: object) -> Path:
     source = folder / "source"
-    source.mkdir()
+    source.mkdir(parents=True)
     return init(
         folder / "study", samples=tsv(source / "meta.tsv", meta), table=tsv(source / "table.tsv", table), **options
     )
@@ -135,6 +135,62 @@ def test_a_name_that_says_microbes_makes_taxa_of_intensities(tmp_path: Path) -> 
     table = tsv(tmp_path / "microbes.tsv", rows)
     assay = only_assay(read_study(init(tmp_path / "study", samples=meta, table=table)))
     assert (assay.kind, assay.value) == ("taxa", "intensity")
+
+
+def metaphlan(total: float, *, strains: bool) -> list[list[object]]:
+    """MetaPhlAn's merged table for 12 samples: every rank of five species, with what is in none of them."""
+    rng = np.random.default_rng(3)
+    lineages = [
+        f"k__Bacteria|p__P{i // 3}|c__C{i // 3}|o__O{i // 3}|f__F{i // 2}|g__G{i // 2}|s__G{i // 2}_s{i}"
+        for i in range(5)
+    ]
+    shares = total * rng.dirichlet(np.ones(6), size=12).round(9)
+    rows: dict[str, np.ndarray] = {"UNCLASSIFIED": total - shares[:, :5].sum(axis=1)}
+    for i, lineage in enumerate(lineages):
+        parts = lineage.split("|") + [f"t__SGB{i}"] * strains
+        for end in range(1, len(parts) + 1):
+            name = "|".join(parts[:end])
+            rows[name] = rows.get(name, 0) + shares[:, i]
+    table: list[list[object]] = [["clade_name", *(f"S{i + 1}" for i in range(12))]]
+    return table + [[name, *(f"{value:.9g}" for value in values)] for name, values in rows.items()]
+
+
+@pytest.mark.parametrize("total", [1.0, 100.0])
+@pytest.mark.parametrize("strains", [False, True])
+def test_of_a_table_with_all_ranks_the_species_are_kept(tmp_path: Path, total: float, strains: bool) -> None:
+    path = begin(tmp_path, people(), metaphlan(total, strains=strains))
+    assay = only_assay(read_study(path))
+    assert (assay.kind, assay.value) == ("taxa", "relative")
+    (name,) = read_study(path).assays
+    read = load(path).assays[name]
+    assert [feature.split("|")[-1][:3] for feature in read.features.index] == ["UNC"] + ["s__"] * 5
+    np.testing.assert_allclose(read.values.sum(axis=1), 1, rtol=1e-6)
+    text = path.read_text(encoding="utf-8")
+    assert "several ranks" in text
+    assert "guessed: the species alone sum" in text
+    assert ('"*|t__*"' in text) == strains
+    assert [f for f in check(path) if f.severity == "error"] == []
+
+
+def test_lineages_of_one_rank_exclude_nothing(tmp_path: Path) -> None:
+    head, unclassified, *rows = metaphlan(100.0, strains=False)
+    table = [head, unclassified, *(row for row in rows if "|s__" in str(row[0]))]
+    assay = only_assay(read_study(begin(tmp_path, people(), table)))
+    assert (assay.kind, assay.value, tuple(assay.exclude)) == ("taxa", "relative", ())
+
+
+def test_repeated_subjects_group_nothing_and_codes_of_groups_may_be_numbers(tmp_path: Path) -> None:
+    head, *rows = people()
+    meta = [[*head, "severity", "subject"], *([*row, i % 4, f"P{i // 3}"] for i, row in enumerate(rows))]
+    for row in meta[1:]:
+        row[2] = row[3] = "one"  # a subject has one home and one sex
+    with pytest.raises(UsageError, match=r"severity holds numbers(?s:.*)give --case and --control"):
+        begin(tmp_path / "a", meta, counts(), column="severity")
+    with pytest.raises(UsageError, match="subject names subjects"):
+        begin(tmp_path / "b", meta, counts(), column="subject")
+    path = begin(tmp_path / "c", meta, counts(), column="severity", case=["3"], control=["0"])
+    (contrast,) = read_study(path).contrasts.values()
+    assert (contrast.case, contrast.control) == (("3",), ("0",))
 
 
 def test_annotations_inside_the_table_are_declared_also_those_that_are_numbers(tmp_path: Path) -> None:
@@ -248,7 +304,11 @@ def test_two_levels_without_one_that_says_control_are_not_guessed(tmp_path: Path
         ({"column": "gruop", "case": ["patient"]}, "expected: group"),
         ({"column": "group", "case": ["pateint"]}, "expected: patient"),
         ({"column": "group", "case": ["patient"], "control": ["patient"]}, "both sides"),
-        ({"column": "age", "case": ["40"]}, "--control is needed"),
+        ({"column": "age", "case": ["40"]}, "holds numbers, not groups"),
+        ({"column": "age"}, "expected: .*for example group"),
+        ({"column": "age", "case": ["40"], "control": ["41"]}, "a value of its own in every row"),
+        ({"column": "id"}, "names samples"),
+        ({"column": "sex", "case": ["F", "M"]}, "--control is needed"),
         ({"column": "group"}, "never guessed"),
         ({"case": ["patient"]}, "--column as well"),
         ({"column": "group", "case": ["patient"], "block": "huosehold"}, "expected: household"),
@@ -299,10 +359,17 @@ def test_the_column_with_more_ids_wins(tmp_path: Path) -> None:
 
 def test_files_that_are_not_there_or_empty(tmp_path: Path) -> None:
     meta, table = tsv(tmp_path / "meta.tsv", people()), tsv(tmp_path / "table.tsv", counts())
-    with pytest.raises(TableError, match=r"no file 'mta\.tsv'"):
-        init(tmp_path / "study", samples=tmp_path / "mta.tsv", table=table)
-    with pytest.raises(TableError, match=r"no file 'tabel\.tsv'"):
-        init(tmp_path / "study", samples=meta, table=tmp_path / "tabel.tsv")
+    for option, name, files in (
+        ("--samples", "mta.tsv", {"samples": tmp_path / "mta.tsv", "table": table}),
+        ("--table", "tabel.tsv", {"samples": meta, "table": tmp_path / "tabel.tsv"}),
+        ("--table", "nowhere", {"samples": meta, "table": tmp_path / "nowhere" / "table.tsv"}),
+    ):
+        with pytest.raises(TableError, match=rf"{option}: there is no .*{name}") as caught:
+            init(tmp_path / "study", **files)
+        assert f"correct the path after {option}" in str(caught.value)
+        assert "--data" not in str(caught.value)
+    with pytest.raises(TableError, match="is a folder"):
+        init(tmp_path / "study", samples=meta, table=tmp_path)
     (tmp_path / "empty.tsv").write_text("")
     with pytest.raises(FormatError, match="empty"):
         init(tmp_path / "study", samples=meta, table=tmp_path / "empty.tsv")

@@ -163,6 +163,7 @@ def test_tree_tips_are_the_species(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "option",
     [
+        {"seed": -1},
         {"households": 1},
         {"unmatched": -1},
         {"species": 14},
@@ -175,6 +176,11 @@ def test_options_out_of_range_are_refused(tmp_path: Path, option: dict[str, floa
     with pytest.raises(UsageError, match="expected"):
         cohort(tmp_path, **option)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_negative_seed_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"seed is too small(?s:.*)found: -1(?s:.*)mend: give seed=0 or more"):
+        cohort(tmp_path, seed=-1)
 
 
 def test_a_study_of_someone_is_never_overwritten(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ def init(
 ) -> None:
     """Write a study folder: from a template, or from your own two files."""
     from commensal import pipeline
+    from commensal.pipeline.init import next_steps
 
     path = pipeline.init(
         directory,
@@ -46,5 +48,5 @@ def init(
         block=block,
     )
     typer.echo(f"wrote {path}")
-    typer.echo(f"next:  commensal check {path}")
-    typer.echo(f"       commensal run {path} --out {directory / 'results'}")
+    for heading, step in zip_longest(("next:",), next_steps(path), fillvalue=""):
+        typer.echo(f"{heading:5}  {step}")

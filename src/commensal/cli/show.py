@@ -40,7 +40,7 @@ def result(outcome: Result) -> None:
     for sentence in outcome.headlines:
         typer.echo(f"- {sentence}")
     counts = {severity: sum(f.severity == severity for f in outcome.findings) for severity in _MARKS}
-    words = ", ".join(f"{count} {severity}s" for severity, count in counts.items())
+    words = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
     typer.echo(f"design: {words} (on the page, each with a way out)")
     typer.echo(f"page: {outcome.report}")
     for finding in outcome.failed:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from commensal.errors import OutputError, UsageError, listing, nearest
-from commensal.study import parse_study
+from commensal.errors import OutputError, TableError, UsageError, listing, nearest
+from commensal.io.paths import require_file
+from commensal.questions import QUESTIONS
+from commensal.study import parse_study, read_study
 
 TEMPLATES = ("cohort", "animal", "full")
 
@@ -135,6 +137,8 @@ def _from_files(
 ) -> Path:
     from commensal.pipeline.templates.two_files import describe
 
+    for option, path in (("--samples", files.samples), ("--table", files.table)):
+        _require_file(path, option)
     text = describe(
         samples=files.samples,
         table=files.table,
@@ -151,6 +155,47 @@ def _from_files(
     return _write(files.directory, {"study.toml": text.encode("utf-8")}, files.copies)
 
 
+def _require_file(path: Path, option: str) -> None:
+    """Refuse a path that is no file, with a way out that ``init`` has."""
+    try:
+        require_file(path, option)
+    except TableError as error:
+        mend = error.mend if path.is_dir() else f"correct the path after {option}"
+        raise TableError(error.what, where=option, found=error.found, expected=error.expected, mend=mend) from None
+
+
+def next_steps(study: Path) -> list[str]:
+    """Return the lines that tell what to do with a study file that ``init`` wrote.
+
+    Parameters
+    ----------
+    study
+        The study file.
+
+    Raises
+    ------
+    StudyFileError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lines = next_steps(init(Path(folder) / "mice", like="animal"))
+    >>> lines[-1]
+    'commensal answers cohort in this version; this file asks depletion, course, which check reads and lints'
+    """
+    kinds = [question.kind for question in read_study(study).questions.values()]
+    check = shlex.join(["commensal", "check", str(study)])
+    run = shlex.join(["commensal", "run", str(study), "--out", str(study.parent / "results")])
+    others = list(dict.fromkeys(kind for kind in kinds if kind not in QUESTIONS))
+    steps = [check, run] if len(others) < len(set(kinds)) else [check]
+    if others:
+        known = f"commensal answers {listing(QUESTIONS)} in this version"
+        steps.append(f"{known}; this file asks {listing(others)}, which check reads and lints")
+    return steps
+
+
 def _command(files: _Files) -> str:
     """Return the start of the command to run next."""
     words = ["commensal", "init", str(files.directory), "--samples", str(files.samples), "--table", str(files.table)]
@@ -159,6 +204,13 @@ def _command(files: _Files) -> str:
 
 def _write(folder: Path, texts: Mapping[str, bytes], copies: Mapping[str, Path]) -> Path:
     """Write texts and copy files into a folder; the study file comes last, so that a half-made folder has none."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(
+            "the folder cannot be written: a file has its name",
+            where=str(folder),
+            expected="a folder, or a name that is free",
+            mend="choose another folder, or move the file",
+        )
     # A file that lies in the folder already is the copy: people start where their tables are.
     to_copy = {name: path for name, path in copies.items() if not _same(folder / name, path)}
     there = [name for name in (*texts, *to_copy) if (folder / name).exists()]
@@ -176,7 +228,9 @@ def _write(folder: Path, texts: Mapping[str, bytes], copies: Mapping[str, Path])
         for name in sorted(texts, key=lambda name: name == "study.toml"):
             (folder / name).write_bytes(texts[name])
     except OSError as error:
-        raise OutputError("the folder cannot be written", where=str(folder), found=error) from error
+        raise OutputError(
+            "the folder cannot be written", where=str(folder), found=error, mend="choose a folder that can be written"
+        ) from error
     return folder / "study.toml"
 
 

@@ -85,6 +85,7 @@ def cohort(
     ['people.tsv', 'samples.tsv', 'serum.tsv', 'serum_features.tsv', 'species.tsv', 'study.toml', 'tree.nwk',
      'truth.json']
     """
+    _at_least("seed", seed, 0)
     _at_least("households", households, 2)
     _at_least("unmatched", unmatched, 0)
     for name, value in (("species_changed", species_changed), ("molecules_changed", molecules_changed)):
@@ -120,9 +121,13 @@ def cohort(
 
 def _at_least(name: str, value: int, least: int) -> None:
     if value < least:
-        raise UsageError(f"{name} is too small", found=value, expected=f"at least {least}")
+        raise UsageError(
+            f"{name} is too small", found=value, expected=f"at least {least}", mend=f"give {name}={least} or more"
+        )
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise UsageError(f"{name} is out of its range", found=value, expected=f"{low} to {high}")
+        raise UsageError(
+            f"{name} is out of its range", found=value, expected=f"{low} to {high}", mend=f"give {name} in this range"
+        )

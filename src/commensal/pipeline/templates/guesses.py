@@ -178,6 +178,8 @@ class Measured:
     why_kind: str
     why_value: str
     zeros: bool  #: whether there are zeros
+    exclude: tuple[str, ...] = ()  #: features of the other ranks, where the table holds several ranks at once
+    why_exclude: str = ""
 
 
 def measured(values: NDArray[np.float64], features: Iterable[str], file: str, form: str) -> Measured:
@@ -207,6 +209,18 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
         taxa = "features are named by lineages"
     else:
         taxa = "by the file's name" if re.search(_TAXA_FILE, file, re.IGNORECASE) else ""
+    if lineages and (one := _one_rank(values, names)) is not None:
+        rank, total, others = one
+        whole = "100" if total == 100 else "1"
+        return Measured(
+            "taxa",
+            "relative",
+            taxa,
+            f"the {rank} alone sum to {whole} in every sample",
+            bool((finite == 0).any()),
+            others,
+            f"guessed: the table holds several ranks, the same reads again and again; the {rank} are kept",
+        )
     value, why = _value(values, finite, bool(taxa))
     if taxa:
         kind: AssayKind = "taxa"
@@ -216,6 +230,46 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
     else:
         kind, why_kind = "metabolites", f"the values are {value}"
     return Measured(kind, value, why_kind, why, bool((finite == 0).any()))
+
+
+_RANKS = {"s": "species", "g": "genera", "f": "families", "o": "orders", "c": "classes", "p": "phyla"}
+#: How far a sum of shares may lie from its total, as the reader has it.
+_OFF = 0.01
+
+
+def _one_rank(values: NDArray[np.float64], names: Sequence[str]) -> tuple[str, float, tuple[str, ...]] | None:
+    """Find the lowest rank whose shares sum to a whole, in a table that holds several, and what is not of it.
+
+    Rows that are no lineage (UNCLASSIFIED) stay: they are part of the whole at every rank.
+    """
+    ranks = [_rank(name) for name in names]
+    known = {name for name, rank in zip(names, ranks, strict=True) if rank}
+    parents = {re.sub(r"[|;][^|;]*$", "", name) for name in known}
+    if len(parents & known) < 2:  # no feature is a part of another
+        return None
+    for rank, word in _RANKS.items():
+        keep = np.array([own in (rank, "") for own in ranks])
+        if rank not in ranks:
+            continue
+        sums = np.nansum(values[:, keep], axis=1)
+        sums = sums[sums > 0]
+        for total in (100.0, 1.0):
+            if sums.size and (np.abs(sums / total - 1) <= _OFF).all():
+                return word, total, _others(names, ranks, rank)
+    return None
+
+
+def _rank(name: str) -> str:
+    """Return the letter of a lineage's last rank, or nothing where it is no lineage."""
+    found = re.fullmatch(r"\s*([dkpcofgst])__.*", re.split(r"[|;]", name)[-1])
+    return found[1] if found else ""
+
+
+def _others(names: Sequence[str], ranks: Sequence[str], rank: str) -> tuple[str, ...]:
+    """Patterns for all other ranks: strains by one, what lies above by name, for no pattern counts the ranks."""
+    named = [name for name, own in zip(names, ranks, strict=True) if own not in (rank, "t", "")]
+    cut = (re.search(r"[|;] ?(?=t__[^|;]*$)", name) for name, own in zip(names, ranks, strict=True) if own == "t")
+    return (*named, *sorted({f"*{found[0]}t__*" for found in cut if found}))
 
 
 def _value(values: NDArray[np.float64], finite: NDArray[np.float64], taxa: bool) -> tuple[Value, str]:

@@ -73,6 +73,12 @@ def describe(
     sample = ids.column.name
     subject, refused = guesses.subject_column(columns, sample)
     taken = [sample, subject]
+    if column is not None and column in (sample, subject):
+        raise UsageError(
+            f"column {column} names {'samples' if column == sample else 'subjects'}, it does not group them",
+            where="--column",
+            expected="a column that says who has the disease" + _instead(columns, [*taken, block]),
+        )
     comparison = _comparison(columns, column, case, control, [*taken, block], again)
     unit = block if block is not None else guesses.block_column(columns, [*taken, comparison.column.name])
     if unit == comparison.column.name:
@@ -132,6 +138,7 @@ def _comparison(
     if len(levels) == 2 and bool(case) != bool(control):
         other = tuple(level for level in levels if level not in (case or control))
         case, control = case or other, control or other
+    _require_groups(columns, chosen, taken, both=bool(case and control))
     if not case or not control:
         missing = " and ".join(name for name, given in (("--case", case), ("--control", control)) if not given)
         raise UsageError(
@@ -143,6 +150,33 @@ def _comparison(
             else "choose a column with two levels",
         )
     return _Comparison(chosen, tuple(case), tuple(control), False)
+
+
+def _require_groups(columns: Mapping[str, Column], chosen: Column, taken: Sequence[str | None], *, both: bool) -> None:
+    """Refuse a column of numbers or of ids: no list of its values is a comparison. Named levels are taken as codes."""
+    if chosen.kind == "number" and not both:
+        what = "holds numbers, not groups"
+    elif chosen.unique:
+        what = "has a value of its own in every row: it makes no groups"
+    elif both:
+        return
+    elif len(chosen.levels) > guesses.MOST_LEVELS:
+        what = f"has {len(chosen.levels)} levels"
+    else:
+        return
+    raise UsageError(
+        f"column {chosen.name} {what}",
+        where="--column",
+        found=chosen.summary(3),
+        expected="a column that says who has the disease" + _instead(columns, taken),
+        mend="choose such a column, or add one to the table of samples"
+        + ("" if chosen.unique else "; if these are codes of groups, give --case and --control"),
+    )
+
+
+def _instead(columns: Mapping[str, Column], taken: Sequence[str | None]) -> str:
+    likely = guesses.candidates(columns, taken)
+    return f", for example {listing((column.name for column in likely), 3)}" if likely else ""
 
 
 def _lines(likely: Sequence[Column], most: int = 10) -> list[str]:
@@ -266,7 +300,10 @@ def _assay(file: str, guess: Measured, ids: Ids, form: str) -> str:
         lines.append(f"features = {toml.table({'columns': '[' + ', '.join(map(toml.string, ids.inside)) + ']'})}")
     if form == "mothur":
         lines.append(toml.comment('features = { file = "….cons.taxonomy" }   names for the OTUs, from mothur'))
-    if any(str(feature).endswith("(IS)") for feature in ids.table.features.index):
+    if guess.exclude:
+        lines += [toml.comment(f"{guess.why_exclude}; change it if wrong"), "exclude = ["]
+        lines += [*(f"    {toml.string(name)}," for name in guess.exclude), "]"]
+    elif any(str(feature).endswith("(IS)") for feature in ids.table.features.index):
         lines.append('exclude = ["* (IS)"]  ' + toml.comment("internal standards"))
     return "\n".join(lines) + "\n"
 
