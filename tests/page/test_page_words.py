@@ -16,7 +16,7 @@ from commensal.page.methods import methods
 from commensal.page.omitted import dropped_groups, mismatches, status_counts
 from commensal.page.payload import estimates_payload, script_json
 from commensal.page.view import Group, PageView, groups
-from commensal.page.words import chance, estimate, number, plural
+from commensal.page.words import chance, estimate, interval, number, plural
 from commensal.study import Assay, Contrast, Question, Study
 from commensal.tables import estimates, points
 
@@ -455,3 +455,23 @@ def test_a_design_error_is_told_before_what_was_found(view: PageView, tmp_path: 
     for findings, there in ((view.findings, True), (view.findings[1:], False)):
         text = write(PageView(view.study, only, points(), findings), tmp_path).read_text(encoding="utf-8")
         assert ("The design has 1 error to read before any number here" in text) is there
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-1.0, -0.004, "−1.00 to −0.004"),
+        (0.0004, 0.9, "0.0004 to 0.90"),
+        (2e-7, 3.0, "2 × 10⁻⁷ to 3.0"),
+        (-1.0, 0.004, "−1.0 to 0.0"),  # holds 0, and seems to
+        (-1.0, 0.0, "−1.0 to 0.0"),
+        (-0.4, 120.0, "0 to 120"),
+    ],
+)
+def test_an_interval_that_leaves_out_nothing_is_never_seen_to_hold_it(low: float, high: float, words: str) -> None:
+    assert interval(low, high) == words
+
+
+def test_a_just_significant_estimate_shows_its_sign() -> None:
+    row = {"effect": -0.502, "unit": "nats", "low": -1.0, "high": -0.004, "level": 0.95}
+    assert "95 % interval −1.00 to −0.004" in estimate(pd.Series(row))

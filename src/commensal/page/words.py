@@ -152,6 +152,22 @@ def fixed(value: float | None, width: float | None, *, sign: bool = False) -> st
     return ("" if zero else MINUS if value < 0 else "+" if sign else "") + text
 
 
+def interval(low: float, high: float) -> str:
+    """Write an interval so that one which leaves out 0 is seen to: an end near 0 keeps its sign and first digit.
+
+    Examples
+    --------
+    >>> interval(-41.04, -5.2), interval(-1.003, -0.004), interval(-1.003, 0.004), interval(0.0, 2.1)
+    ('−41 to −5', '−1.00 to −0.004', '−1.0 to 0.0', '0.0 to 2.1')
+    """
+    ends = []
+    for end in (low, high):
+        text = fixed(end, high - low)
+        hidden = low * high > 0 and not text.strip(f"0.,{MINUS}")
+        ends.append(number(end, 1) if hidden else text)
+    return f"{ends[0]} to {ends[1]}"
+
+
 def estimate(row: pd.Series, *more: str) -> str:
     """Write an effect with its unit and, in brackets, its interval and whatever ``more`` there is to say.
 
@@ -169,9 +185,9 @@ def estimate(row: pd.Series, *more: str) -> str:
     told = fixed(effect, width, sign=True)
     text = f"{unit} {told}" if unit.startswith("log2 fold change") else f"{told} {unit}".strip()
     inside = [part for part in more if part]
-    if width is not None:
+    if low is not None and high is not None:
         level = 0.95 if missing(row["level"]) else float(row["level"])
-        inside.insert(0, f"{number(100 * level, 3)} % interval {fixed(low, width)} to {fixed(high, width)}")
+        inside.insert(0, f"{number(100 * level, 3)} % interval {interval(low, high)}")
     return f"{text} ({'; '.join(inside)})" if inside else text
 
 
