@@ -122,3 +122,21 @@ def test_restricted_mean(reference, designs, design):
         caged = stats.rmst_difference(one["time"], one["event"], one["group"], tau[0], cage=one["cage"])
         plain = [reference(design, f"rmst cages {group}")[0] for group in (first, case)]
         np.testing.assert_allclose(caged.rmst_se, plain * np.sqrt(caged.n_units / (caged.n_units - 1)), rtol=CLOSE)
+
+
+@pytest.mark.parametrize("design", sorted(set(PROMPT) - {"three arms"}))
+def test_function_and_survival(reference, designs, design):
+    """R's side is a loop over pairs."""
+    d = designs[design]
+    change = np.where(d["event"] == 1, np.nan, d["x"].round(1))
+    scores = stats.cafs(d["time"], d["event"], change)
+    np.testing.assert_array_equal(scores.score, reference(design, "cafs score"))
+    np.testing.assert_array_equal(scores.rank, reference(design, "cafs rank"))
+    data = (d["time"], d["event"], d["group"])
+    fit = stats.win_ratio(*data, change=change, n=99)
+    np.testing.assert_allclose([fit.win_ratio, fit.net_benefit], reference(design, "win plain"), rtol=CLOSE)
+    np.testing.assert_allclose([fit.se**2, fit.net_benefit_se**2], reference(design, "win variance"), rtol=CLOSE)
+    layered = stats.win_ratio(*data, change=change, strata=d["stratum"], n=99)
+    np.testing.assert_allclose(
+        [layered.win_ratio, layered.net_benefit], reference(design, "win stratified"), rtol=CLOSE
+    )

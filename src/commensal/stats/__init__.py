@@ -8,6 +8,7 @@ from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
 from commensal.stats.fits import ContrastsFit, Fit, FTest, SplitFit, VarianceTest
+from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
 from commensal.stats.label_permutation import label_p
@@ -38,9 +39,12 @@ from commensal.stats.separation import separated_p
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.variance import variance_test
+from commensal.stats.win_ratio import WinRatioFit, win_ratio
 
 __all__ = [
     "AdaFilterFit",
+    "CafsFit",
+    "CafsScores",
     "ClaimStrength",
     "ContrastsFit",
     "CoxFit",
@@ -64,6 +68,7 @@ __all__ = [
     "SplitFit",
     "TermsFit",
     "VarianceTest",
+    "WinRatioFit",
     "adafilter",
     "against",
     "aitchison",
@@ -71,6 +76,8 @@ __all__ = [
     "block_centroids",
     "bray_curtis",
     "by",
+    "cafs",
+    "cafs_test",
     "claim_strength",
     "cluster_cox_size",
     "count_arrangements",
@@ -119,5 +126,6 @@ __all__ = [
     "strength_p",
     "unifrac",
     "variance_test",
+    "win_ratio",
     "zero_replacement",
 ]

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError, listing
-from commensal.stats._arrays import Floats, Integers, numbers, same_length
+from commensal.stats._arrays import TIE, Floats, Integers, numbers, same_length
 from commensal.stats.fits import Texts
+from commensal.stats.permutation import FREE, NESTED, WHOLE, WITHIN, Permutations, permutations
 
 Mask = NDArray[np.bool_]
 
@@ -195,6 +196,59 @@ def _running(member: Mask, order: Integers) -> NDArray[np.int32]:
     sums = np.zeros((member.shape[0], order.size + 1), dtype=np.int32)
     np.cumsum(member[:, order], axis=1, dtype=np.int32, out=sums[:, 1:])
     return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What moves when labels of n subjects are rearranged: subjects or whole cages, within strata or cages."""
+
+    unit: Integers  # (n,) what carries the label
+    block: Integers | None  # (n,) where it may go
+    whole: bool  # cages are nested in groups and move as wholes
+    n: int
+    seed: int
+
+    def arranged(self, codes: Integers, rows: Mask | None = None) -> Permutations:
+        """Return arrangements of the codes (n,) of some subjects, all by default."""
+        taken = np.ones(codes.size, dtype=bool) if rows is None else rows
+        labels = codes[taken].astype(np.float64)
+        block = None if self.block is None else self.block[taken]
+        if not self.whole:
+            scheme = FREE if block is None else WITHIN
+            return permutations(labels, block=block, scheme=scheme, n=self.n, seed=self.seed)
+        unit = self.unit[taken]
+        if block is None:
+            return permutations(labels, block=unit, scheme=WHOLE, n=self.n, seed=self.seed)
+        return permutations(labels, block=block, unit=unit, scheme=NESTED, n=self.n, seed=self.seed)
+
+    def units(self, rows: Mask) -> int:
+        """Return how many units these subjects are in."""
+        return int(np.unique(self.unit[rows]).size)
+
+
+def moves(codes: Integers, cage: ArrayLike | None, layer: Integers | None, n: int, seed: int) -> Moves:
+    """Decide by the design: subjects move, within strata; whole cages where each has one group; else within cages."""
+    size = codes.size
+    if cage is None:
+        return Moves(np.arange(size), layer, False, n, seed)
+    unit = coded(cage, "cage", size)[1]
+    if np.unique(np.column_stack([unit, codes]), axis=0).shape[0] == unit.max() + 1:
+        return Moves(unit, layer, True, n, seed)
+    inside = unit if layer is None else np.unique(np.column_stack([layer, unit]), axis=0, return_inverse=True)[1]
+    return Moves(np.arange(size), inside.astype(np.int64), False, n, seed)
+
+
+def share_reached(null: Floats, observed: Floats, arranged: Permutations) -> Floats:
+    """Return p: the share of arrangements whose statistic reaches each observed one, those equal to it included."""
+    ordered = np.sort(null)
+    above = null.size - np.searchsorted(ordered, observed - TIE * np.maximum(observed, ordered[-1]), side="left")
+    p: Floats = above / null.size if arranged.exact else (1 + above) / (1 + null.size)
+    return p
+
+
+def smallest_reachable(null: Floats, arranged: Permutations) -> float:
+    """Return the smallest p that any labels could have had here: mirror images and ties share the extreme."""
+    return float(share_reached(null, null.max(keepdims=True), arranged)[0]) if arranged.exact else arranged.smallest_p
 
 
 def lost_with_one(x: Floats, contrast: Floats, unit: Integers) -> bool:

@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from commensal.stats._arrays import TIE, Floats, Integers
-from commensal.stats._survival import Followed, Mask, coded, followed, ladder
+from commensal.stats._arrays import Floats, Integers
+from commensal.stats._survival import (
+    Followed,
+    Mask,
+    Moves,
+    coded,
+    followed,
+    ladder,
+    moves,
+    share_reached,
+    smallest_reachable,
+)
 from commensal.stats.fits import Counts, Texts
 from commensal.stats.logrank import group_codes, pair_scores
-from commensal.stats.permutation import NESTED, Permutations, permutations
+from commensal.stats.permutation import Permutations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,22 +75,15 @@ class _Setting:
     subjects: Followed
     codes: Integers  # (n,) 0 the control, 1 … k the arms
     layer: Integers | None  # (n,) strata
-    unit: Integers  # (n,)
-    block: Integers | None
-    caged: bool
-    n: int
-    seed: int
+    moves: Moves
 
     def arranged(self, rows: Mask) -> Permutations:
         """Return arrangements of the labels of some subjects."""
-        labels = self.codes[rows].astype(np.float64)
-        block = None if self.block is None else self.block[rows]
-        if not self.caged:
-            return permutations(labels, block=block, n=self.n, seed=self.seed)
-        unit = self.unit[rows]
-        if block is None:
-            return permutations(labels, block=unit, n=self.n, seed=self.seed)
-        return permutations(labels, block=block, unit=unit, scheme=NESTED, n=self.n, seed=self.seed)
+        return self.moves.arranged(self.codes, rows)
+
+    def units(self, side: int) -> int:
+        """Return how many cages, or subjects, an arm has."""
+        return self.moves.units(self.codes == side)
 
 
 def log_rank_many_to_one(
@@ -153,7 +156,8 @@ def log_rank_many_to_one(
     """
     subjects = followed(time, event, entry)
     names, codes = group_codes(group, control, subjects)
-    setting = _setting(subjects, codes, cage, strata, n, seed)
+    layer = None if strata is None else coded(strata, "stratum", len(subjects))[1]
+    setting = _Setting(subjects, codes, layer, moves(codes, cage, layer, n, seed))
     k = names.size - 1
     fits = [_one(setting, arm) for arm in range(1, k + 1)]
     z = np.array([fit.z for fit in fits])
@@ -161,7 +165,7 @@ def log_rank_many_to_one(
     usable = [arm for arm in range(1, k + 1) if fits[arm - 1].status == "ok"]
     closed, method = _closed(setting, usable, z, p)
     p_max, floor = _max(setting, usable, z)
-    units = np.array([_n_units(setting, codes == arm) for arm in range(k + 1)])
+    units = np.array([setting.units(arm) for arm in range(k + 1)])
     in_arm = [codes == arm for arm in range(1, k + 1)]
     return ManyToOneFit(
         names[1:],
@@ -202,22 +206,6 @@ class _Pair:
     note: str
 
 
-def _setting(
-    subjects: Followed, codes: Integers, cage: ArrayLike | None, strata: ArrayLike | None, n: int, seed: int
-) -> _Setting:
-    """Decide what moves: subjects, whole cages, or subjects within cages; always within strata."""
-    size = len(subjects)
-    layer = None if strata is None else coded(strata, "stratum", size)[1]
-    if cage is None:
-        return _Setting(subjects, codes, layer, np.arange(size), layer, False, n, seed)
-    unit = coded(cage, "cage", size)[1]
-    nested = np.unique(np.column_stack([unit, codes]), axis=0).shape[0] == unit.max() + 1
-    if nested:
-        return _Setting(subjects, codes, layer, unit, layer, True, n, seed)
-    inside = unit if layer is None else np.unique(np.column_stack([layer, unit]), axis=0, return_inverse=True)[1]
-    return _Setting(subjects, codes, layer, np.arange(size), inside.astype(np.int64), False, n, seed)
-
-
 def _one(setting: _Setting, arm: int) -> _Pair:
     """Compare one arm with the control by arrangements of their labels."""
     rows = np.isin(setting.codes, (0, arm))
@@ -229,16 +217,16 @@ def _one(setting: _Setting, arm: int) -> _Pair:
         status, note = "no_events", "nobody in the arm and the control had the event"
     elif np.isnan(z):
         status, note = "too_few", "the arm and the control were never at risk together at an event"
-    elif setting.caged and min(_n_units(setting, setting.codes == side) for side in (0, arm)) < 2:
+    elif setting.moves.whole and min(setting.units(0), setting.units(arm)) < 2:
         status, note = "one_cage", "the arm or the control has one cage: its effect cannot be told from the cage's"
     elif arranged.n_distinct <= 1:
         status, note = "too_few", "the labels have one arrangement only"
     if status != "ok":
         return _Pair(effect, z, nan, nan, 0, arranged.exact, arranged.scheme, status, note)
     null = _null(setting, rows, arranged, (arm,))
-    ends = _floor(null, arranged)
+    ends = smallest_reachable(null, arranged)
     compared = int(arranged.labels.shape[0])
-    p = float(_p(null, np.array([abs(z)]), arranged)[0])
+    p = float(share_reached(null, np.array([abs(z)]), arranged)[0])
     return _Pair(effect, z, p, ends, compared, arranged.exact, arranged.scheme, status, note)
 
 
@@ -268,23 +256,6 @@ def _null(setting: _Setting, rows: Mask, arranged: Permutations, arms: tuple[int
     return largest
 
 
-def _p(null: Floats, observed: Floats, arranged: Permutations) -> Floats:
-    """Return the share of arrangements whose statistic reaches each observed one, equal up to rounding included."""
-    ordered = np.sort(null)
-    above = null.size - np.searchsorted(ordered, observed - TIE * np.maximum(observed, 1.0), side="left")
-    p: Floats = above / null.size if arranged.exact else (1 + above) / (1 + null.size)
-    return p
-
-
-def _floor(null: Floats, arranged: Permutations) -> float:
-    """Return the smallest p that any observed labels could have had here."""
-    return float(_p(null, null.max(keepdims=True), arranged)[0]) if arranged.exact else arranged.smallest_p
-
-
-def _n_units(setting: _Setting, rows: Mask) -> int:
-    return int(np.unique(setting.unit[rows]).size)
-
-
 def _max(setting: _Setting, arms: list[int], z: Floats) -> tuple[Floats, float]:
     """Return the single-step p (k,) of the largest |z|, labels moving among all arms, and its floor."""
     p = np.full(z.size, np.nan)
@@ -294,8 +265,8 @@ def _max(setting: _Setting, arms: list[int], z: Floats) -> tuple[Floats, float]:
     arranged = setting.arranged(rows)
     null = _null(setting, rows, arranged, tuple(arms))
     at = np.array(arms) - 1
-    p[at] = _p(null, np.abs(z[at]), arranged)
-    return p, _floor(null, arranged)
+    p[at] = share_reached(null, np.abs(z[at]), arranged)
+    return p, smallest_reachable(null, arranged)
 
 
 def _closed(setting: _Setting, arms: list[int], z: Floats, p: Floats) -> tuple[Floats, str]:
@@ -314,6 +285,6 @@ def _closed(setting: _Setting, arms: list[int], z: Floats, p: Floats) -> tuple[F
             arranged = setting.arranged(rows)
             inside = np.array(chosen) - 1
             null = _null(setting, rows, arranged, chosen)
-            worst = float(_p(null, np.abs(z[inside]).max(keepdims=True), arranged)[0])
+            worst = float(share_reached(null, np.abs(z[inside]).max(keepdims=True), arranged)[0])
             adjusted[inside] = np.maximum(adjusted[inside], worst)
     return adjusted, "closed testing by the largest |z|"

@@ -35,6 +35,34 @@ curves <- function(design, d) for (g in sort(unique(d$group))) {
   put(design, paste("km", g, "surv"), s$surv[keep]); put(design, paste("km", g, "se"), (s$std.err * s$surv)[keep])
 }
 
+# function and survival: one pair after another. 1: i fares better than j, −1: worse
+better <- function(i, j, d) {
+  if (d$event[j] == 1 && (d$time[i] > d$time[j] || (d$time[i] == d$time[j] && d$event[i] == 0))) return(1)
+  if (d$event[i] == 1 && (d$time[j] > d$time[i] || (d$time[j] == d$time[i] && d$event[j] == 0))) return(-1)
+  if (d$event[i] == 1 && d$event[j] == 1) return(0)
+  if (is.na(d$change[i]) || is.na(d$change[j])) return(0)
+  sign(d$change[i] - d$change[j])
+}
+wins <- function(design, d) {
+  n <- nrow(d); k <- matrix(0, n, n); for (i in 1:n) for (j in 1:n) k[i, j] <- better(i, j, d)
+  put(design, "cafs score", rowSums(k)); put(design, "cafs rank", rank(rowSums(k)))
+  for (kind in c("plain", "stratified")) {
+    layer <- if (kind == "plain") rep(1, n) else d$stratum
+    W <- L <- B <- 0; V <- matrix(0, 2, 2)
+    for (s in unique(layer)) {
+      a <- which(d$group == "b" & layer == s); c <- which(d$group == "a" & layer == s); N <- length(a) + length(c)
+      b <- length(a) * length(c); if (b == 0) next
+      w <- 1 * (k[a, c, drop = FALSE] == 1); l <- 1 * (k[a, c, drop = FALSE] == -1)
+      W <- W + sum(w) / N; L <- L + sum(l) / N; B <- B + b / N
+      # Bebu & Lachin: covariance of (share won, share lost) over cases / cases + over controls / controls
+      V <- V + (b / N)^2 * (cov(cbind(rowMeans(w), rowMeans(l))) / length(a) + cov(cbind(colMeans(w), colMeans(l))) / length(c))
+    }
+    put(design, paste("win", kind), c(W / L, (W - L) / B))
+    if (kind == "plain") { g <- c(1 / W, -1 / L) * B; V <- V / B^2
+      put(design, "win variance", c(t(g) %*% V %*% g, V[1, 1] + V[2, 2] - 2 * V[1, 2])) }
+  }
+}
+
 for (design in unique(all$design)) {
   d <- all[all$design == design, ]
   late <- any(d$entry >= 0)                       # entry −1 stands for "from the start"
@@ -58,6 +86,7 @@ for (design in unique(all$design)) {
   if (design == "no ties") {                      # all deaths in one arm: no finite maximum without the penalty
     d2 <- transform(d, event = event * (group == "b")); suppressWarnings(firth("one side", form("group + x"), d2, c(0, 0)))
   }
+  if (!late && length(unique(d$group)) == 2) { d$change <- ifelse(d$event == 1, NA, round(d$x, 1)); wins(design, d) }
   curves(design, d)
   if (!late) for (g in sort(unique(d$group))) {
     one <- d[d$group == g, ]; tau <- as.numeric(quantile(d$time, 0.6))
