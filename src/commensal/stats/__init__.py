@@ -19,6 +19,7 @@ from commensal.stats.maxt import MaxTFit, max_t
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
+from commensal.stats.one_control import DunnettFit, dunnett, many_to_one
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
     ClaimStrength,
@@ -50,6 +51,7 @@ __all__ = [
     "CoxFit",
     "CoxSize",
     "DispersionFit",
+    "DunnettFit",
     "FTest",
     "Fit",
     "HierarchicalFit",
@@ -82,6 +84,7 @@ __all__ = [
     "cluster_cox_size",
     "count_arrangements",
     "cox",
+    "dunnett",
     "euclidean",
     "even_depth",
     "faith_pd",
@@ -96,6 +99,7 @@ __all__ = [
     "linear_f",
     "log_rank",
     "log_rank_many_to_one",
+    "many_to_one",
     "max_t",
     "mixed",
     "mixed_contrasts",
