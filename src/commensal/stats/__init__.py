@@ -7,7 +7,7 @@ from commensal.stats.cox_size import CoxSize, cluster_cox_size
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
-from commensal.stats.fits import ContrastsFit, Fit, FTest, SplitFit, VarianceTest
+from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SplitFit, VarianceTest
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
@@ -19,6 +19,7 @@ from commensal.stats.maxt import MaxTFit, max_t
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
+from commensal.stats.nested import mixed_nested
 from commensal.stats.one_control import DunnettFit, dunnett, many_to_one
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
@@ -60,6 +61,7 @@ __all__ = [
     "ManyToOneFit",
     "MaxTFit",
     "Moderation",
+    "NestedFit",
     "Ordination",
     "PermanovaFit",
     "Permutations",
@@ -104,6 +106,7 @@ __all__ = [
     "mixed",
     "mixed_contrasts",
     "mixed_f",
+    "mixed_nested",
     "mixed_split",
     "moderate",
     "moderated",

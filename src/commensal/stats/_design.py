@@ -116,7 +116,7 @@ def checked(
         raise StatisticsError(f"the {name} is zero everywhere", expected="at least one weight that is not 0")
     if method not in ("REML", "ML"):
         raise StatisticsError("no such method", found=repr(method), expected="'REML' or 'ML'")
-    codes = np.zeros(len(columns), np.int64) if groups is None else _codes(groups, len(columns))
+    codes = np.zeros(len(columns), np.int64) if groups is None else group_codes(groups, len(columns))
     precision = None if weights is None else _precision(weights, responses)
     found = _design(responses, columns, c, codes, (-1, ()), c @ columns.T, complete)
     return replace(found, precision=precision, restricted=method == "REML")
@@ -139,7 +139,7 @@ def checked_split(
     weights = np.zeros((2, k + len(beside) + 1))
     weights[0, column] = weights[1, -1] = 1
     label = columns[:, int(column)]
-    codes = _codes(groups, len(columns))
+    codes = group_codes(groups, len(columns))
     return _design(responses, columns, weights, codes, (int(column), beside), np.stack([label, label]), complete)
 
 
@@ -288,16 +288,17 @@ def _refuse_infinite(values: Array, name: str, *, allow_nan: bool) -> None:
         )
 
 
-def _codes(groups: Iterable[Hashable], n: int) -> Counts:
+def group_codes(groups: Iterable[Hashable], n: int, name: str = "groups") -> Counts:
+    """Return the number of each row's group, in the order in which they come."""
     labels = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
     if len(labels) != n:
-        raise StatisticsError("groups and y do not fit", found=f"{len(labels)} groups", expected=f"{n}, one per row")
+        raise StatisticsError(f"{name} and y do not fit", found=f"{len(labels)} labels", expected=f"{n}, one per row")
     seen: dict[Hashable, int] = {}
     codes = np.empty(n, np.int64)
     for i, label in enumerate(labels):
         if not isinstance(label, Hashable):
-            raise StatisticsError(f"groups[{i}] cannot name a group", found=type(label).__name__, expected="a label")
+            raise StatisticsError(f"{name}[{i}] cannot name a group", found=type(label).__name__, expected="a label")
         if label is None or label != label:  # noqa: PLR0124  NaN and NaT differ from themselves
-            raise StatisticsError(f"groups[{i}] is missing", expected="a group for every row", mend="leave the row out")
+            raise StatisticsError(f"{name}[{i}] is missing", expected="a group for every row", mend="leave the row out")
         codes[i] = seen.setdefault(label, len(seen))
     return codes

@@ -47,28 +47,59 @@ class Solved:
     gain: Array | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What units allow a contrast: a cap on its degrees of freedom, and faults (lone, crowded, bare), (m,) each.
+
+    lone: a side is a single unit; crowded: no more units than columns; bare: nothing left inside the units.
+    """
+
+    cap: Array
+    lone: Mask
+    crowded: Mask
+    bare: Mask
+
+
+def limits_of(design: Design, moments: Moments, which: int) -> Limits:
+    """Limits that one level of groups sets to contrast number `which`."""
+    between = constant_within(design, moments, which)
+    room = room_between(moments)
+    cap = np.where(between, room, np.inf)
+    if design.split >= 0 and which == 0:
+        # Inside groups no more is known of the residual variance than the samples inside groups tell: with few
+        # of them Satterthwaite's df borrow from between groups what is not there (docs/decisions/mixed-model.md).
+        cap = np.minimum(cap, moments.spare)
+    lone = between & one_group_side(moments, which) if between.any() else np.zeros(1, bool)
+    return Limits(cap, lone, between & (room < 1), ~between & (moments.spare < 1))
+
+
 def fit_of(design: Design, moments: Moments, solved: Solved, which: int, level: float) -> Fit:
     """Say what the solved models say about contrast number `which`."""
     c = moments.contrasts[which]
     along = np.matmul(solved.solution.inverse, c[:, :, None])[:, :, 0]
-    spread = np.einsum("mi,mi->m", c, along)
+    uncapped = satterthwaite(moments, solved, along, np.einsum("mi,mi->m", c, along))
+    limits = None if solved.ratio is None else limits_of(design, moments, which)
+    return fit_within(design, moments, solved, which, level, uncapped, limits)
+
+
+def fit_within(
+    design: Design,
+    moments: Moments,
+    solved: Solved,
+    which: int,
+    level: float,
+    uncapped: Array,
+    limits: Limits | None,
+) -> Fit:
+    """Fit of contrast number `which` from its degrees of freedom and their limits."""
+    c = moments.contrasts[which]
+    spread = np.einsum("mi,mi->m", c, np.matmul(solved.solution.inverse, c[:, :, None])[:, :, 0])
     beta = np.where(moments.kept, solved.solution.beta, 0.0)
     effect = np.einsum("mi,mi->m", c, beta) * moments.y_scale + moments.offsets[which]
     se = np.sqrt(solved.variance * spread) * moments.y_scale
-    uncapped = satterthwaite(moments, solved, along, spread)
-    df = uncapped
-    lone = crowded = bare = np.zeros(1, bool)
-    if solved.ratio is not None:
-        between = constant_within(design, moments, which)
-        room = room_between(moments)
-        df = np.where(between, np.minimum(uncapped, room), uncapped)
-        if design.split >= 0 and which == 0:
-            # Inside groups no more is known of the residual variance than the samples inside groups tell: with few
-            # of them Satterthwaite's df borrow from between groups what is not there (docs/decisions/mixed-model.md).
-            df = np.minimum(df, moments.spare)
-        crowded, bare = between & (room < 1), ~between & (moments.spare < 1)
-        if between.any():
-            lone = between & _one_group_side(moments, which)
+    df, lone, crowded, bare = uncapped, *(np.zeros(1, bool),) * 3
+    if limits is not None:
+        df, lone, crowded, bare = np.minimum(uncapped, limits.cap), limits.lone, limits.crowded, limits.bare
     status, note = _statuses(design, moments, solved, which, (lone, crowded, bare))
 
     is_ = {name: np.asarray(status == name, dtype=bool) for name in set(status.tolist())}
@@ -158,7 +189,7 @@ def constant_within(design: Design, moments: Moments, which: int) -> Mask:
     return np.asarray(moments.constant[:, weighed].all(axis=1))
 
 
-def _one_group_side(moments: Moments, which: int) -> Mask:
+def one_group_side(moments: Moments, which: int) -> Mask:
     """Whether a two-valued contrast rests on a single group, (m,).
 
     A group whose own columns no other group shares is fitted exactly (leverage 1 in the regression of group means);

@@ -112,6 +112,9 @@ class Moments:
 
 def chunks(design: Design, features: Counts) -> Iterator[tuple[Counts, Moments]]:
     """Moments of the given features, as many at a time as fit into `MEMORY`, and which features they are."""
+    if not len(features):
+        yield features, careful(design.of(features))
+        return
     columns = design.n_columns + 1
     n, groups = len(design.x), len(design.starts)
     each = 8 * (4 * n + columns * (4 * groups + 8 * columns))
@@ -362,6 +365,11 @@ def _standardise(x: Array, mask: Array, count: Array, constant: int) -> tuple[Ar
     x /= scale[:, :, None]
     x *= ~empty[:, :, None]
     return mean, scale, empty
+
+
+def rank_of(gram: Array) -> Counts:
+    """Rank of Gram matrices (m, k, k), (m,)."""
+    return np.asarray(_kept(gram, list(range(gram.shape[1]))).sum(axis=1), dtype=np.int64)
 
 
 def _kept(gram: Array, order: list[int]) -> Mask:

@@ -9,7 +9,7 @@ import numpy as np
 from commensal.stats import _shared
 from commensal.stats._design import Design
 from commensal.stats._inference import PERFECT, Solved, fit_of
-from commensal.stats._moments import Moments, careful, chunks
+from commensal.stats._moments import Moments, chunks
 from commensal.stats._reml import Optimum, Slopes, Solution, optimum, slopes, solve
 from commensal.stats.fits import Counts, Fit, Texts, joined
 
@@ -56,10 +56,8 @@ def fits_of(design: Design, parts: Iterable[Part], level: float) -> list[Fit]:
 
 
 def _others(design: Design, left: np.ndarray) -> Iterator[tuple[Counts, Moments]]:
-    if left.any():
+    if left.any() or not left.size:
         yield from chunks(design, np.flatnonzero(left))
-    elif not left.size:
-        yield np.empty(0, np.int64), careful(design)
 
 
 def settled(moments: Moments, best: Optimum) -> Optimum:

@@ -107,6 +107,46 @@ class SplitFit:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedFit:
+    """One contrast in one model with two nested levels of units, for m features; missing is NaN.
+
+    Attributes
+    ----------
+    effect, se, df, statistic, p, low, high, status, n, var_residual, df_satterthwaite, note : (m,)
+        As in `Fit`.
+    n_inner, n_outer : (m,)
+        Inner and outer units in which the feature is present.
+    var_inner, var_outer : (m,)
+        Variance components of inner units within outer ones, and of outer units.
+    """
+
+    effect: Array
+    se: Array
+    df: Array
+    statistic: Array
+    p: Array
+    low: Array
+    high: Array
+    status: Texts
+    n: Counts
+    n_inner: Counts
+    n_outer: Counts
+    var_inner: Array
+    var_outer: Array
+    var_residual: Array
+    df_satterthwaite: Array
+    note: Texts
+
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return len(self.effect)
+
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with one row per feature and one column per field."""
+        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+
+
+@dataclass(frozen=True, slots=True)
 class ContrastsFit:
     """Several contrasts of one model, for m features: the fields of `Fit`, each (c, m)."""
 
@@ -236,7 +276,7 @@ def tabulated(columns: dict[str, NDArray[np.generic]], features: Sequence[str] |
     return pd.DataFrame(columns, index=index.rename("feature"))
 
 
-T = TypeVar("T", Fit, FTest, VarianceTest)
+T = TypeVar("T", Fit, FTest, VarianceTest, NestedFit)
 
 
 def joined(parts: Sequence[T], places: Sequence[Counts]) -> T:

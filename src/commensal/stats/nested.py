@@ -1,0 +1,215 @@
+"""The linear mixed model with two nested random intercepts, for many features at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from commensal.stats import _nested
+from commensal.stats._design import Design, checked, group_codes
+from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, one_group_side
+from commensal.stats._moments import WITHIN, Moments, chunks, rank_of
+from commensal.stats._reml import solve as flat_solve
+from commensal.stats.fits import Array, Counts, Fit, Mask, NestedFit, joined
+
+
+def mixed_nested(
+    y: ArrayLike,
+    x: ArrayLike,
+    contrast: ArrayLike,
+    inner: Iterable[Hashable],
+    outer: Iterable[Hashable],
+    *,
+    level: float = 0.95,
+) -> NestedFit:
+    """Mixed model of y (n, m) on x (n, k) with nested random intercepts, inner (n,) within outer (n,), contrast (k,).
+
+    y = Xβ + b_outer + b_inner + e, b ~ N(0, σ²_outer), N(0, σ²_inner), e ~ N(0, σ²_residual), by restricted maximum
+    likelihood: samples of a mouse in a cage, of a person in a household. Each feature is fitted to the samples in
+    which it is present; a variance that is best at 0 is exactly 0.
+
+    Parameters
+    ----------
+    y : (n, m)
+        Responses; NaN is missing.
+    x : (n, k)
+        Columns of the model, with an intercept column if one is wanted; complete.
+    contrast : (k,)
+        Weights of the coefficients: the effect is c'β, in units of y per unit of the contrast.
+    inner, outer : (n,)
+        Units of each row: any hashable labels, none missing. An inner unit is a pair (outer, inner): mouse 1 of cage A
+        is not mouse 1 of cage B.
+    level
+        Of the confidence interval.
+
+    Returns
+    -------
+    NestedFit, m features
+        t = c'β / se against Student's t with Satterthwaite's degrees of freedom (from the variances that are not 0), at
+        most as many as the units allow that the contrast compares: where every column that it weighs is constant
+        within outer units, outer units present − rank of the columns that are constant within them; else, where every
+        one is constant within inner units, inner units present − rank of the columns that are constant within those.
+        `df_satterthwaite` is not capped.
+
+        Statuses with p: ``ok``; ``boundary``, one variance is 0 or cannot be told (the note says which).
+        Statuses without p: as of `mixed`, each at the level of the units that the contrast compares; ``one_cage`` is a
+        two-valued contrast of which one side is a single such unit.
+
+    Raises
+    ------
+    StatisticsError
+        As `mixed`.
+
+    References
+    ----------
+    Laird and Ware 1982, Biometrics 38:963. In R: ``lmerTest::lmer(y ~ x + (1 | outer / inner))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cage, mouse = np.repeat([1, 2, 3, 4], 4), np.tile([1, 1, 2, 2], 4)
+    >>> x = np.column_stack([np.ones(16), cage > 2])
+    >>> y = np.array([[1.0, 1.2, 2.1, 2.5, 0.2, 0.6, 1.4, 1.2, 3.9, 4.1, 3.1, 3.4, 2.9, 2.2, 3.6, 3.9]]).T
+    >>> fit = mixed_nested(y, x, [0, 1], mouse, cage)
+    >>> print(fit.effect[0].round(3), fit.df[0].round(2), fit.n_inner[0], fit.n_outer[0])
+    2.112 2.0 8 4
+    """
+    with np.errstate(all="ignore"):
+        design, starts = _design(y, x, contrast, inner, outer, level)
+        places, parts = [], []
+        for some, moments in chunks(design, np.arange(design.y.shape[1])):
+            places.append(some)
+            parts.append(_fit(design, moments, starts, level))
+    return joined(parts, places)
+
+
+def _design(
+    y: ArrayLike,
+    x: ArrayLike,
+    contrast: ArrayLike,
+    inner: Iterable[Hashable],
+    outer: Iterable[Hashable],
+    level: float,
+) -> tuple[Design, Counts]:
+    """Check the model with rows sorted by outer units; also the first inner unit of each outer one."""
+    plain = checked(y, x, contrast, None, level)
+    n = len(plain.y)
+    outside, inside = group_codes(outer, n, "outer"), group_codes(inner, n, "inner")
+    order = np.lexsort((inside, outside))
+    pairs = np.stack([outside, inside], axis=1)[order]
+    new = np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)]
+    columns = np.asarray(x, dtype=float)[order]
+    design = checked(plain.y[:, :0][order], columns, contrast, np.cumsum(new).tolist(), level)
+    # the responses stay as they were given; only the way to them is sorted
+    design = replace(design, y=plain.y, rows=order[design.rows], complete=plain.complete)
+    first = pairs[new, 0]
+    return design, np.flatnonzero(np.r_[True, first[1:] != first[:-1]])
+
+
+def _fit(design: Design, moments: Moments, starts: Counts, level: float) -> NestedFit:
+    wide = _outer(moments, starts)
+    allowed = np.stack([moments.n_groups < moments.n, (wide.n_groups > 1) & (wide.n_groups < moments.n_groups)], axis=1)
+    allowed[moments.n_groups <= 1] = False
+    problem = _nested.Problem(moments.within, moments.sums, moments.sizes, starts, moments.freedom, allowed)
+    ratios, found, ran_off = _nested.optimum(problem)
+    point = _nested.differentiate(problem, ratios)
+    solved, uncapped = _told(moments, problem, ratios, found, ran_off, point)
+    fit = fit_within(design, moments, solved, 0, level, uncapped, _limits(design, moments, wide))
+    return _with_units(fit, ratios, wide.n_groups)
+
+
+def _with_units(fit: Fit, ratios: Array, n_outer: Counts) -> NestedFit:
+    fields = {name: getattr(fit, name) for name in Fit.__dataclass_fields__}
+    n_inner, _ = fields.pop("n_groups"), fields.pop("var_group")
+    inner, outer = (ratios[:, j] * fit.var_residual for j in range(2))
+    return NestedFit(**fields, n_inner=n_inner, n_outer=n_outer, var_inner=inner, var_outer=outer)
+
+
+def _told(
+    moments: Moments,
+    problem: _nested.Problem,
+    ratios: Array,
+    found: Mask,
+    ran_off: Mask,
+    point: _nested.Point,
+) -> tuple[Solved, Array]:
+    """Say what was remarkable about the variances, and give Satterthwaite's degrees of freedom of the contrast."""
+    zero = ratios == 0
+    flat = flat_solve(moments, np.zeros(len(ratios)))
+    perfect = ~(flat.residual > PERFECT * moments.y_square)
+    note = np.full(len(ratios), "", object)
+    names = {(True, False): "inner", (False, True): "outer"}
+    for (one, other), name in names.items():
+        note[(zero[:, 0] == one) & (zero[:, 1] == other)] = f"the {name} variance is 0"
+    note[zero.all(axis=1)] = "both group variances are 0"
+    note[~problem.allowed[:, 1]] = "no outer units beside the inner ones: no random intercept for them"
+    note[~problem.allowed[:, 0]] = "every inner unit has one sample: no random intercept for them"
+    note[perfect] = "the columns leave nothing over: no residual variance"
+    same = ran_off & (moments.spare > 0)
+    note[ran_off] = "the residual variance is estimated as 0"
+
+    free = ~zero
+    second = np.where(free[:, :, None] & free[:, None, :], point.second, np.eye(2))
+    curved = (np.linalg.det(second) > 0) & (second[:, 0, 0] > 0)
+    unsettled = ~zero.all(axis=1) & (~found | ~curved | (ran_off & ~same))
+    note[unsettled] = "the restricted likelihood has no settled optimum"
+    c = moments.contrasts[0]
+    along = np.matmul(point.solution.inverse, c[:, :, None])[:, :, 0]
+    spread = np.einsum("mi,mi->m", c, along)
+    fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
+    lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
+    lean = np.where(free, lean, 0.0)
+    extra = np.einsum("mi,mij,mj->m", lean, np.linalg.inv(np.where(curved[:, None, None], second, np.eye(2))), lean)
+    uncapped = 1 / (1 / moments.freedom + np.where(curved, extra, np.nan))
+    variance = point.solution.residual / moments.freedom
+    ratio = ratios.sum(axis=1)
+    return Solved(
+        point.solution, ratio, None, variance, perfect | same, unsettled, zero.any(axis=1) & ~unsettled, note
+    ), uncapped
+
+
+def _outer(moments: Moments, starts: Counts) -> Moments:
+    """Add to what is within inner units what is among their means: the moments as of outer units."""
+    sums = np.add.reduceat(moments.sums, starts, axis=1)
+    sizes = np.add.reduceat(moments.sizes, starts, axis=1)
+    outer_of = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, moments.sizes.shape[1])))
+    filled = np.where(moments.sizes > 0, moments.sizes, 1.0)[:, :, None]
+    off = moments.sums / filled - (sums / np.where(sizes > 0, sizes, 1.0)[:, :, None])[:, outer_of]
+    off *= moments.sizes[:, :, None]
+    within = moments.within + np.matmul((off / filled).swapaxes(1, 2), off)
+    total = within + np.matmul((sums / np.where(sizes > 0, sizes, 1.0)[:, :, None]).swapaxes(1, 2), sums)
+    own = np.diagonal(within, axis1=1, axis2=2)[:, :-1]
+    everything = np.diagonal(total, axis1=1, axis2=2)[:, :-1]
+    constant = moments.kept & moments.constant & (own <= WITHIN * np.maximum(everything, np.finfo(float).tiny))
+    varying = moments.kept & ~constant
+    inner = within[:, :-1, :-1] * varying[:, :, None] * varying[:, None, :]
+    counts = np.stack([np.add.reduceat(level * moments.sizes, starts, axis=1) for level in moments.levels])
+    return replace(
+        moments,
+        within=within,
+        sums=sums,
+        sizes=sizes,
+        n_groups=np.asarray((sizes > 0).sum(axis=1), dtype=np.int64),
+        constant=constant,
+        within_rank=rank_of(inner),
+        levels=counts / np.where(sizes > 0, sizes, 1.0),
+    )
+
+
+def _limits(design: Design, moments: Moments, wide: Moments) -> Limits:
+    """Caps and faults at the level of the units that the contrast compares."""
+    outside = constant_within(design, wide, 0)
+    inside = constant_within(design, moments, 0) & ~outside
+    rooms = [level.n_groups - (level.rank - level.within_rank) for level in (wide, moments)]
+    cap = np.where(outside, rooms[0], np.where(inside, rooms[1], np.inf))
+    lone = np.zeros(len(cap), bool)
+    for which, level in ((outside, wide), (inside, moments)):
+        if which.any():
+            lone |= which & one_group_side(level, 0)
+    # between inner units of the same outer unit something must be left over to measure their difference against
+    spare = moments.n_groups - wide.n_groups - (wide.within_rank - moments.within_rank)
+    bare = (inside & (spare < 1)) | (~outside & ~inside & (moments.spare < 1))
+    return Limits(cap, lone, (outside | inside) & (cap < 1), bare)
