@@ -12,8 +12,10 @@ from commensal.stats._survival import Followed, RiskSets
 #: Newton's decrement g'H⁻¹g at which to stop: the effect is then within 1e-9 standard errors of the maximum.
 _STOP = 1e-18
 _ROUNDS = 80
+#: Log hazards of two subjects farther apart than this have no maximum, and soon no number to stand for them.
+FAR = 150.0
 #: Where the information along a direction falls below this share of that at β = 0, the maximum is at infinity.
-FLAT = 1e-7
+FLAT = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def maximum(model: Likelihood, *, firth: bool = False) -> tuple[Floats, Moments]
         score = here.score + penalty_score(model, here) if firth else here.score
         step = np.linalg.lstsq(here.information, score, rcond=None)[0]
         decrement = float(score @ step)
+        step = step * min(1.0, FAR / max(float(np.ptp(model.x @ step)), 1.0))
         for _ in range(30):
             there = model.at(beta + step)
             value = _value(there, firth)
@@ -88,7 +91,7 @@ def maximum(model: Likelihood, *, firth: bool = False) -> tuple[Floats, Moments]
                 break
             step = step / 2
         beta, here, level = beta + step, there, value
-        if abs(decrement) <= _STOP:
+        if abs(decrement) <= _STOP or np.ptp(model.x @ beta) > FAR:
             break
     return beta, here
 

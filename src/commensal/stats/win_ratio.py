@@ -149,6 +149,8 @@ def win_ratio(
         note = "" if min(won, lost) else "one side wins no pair: the ratio has no interval"
     ratio, log_ratio, slope = _ratio(rates)
     se, low, high = interval(log_ratio, float(slope @ covariance @ slope), df, level)
+    with np.errstate(over="ignore"):  # a limit beyond what a double can hold is infinite
+        ratio_ends = float(np.exp(low)), float(np.exp(high))
     gap = np.array([1.0, -1.0])
     ends = interval(benefit, float(gap @ covariance @ gap), df, level)
     labels = np.empty(2, dtype=object)
@@ -160,8 +162,8 @@ def win_ratio(
         low,
         high,
         ratio,
-        float(np.exp(low)),
-        float(np.exp(high)),
+        ratio_ends[0],
+        ratio_ends[1],
         benefit,
         *ends,
         *tested,
