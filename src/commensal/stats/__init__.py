@@ -1,5 +1,6 @@
 """Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
 
+from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.centroids import block_centroids
 from commensal.stats.cox import CoxFit, cox
@@ -38,6 +39,9 @@ from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, un
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.separation import separated_p
+from commensal.stats.set_competitive import set_competitive
+from commensal.stats.set_permutation import set_permutation
+from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.variance import variance_test
@@ -68,6 +72,7 @@ __all__ = [
     "PermutedRows",
     "ReferenceFrame",
     "RmstFit",
+    "SetFit",
     "SignFlipFit",
     "SplitFit",
     "TermsFit",
@@ -125,6 +130,9 @@ __all__ = [
     "reference_frame",
     "rmst_difference",
     "separated_p",
+    "set_competitive",
+    "set_permutation",
+    "set_rotation",
     "shannon",
     "sign_flips",
     "simes",
