@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from commensal import stats
 from commensal.questions.answer import Answer
 from commensal.questions.comparison import BETWEEN, WITHIN, Comparison
-from commensal.questions.features import FEWEST_BLOCKS, blocks_with_both, fits_of_terms, with_q
+from commensal.questions.rows import with_q
 from commensal.questions.scales import Scales
+from commensal.questions.terms import FEWEST_BLOCKS, blocks_with_both, fits_of_terms
 from commensal.study import Dropped
 from commensal.tables import ALL, estimates, points
 
