@@ -103,6 +103,15 @@ def test_scale_shift_order_and_coding_change_nothing():
     assert again.effect == pytest.approx(-50 * fit.effect[features])
 
 
+def test_units_beyond_the_square_root_of_floating_point_change_nothing():
+    rng, label = np.random.default_rng(1), np.tile([0.0, 1.0], 5)
+    y, arranged = rng.normal(size=(10, 1)), stats.permutations(label)
+    fixed = rng.normal(size=(10, 1))
+    fit = stats.max_t(np.hstack([y, 1e200 * y, 1e-200 * y]), label, fixed=1e200 * fixed, permutations=arranged)
+    assert fit.p.tolist() == stats.max_t(y, label, fixed=fixed, permutations=arranged).p.tolist() * 3
+    assert fit.effect == pytest.approx(fit.effect[0] * np.array([1, 1e200, 1e-200]))
+
+
 def test_correlated_features_cost_less_than_holm():
     rng = np.random.default_rng(3)
     label = np.repeat([0.0, 1.0], 12)

@@ -122,6 +122,16 @@ def test_features_without_a_p_stay_as_they_were():
     assert np.isnan(fit.p).tolist() == [False, True, True, False]
 
 
+def test_a_variance_beyond_floating_point_keeps_its_own_p():
+    y = np.random.default_rng(1).normal(size=(8, 4))
+    y[:, 2] *= 1e-200
+    plain = stats.linear(y, np.column_stack([np.ones(8), np.tile([0, 1], 4)]), [0, 1])
+    fit = stats.moderated(plain)
+    assert (fit.p[2], fit.low[2], fit.high[2]) == (plain.p[2], plain.low[2], plain.high[2])
+    assert "not moderated" in fit.note[2]
+    assert (fit.p[[0, 1, 3]] != plain.p[[0, 1, 3]]).all()
+
+
 def test_what_cannot_be_moderated_is_refused_in_words():
     y, x = np.random.default_rng(0).normal(size=(8, 3)), np.ones((8, 1))
     with pytest.raises(StatisticsError, match="only fits of the linear model"):

@@ -80,6 +80,14 @@ def test_scale_sign_and_order_change_nothing():
     assert again.statistic == pytest.approx(-fit.statistic)
 
 
+def test_units_beyond_the_square_root_of_floating_point_change_nothing():
+    d = np.random.default_rng(1).normal(0.5, size=(9, 1))
+    fit = stats.sign_flips(np.hstack([d, 1e200 * d, 1e-200 * d]))
+    assert fit.p == pytest.approx(fit.p[0])
+    assert fit.statistic == pytest.approx(fit.statistic[0])
+    assert fit.effect == pytest.approx(fit.effect[0] * np.array([1, 1e200, 1e-200]))
+
+
 def test_what_cannot_be_tested_has_a_status_and_no_p():
     d = np.array([[1.0, 0, np.nan, 2], [2, 0, np.nan, 2], [1, 0, 3, 2]])
     fit = stats.sign_flips(d)

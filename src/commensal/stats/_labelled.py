@@ -67,13 +67,14 @@ def normal_scores(r: Floats, df: Floats) -> Floats:
 
 def labelled(y: ArrayLike, label: ArrayLike, fixed: ArrayLike | None, arranged: Permutations) -> Labelled:
     """Check the arguments, take the fixed columns off every feature, and fit the observed label."""
-    values, present = _features(y)
+    values, present, unit = _features(y)
     n, m = values.shape
     x = merged(same_length(numbers(label, "the label", dimensions=1), "the label", n))
     check_fits(arranged, x)
     columns = np.ones((n, 1))
     if fixed is not None:
         given = same_length(numbers(fixed, "the fixed columns", dimensions=2), "the fixed columns", n)
+        given = given / np.maximum(np.abs(given).max(axis=0, initial=0.0), np.finfo(float).tiny)
         columns = np.hstack([columns, given - given.mean(axis=0)])
     masks, pattern = np.unique(present, axis=1, return_inverse=True)
     pattern = pattern.reshape(-1)
@@ -81,7 +82,7 @@ def labelled(y: ArrayLike, label: ArrayLike, fixed: ArrayLike | None, arranged: 
     bases, rank = _bases(columns, kept)
     rest, flat = _residuals(values, bases, pattern)
     length = np.linalg.norm(rest, axis=0)
-    unit = rest / np.where(length > 0, length, 1.0)
+    one = rest / np.where(length > 0, length, 1.0)
     size = present.sum(axis=0)
     df = (size - rank[pattern] - 1).astype(np.float64)
     centred = x - x.mean()
@@ -105,11 +106,11 @@ def labelled(y: ArrayLike, label: ArrayLike, fixed: ArrayLike | None, arranged: 
     r2 = np.minimum(along**2 / np.where(known, safe * length**2, 1.0), 1.0)
     with np.errstate(divide="ignore"):
         t = np.sign(along) * np.sqrt(r2 * np.maximum(df, 1) / (1 - r2))
-    effect, statistic = np.where(known, along / safe, np.nan), np.where(known, t, np.nan)
-    return Labelled(x, unit, kept, bases, pattern, effect, statistic, df, size, status, note)
+    effect, statistic = np.where(known, along / safe * unit, np.nan), np.where(known, t, np.nan)
+    return Labelled(x, one, kept, bases, pattern, effect, statistic, df, size, status, note)
 
 
-def _features(y: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+def _features(y: ArrayLike) -> tuple[Floats, NDArray[np.bool_], Floats]:
     try:
         values = np.array(y, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -119,9 +120,13 @@ def _features(y: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
     present = ~np.isnan(values)
     values[~present] = 0.0
     numbers(values, "y", dimensions=2)
+    # Each feature in units of its largest value: squares neither overflow nor vanish.
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    unit = np.where(largest > 0, largest, 1.0)
+    values /= unit
     values -= values.sum(axis=0) / np.maximum(present.sum(axis=0), 1)
     values[~present] = 0.0
-    return values, present
+    return values, present, unit
 
 
 def _bases(columns: Floats, masks: Floats) -> tuple[Floats, Integers]:

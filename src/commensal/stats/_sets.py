@@ -39,7 +39,7 @@ class SetFit:
     active_up: Floats  # (s,) share of members with a score above √2
     active_down: Floats  # (s,) share below −√2
     leading: tuple[tuple[int, ...], ...]  # (s,) members beyond √2 in the set's direction, farthest first
-    status: Texts  # (s,) ok | too_few
+    status: Texts  # (s,) ok | too_few | constant
     note: Texts  # (s,)
     n_permutations: int  # arrangements or rotations compared; 0 for competitive tests
     method: str
@@ -208,6 +208,8 @@ def effects_of(y: ArrayLike, x: ArrayLike, contrast: ArrayLike) -> Effects:
     complete = ~np.isnan(values).any(axis=0)
     values[:, ~complete] = 0.0
     numbers(values, "y", dimensions=2)
+    # One unit for all features, which share a prior: squares neither overflow nor vanish.
+    values /= np.abs(values).max(initial=0.0) or 1.0
     scale = np.where(np.abs(columns).max(axis=0, initial=0) > 0, np.abs(columns).max(axis=0, initial=0), 1.0)
     u, s, v = np.linalg.svd(columns / scale, full_matrices=True)
     rank = int(np.count_nonzero(s > 1e-10 * s.max(initial=0.0)))

@@ -138,10 +138,13 @@ def moderated(fit: Fit, *, level: float = 0.95) -> Fit:
             expected="a fit of stats.linear",
             mend="average the samples of a group first, or keep the mixed model's own p",
         )
-    told = np.isfinite(fit.p)
+    held = np.isfinite(fit.var_residual) & (fit.var_residual > 0)
+    told = np.isfinite(fit.p) & held
+    note = fit.note.copy()
+    note[np.isfinite(fit.p) & ~held & (note == "")] = "the variance over- or underflows: not moderated"
     if np.count_nonzero(told) < 2:
         words = "fewer than two features: nothing to moderate with"
-        note = np.where(told & (fit.note == ""), words, fit.note).astype(object)
+        note[told & (note == "")] = words
         return replace(fit, note=note)
     made = moderate(fit.var_residual[told], fit.df[told])
     se, df, statistic, p, variance = (a.copy() for a in (fit.se, fit.df, fit.statistic, fit.p, fit.var_residual))
@@ -153,13 +156,14 @@ def moderated(fit: Fit, *, level: float = 0.95) -> Fit:
     reach[told] = stdtrit(df[told], (1 + level) / 2) * se[told]
     return replace(
         fit,
+        note=note,
         se=se,
         df=df,
         statistic=statistic,
         p=p,
         var_residual=variance,
-        low=fit.effect - reach,
-        high=fit.effect + reach,
+        low=np.where(told, fit.effect - reach, fit.low),
+        high=np.where(told, fit.effect + reach, fit.high),
     )
 
 

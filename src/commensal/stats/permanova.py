@@ -155,6 +155,7 @@ def fixed_basis(fixed: ArrayLike | None, n: int) -> Floats:
     if fixed is None:
         return ones
     given = same_length(numbers(fixed, "the fixed columns", dimensions=2), "the fixed columns", n)
+    given = given / np.maximum(np.abs(given).max(axis=0, initial=0.0), np.finfo(np.float64).tiny)
     centred = given - given.mean(axis=0)
     length = np.linalg.norm(centred, axis=0)
     # A column that is constant up to rounding adds nothing to the intercept.

@@ -46,7 +46,8 @@ def set_competitive(
     Returns
     -------
     SetFit
-        ``statistic`` is t, ``p_mixed`` missing. Status ``too_few``: no member, or no other feature.
+        ``statistic`` is t, ``p_mixed`` missing. Status ``too_few``: no member, or no other feature;
+        ``constant``: scores do not vary, or a negative correlation leaves no variance.
 
     Raises
     ------
@@ -88,6 +89,8 @@ def set_competitive(
     status, note = members.said()
     alone = np.array([inside.size == total for inside in members.inside], dtype=bool)
     status[alone], note[alone] = "too_few", "there is no other feature to compare with"
+    level = (status == "ok") & np.isnan(t)
+    status[level], note[level] = "constant", "scores have no variance to compare with"
     df = float(total - 2) if correlation is not None else float(min(d, total - 2))
     up, down = stdtr(df, -t), stdtr(df, t)
     return assembled(
@@ -129,5 +132,6 @@ def _against_others(
         inflation = inflation if negative else max(1.0, inflation)
         delta = total / rest * (float(scores[inside].mean()) - mean)
         pooled = ((total - 1) * variance - delta**2 * size * rest / total) / (total - 2)
-        t[i] = delta / np.sqrt(pooled * (inflation / size + 1 / rest))
+        below = pooled * (inflation / size + 1 / rest)
+        t[i] = delta / np.sqrt(below) if below > 0 else np.nan
     return t, rho

@@ -88,6 +88,9 @@ def sign_flips(differences: ArrayLike, *, block: ArrayLike | None = None, n: int
     if n < 1:
         raise StatisticsError("no permutations were asked for", found=f"n = {n}", expected="at least 1")
     values, present = _differences(differences)
+    # Each feature in units of its largest difference: squares neither overflow nor vanish.
+    largest = np.abs(values).max(axis=0, initial=0.0)
+    values = values / np.where(largest > 0, largest, 1.0)
     pairs, m = values.shape
     units = np.arange(pairs) if block is None else codes_of(block, "block", pairs)
     count = int(units.max()) + 1
@@ -96,7 +99,7 @@ def sign_flips(differences: ArrayLike, *, block: ArrayLike | None = None, n: int
     np.add.at(there, units, present)
     square = (sums**2).sum(axis=0)
     # What rounding leaves of differences within a unit that cancel is not a difference.
-    moving = (np.abs(sums) > 1e-12 * np.abs(values).max(axis=0, initial=0.0)).sum(axis=0)
+    moving = (np.abs(sums) > 1e-12).sum(axis=0)
     held = (there > 0).sum(axis=0)
     status = np.full(m, "ok", dtype=object)
     status[moving == 0] = "constant"
@@ -119,7 +122,7 @@ def sign_flips(differences: ArrayLike, *, block: ArrayLike | None = None, n: int
     ok = status == "ok"
     floor = np.maximum(2.0 ** (1 - moving.astype(float)), 0.0 if exact else 1 / (1 + n))
     return SignFlipFit(
-        effect=np.divide(values.sum(axis=0), here, out=np.full(m, np.nan), where=here > 0),
+        effect=np.divide(values.sum(axis=0) * largest, here, out=np.full(m, np.nan), where=here > 0),
         statistic=np.where(ok, _t(sums.sum(axis=0), square, held), np.nan),
         p=p,
         p_adjusted=adjusted,
