@@ -1,8 +1,10 @@
 """Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
 
+from commensal.stats._logistic_result import LogisticFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.centroids import block_centroids
+from commensal.stats.conditional import conditional_logistic
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size
 from commensal.stats.dispersion import DispersionFit, permdisp
@@ -14,6 +16,8 @@ from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
 from commensal.stats.label_permutation import label_p
 from commensal.stats.linear import linear
+from commensal.stats.logistic import firth, logistic
+from commensal.stats.logistic_mixed import LogisticMixedFit, logistic_mixed
 from commensal.stats.logrank import LogRankFit, log_rank
 from commensal.stats.many_to_one import ManyToOneFit, log_rank_many_to_one
 from commensal.stats.maxt import MaxTFit, max_t
@@ -62,6 +66,8 @@ __all__ = [
     "HierarchicalFit",
     "KaplanMeierFit",
     "LogRankFit",
+    "LogisticFit",
+    "LogisticMixedFit",
     "ManyToOneFit",
     "MaxTFit",
     "Moderation",
@@ -89,12 +95,14 @@ __all__ = [
     "cafs_test",
     "claim_strength",
     "cluster_cox_size",
+    "conditional_logistic",
     "count_arrangements",
     "cox",
     "dunnett",
     "euclidean",
     "even_depth",
     "faith_pd",
+    "firth",
     "hierarchical",
     "holm",
     "is_mirrored",
@@ -106,6 +114,8 @@ __all__ = [
     "linear_f",
     "log_rank",
     "log_rank_many_to_one",
+    "logistic",
+    "logistic_mixed",
     "many_to_one",
     "max_t",
     "mixed",
