@@ -71,3 +71,18 @@ def test_every_study_gets_an_answer_a_status_or_an_error(part):
     for seed in range(part * CASES // 3, (part + 1) * CASES // 3):
         for run in answers(seed):
             check(run)
+
+
+@pytest.mark.parametrize("level", [0, 1, -3, 95, float("nan")])
+def test_a_level_is_a_share(level):
+    time, event, group = [1, 2, 3, 4], [1, 1, 1, 1], [0, 1, 0, 1]
+    for run in (
+        lambda: stats.log_rank(time, event, group, level=level),
+        lambda: stats.cox(time, event, np.array(group)[:, None], [1], level=level),
+        lambda: stats.kaplan_meier(time, event, level=level),
+        lambda: stats.rmst_difference(time, event, group, 2, level=level),
+        lambda: stats.cafs_test(time, event, time, group, level=level),
+        lambda: stats.win_ratio(time, event, group, level=level),
+    ):
+        with pytest.raises(StatisticsError, match="between 0 and 1"):
+            run()

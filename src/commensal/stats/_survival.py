@@ -75,6 +75,13 @@ def followed(time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = None) 
     return Followed(times, happened == 1, begun)
 
 
+def confidence(level: float) -> float:
+    """Return a confidence level that lies between 0 and 1, else refuse it."""
+    if not 0 < level < 1:
+        raise StatisticsError("a confidence level lies between 0 and 1", found=level, expected="for example 0.95")
+    return float(level)
+
+
 def coded(names: ArrayLike, what: str, n: int) -> tuple[Texts, Integers]:
     """Return the distinct names in their order (k,) and the code of each of n subjects."""
     given: NDArray[np.generic] = np.asarray(names)

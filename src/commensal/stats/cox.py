@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers, numbers, same_length
 from commensal.stats._cox import FAR, FLAT, Likelihood, Moments, likelihood, maximum
-from commensal.stats._survival import Followed, coded, followed, lost_with_one, risk_sets
+from commensal.stats._survival import Followed, coded, confidence, followed, lost_with_one, risk_sets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,6 +126,7 @@ def cox(
     (1.572, 0.412, 4.8)
     """
     subjects = followed(time, event, entry)
+    confidence(level)
     columns = same_length(numbers(x, "the columns", dimensions=2), "the columns", len(subjects))
     weights = _contrast(contrast, columns.shape[1])
     if ties not in TIES:

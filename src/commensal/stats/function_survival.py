@@ -15,6 +15,7 @@ from commensal.stats._survival import (
     Mask,
     Moves,
     coded,
+    confidence,
     followed,
     moves,
     share_reached,
@@ -181,6 +182,7 @@ def cafs_test(
     >>> fit.effect, fit.p, fit.smallest_p
     (3.0, 0.1, 0.1)
     """
+    confidence(level)
     scores = cafs(time, event, change)
     size = scores.rank.size
     names, case = two_groups(group, control, size)

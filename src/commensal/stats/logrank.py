@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers
-from commensal.stats._survival import Followed, Ladder, Mask, RiskSets, coded, followed, risk_sets
+from commensal.stats._survival import Followed, Ladder, Mask, RiskSets, coded, confidence, followed, risk_sets
 from commensal.stats.fits import Counts, Texts
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def log_rank(
     (16.79, [19.25, 10.75])
     """
     subjects = followed(time, event, entry)
+    confidence(level)
     levels, codes = coded(group, "group", len(subjects))
     k = levels.size
     layer = None if strata is None else coded(strata, "stratum", len(subjects))[1]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers
-from commensal.stats._survival import Followed, coded, followed, two_groups
+from commensal.stats._survival import Followed, coded, confidence, followed, two_groups
 from commensal.stats.fits import Counts, Texts
 from commensal.stats.survival import Curve, curve_of
 
@@ -113,6 +113,7 @@ def rmst_difference(
     """
     subjects = followed(time, event)
     names, case = two_groups(group, control, len(subjects))
+    confidence(level)
     horizon = float(tau)
     if not np.isfinite(horizon) or horizon <= 0:
         raise StatisticsError("the horizon is not a time above 0", found=f"tau = {tau}", expected="tau > 0")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, numbers
-from commensal.stats._survival import Followed, coded, followed
+from commensal.stats._survival import Followed, coded, confidence, followed
 from commensal.stats.fits import Counts, Texts
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ def kaplan_meier(
     subjects = followed(time, event, entry)
     if interval not in INTERVALS:
         raise StatisticsError("no such interval", found=repr(interval), expected=", ".join(INTERVALS))
-    if not 0 < level < 1:
-        raise StatisticsError("a confidence level lies between 0 and 1", found=level)
+    confidence(level)
     names = np.full(len(subjects), "all") if group is None else group
     levels, codes = coded(names, "group", len(subjects))
     curves = [curve_of(subjects.take(codes == place)) for place in range(levels.size)]

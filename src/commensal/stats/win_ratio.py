@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._arrays import Floats, Integers
-from commensal.stats._survival import Mask, coded, followed, moves, two_groups
+from commensal.stats._survival import Mask, coded, confidence, followed, moves, two_groups
 from commensal.stats.fits import Counts, Texts
 from commensal.stats.function_survival import Wins, checked_change, interval, pairs, permuted, standing, unit_variance
 from commensal.stats.permutation import Permutations
@@ -126,6 +126,7 @@ def win_ratio(
     subjects = followed(time, event)
     size = len(subjects)
     names, case = two_groups(group, control, size)
+    confidence(level)
     layer = np.zeros(size, dtype=np.int64) if strata is None else coded(strata, "stratum", size)[1]
     by_survival, by_function = pairs(subjects, checked_change(change, size))
     same = layer[:, None] == layer
