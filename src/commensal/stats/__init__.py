@@ -3,6 +3,7 @@
 from commensal.stats._logistic_result import LogisticFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
+from commensal.stats.association import Associations, associate
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.cox import CoxFit, cox
@@ -53,6 +54,7 @@ from commensal.stats.win_ratio import WinRatioFit, win_ratio
 
 __all__ = [
     "AdaFilterFit",
+    "Associations",
     "CafsFit",
     "CafsScores",
     "ClaimStrength",
@@ -87,6 +89,7 @@ __all__ = [
     "adafilter",
     "against",
     "aitchison",
+    "associate",
     "bh",
     "block_centroids",
     "bray_curtis",
