@@ -229,6 +229,7 @@ def _group_statuses(known: Faults, counts: GroupCounts, full: MixedSolution, sin
 
     give(counts.lone, "one_cage", "one side of the contrast is a single group")
     give(counts.between & (counts.df < 1), "too_few", "no more groups than columns that are constant within groups")
+    give(counts.df < 1, "too_few", "no residual degrees of freedom within groups")
     give(full.runaway, "not_converged", "the group variance grows without end: y hardly varies within groups")
     give(~full.settled, "not_converged", "the likelihood has no settled optimum")
     give(single & (counts.n_groups <= 1), "boundary", "a single group: no random intercept")
