@@ -11,7 +11,7 @@ from commensal.stats.cox_size import CoxSize, cluster_cox_size
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
-from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SplitFit, VarianceTest
+from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, SplitFit, VarianceTest
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
@@ -48,6 +48,7 @@ from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
 from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
+from commensal.stats.slopes import mixed_slope
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.variance import variance_test
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
@@ -82,6 +83,7 @@ __all__ = [
     "RmstFit",
     "SetFit",
     "SignFlipFit",
+    "SlopeFit",
     "SplitFit",
     "TermsFit",
     "VarianceTest",
@@ -125,6 +127,7 @@ __all__ = [
     "mixed_contrasts",
     "mixed_f",
     "mixed_nested",
+    "mixed_slope",
     "mixed_split",
     "moderate",
     "moderated",

@@ -102,9 +102,9 @@ def checked(
     several: bool = False,
 ) -> Design:
     """Check the arguments of the models; `contrasts` is (k,), or (q, k) if `several`."""
-    responses, columns = _numbers(y, "y", 2), _numbers(x, "x", 2)
+    responses, columns = numbers(y, "y", 2), numbers(x, "x", 2)
     name = "contrasts" if several else "contrast"
-    c = np.atleast_2d(_numbers(contrasts, name, 2 if several else 1))
+    c = np.atleast_2d(numbers(contrasts, name, 2 if several else 1))
     complete = _check_shapes(responses, columns, level)
     k = columns.shape[1]
     if c.shape[1] != k or not len(c):
@@ -126,7 +126,7 @@ def checked_split(
     y: ArrayLike, x: ArrayLike, column: int, groups: Iterable[Hashable], also: Iterable[int], level: float
 ) -> Design:
     """Check the arguments of `mixed_split`; contrast 0 is the within part, 1 the between part."""
-    responses, columns = _numbers(y, "y", 2), _numbers(x, "x", 2)
+    responses, columns = numbers(y, "y", 2), numbers(x, "x", 2)
     complete = _check_shapes(responses, columns, level)
     k = columns.shape[1]
     beside = tuple(dict.fromkeys(int(other) for other in also))
@@ -223,7 +223,8 @@ def _two_sided(label: Array) -> bool:
     return bool(high > low and np.all((label >= high - near) | (label <= low + near)))
 
 
-def _numbers(values: ArrayLike, name: str, dimensions: int) -> Array:
+def numbers(values: ArrayLike, name: str, dimensions: int) -> Array:
+    """Return the values as an array of floats of so many dimensions, else refuse them."""
     try:
         if np.iscomplexobj(values):
             raise TypeError("complex numbers")
@@ -260,7 +261,7 @@ def _check_shapes(y: Array, x: Array, level: float) -> Mask:
 def _precision(weights: ArrayLike, y: Array) -> Array:
     """Observation weights as (n, 1) or (n, m)."""
     w = np.asarray(weights)
-    w = _numbers(w[:, None] if w.ndim == 1 else w, "weights", 2)
+    w = numbers(w[:, None] if w.ndim == 1 else w, "weights", 2)
     if len(w) != len(y) or w.shape[1] not in (1, y.shape[1]):
         raise StatisticsError("weights and y do not fit", found=f"{w.shape}", expected=f"({len(y)},) or {y.shape}")
     bad = ~(np.isfinite(w) & (w > 0)) & ~np.isnan(y).all(axis=1, keepdims=True)

@@ -189,6 +189,18 @@ def careful(design: Design) -> Moments:
     )
 
 
+def standardised(design: Design) -> tuple[Array, Array, Array]:
+    """Return z = (x, y) of each feature as `careful` has it (m, K, n), the mask (m, n), counts (m, G)."""
+    values = np.ascontiguousarray(design.y[design.rows].T)
+    present = ~np.isnan(values)
+    mask = present.astype(float)
+    counts = np.add.reduceat(mask, design.starts, axis=1)
+    count = np.maximum(mask.sum(axis=1), 1.0)
+    z = columns_of(design, mask, counts, count)[0]
+    z[:, -1] = _response(values, present, count, centre=design.ones is not None)[0]
+    return z, mask, counts
+
+
 def _quick(design: Design) -> tuple[Moments, Mask]:
     """Moments by products with the mask, and for which features they can be trusted."""
     x, starts, k = design.x, design.starts, design.x.shape[1]
@@ -367,9 +379,14 @@ def _standardise(x: Array, mask: Array, count: Array, constant: int) -> tuple[Ar
     return mean, scale, empty
 
 
+def independent(gram: Array) -> Mask:
+    """Return which columns add to the rank of Gram matrices (m, k, k), (m, k)."""
+    return _kept(gram, list(range(gram.shape[1])))
+
+
 def rank_of(gram: Array) -> Counts:
     """Rank of Gram matrices (m, k, k), (m,)."""
-    return np.asarray(_kept(gram, list(range(gram.shape[1]))).sum(axis=1), dtype=np.int64)
+    return np.asarray(independent(gram).sum(axis=1), dtype=np.int64)
 
 
 def _kept(gram: Array, order: list[int]) -> Mask:

@@ -71,7 +71,7 @@ class Problem:
 class Point:
     """Solution at (λ₁, λ₂), with derivatives of the deviance, of T_xx and of the residual sum of squares.
 
-    `first` (m, 2), `second` (m, 2, 2), `moment` (m, 2, k, k), `residual` (m, 2).
+    With 2 variance parameters: `first` (m, 2), `second` (m, 2, 2), `moment` (m, 2, k, k), `residual` (m, 2).
     """
 
     solution: Solution
@@ -146,25 +146,26 @@ def differentiate(problem: Problem, ratios: Array) -> Point:
         (0, 1): -((h / q[:, of]) ** 2).sum(axis=1),
         (1, 1): -((a / q) ** 2).sum(axis=1),
     }
-    return _assembled(problem, solution, t, log_first, log_second)
+    return assembled(problem.freedom, solution, t, log_first, log_second)
 
 
-def _assembled(
-    problem: Problem,
+def assembled(
+    freedom: Array,
     solution: Solution,
     t: dict[tuple[int, ...], Array],
     log_first: list[Array],
     log_second: dict[tuple[int, int], Array],
 ) -> Point:
-    m = len(problem.freedom)
-    r, freedom = solution.residual, problem.freedom
+    """Return derivatives of the deviance from those of T and of log|V|, for any number of variances."""
+    m, count = len(freedom), len(log_first)
+    r = solution.residual
     z = np.concatenate([-solution.beta, np.ones((m, 1))], axis=1)
-    along = [np.matmul(t[(j,)], z[:, :, None])[:, :, 0] for j in range(2)]
+    along = [np.matmul(t[(j,)], z[:, :, None])[:, :, 0] for j in range(count)]
     fall = [np.einsum("mi,mi->m", z, one) for one in along]
-    shares = [np.matmul(solution.inverse, t[(j,)][:, :-1, :-1]) for j in range(2)]
-    first = np.empty((m, 2))
-    second = np.empty((m, 2, 2))
-    for j in range(2):
+    shares = [np.matmul(solution.inverse, t[(j,)][:, :-1, :-1]) for j in range(count)]
+    first = np.empty((m, count))
+    second = np.empty((m, count, count))
+    for j in range(count):
         first[:, j] = log_first[j] + np.trace(shares[j], axis1=1, axis2=2) + freedom * fall[j] / r
     for (i, j), part in log_second.items():
         both = t[(i, j)]
@@ -174,7 +175,7 @@ def _assembled(
         value = value - np.einsum("mij,mji->m", shares[i], shares[j])
         value = value + freedom * (bend / r - fall[i] * fall[j] / r**2)
         second[:, i, j] = second[:, j, i] = value
-    moment = np.stack([t[(j,)][:, :-1, :-1] for j in range(2)], axis=1)
+    moment = np.stack([t[(j,)][:, :-1, :-1] for j in range(count)], axis=1)
     return Point(solution, first, second, moment, np.stack(fall, axis=1))
 
 

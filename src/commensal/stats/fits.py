@@ -147,6 +147,44 @@ class NestedFit:
 
 
 @dataclass(frozen=True, slots=True)
+class SlopeFit:
+    """One contrast in one model with a random intercept and slope, for m features; missing is NaN.
+
+    Attributes
+    ----------
+    effect, se, df, statistic, p, low, high, status, n, n_groups, var_residual, df_satterthwaite, note : (m,)
+        As in `Fit`.
+    var_intercept, var_slope, covariance : (m,)
+        Of groups' intercepts (where the slope's variable is 0) and slopes.
+    """
+
+    effect: Array
+    se: Array
+    df: Array
+    statistic: Array
+    p: Array
+    low: Array
+    high: Array
+    status: Texts
+    n: Counts
+    n_groups: Counts
+    var_intercept: Array
+    var_slope: Array
+    covariance: Array
+    var_residual: Array
+    df_satterthwaite: Array
+    note: Texts
+
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return len(self.effect)
+
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a DataFrame with one row per feature and one column per field."""
+        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+
+
+@dataclass(frozen=True, slots=True)
 class ContrastsFit:
     """Several contrasts of one model, for m features: the fields of `Fit`, each (c, m)."""
 
@@ -276,7 +314,7 @@ def tabulated(columns: dict[str, NDArray[np.generic]], features: Sequence[str] |
     return pd.DataFrame(columns, index=index.rename("feature"))
 
 
-T = TypeVar("T", Fit, FTest, VarianceTest, NestedFit)
+T = TypeVar("T", Fit, FTest, VarianceTest, NestedFit, SlopeFit)
 
 
 def joined(parts: Sequence[T], places: Sequence[Counts]) -> T:

@@ -1,0 +1,218 @@
+"""The linear mixed model with a random intercept and slope, for many features at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from commensal.errors import StatisticsError
+from commensal.stats import _slopes
+from commensal.stats._design import Design, checked, numbers
+from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, limits_of, one_group_side
+from commensal.stats._moments import Moments, careful, independent, rank_of, standardised
+from commensal.stats._nested import Point
+from commensal.stats._reml import solve as flat_solve
+from commensal.stats.fits import Array, Counts, Fit, Mask, SlopeFit, joined
+
+#: Working memory of one chunk of features, bytes.
+MEMORY = 24 * 2**20
+#: A column that the slope's variable leaves less than this share of inside groups is a line in it.
+LINE = 1e-10
+
+
+def mixed_slope(
+    y: ArrayLike,
+    x: ArrayLike,
+    contrast: ArrayLike,
+    groups: Iterable[Hashable],
+    slope: ArrayLike,
+    *,
+    level: float = 0.95,
+) -> SlopeFit:
+    """Mixed model of y (n, m) on x (n, k), random intercept and slope (n,) per group (n,), contrast (k,).
+
+    y = Xβ + b₀ + b₁ t + e per group, (b₀, b₁) ~ N(0, Σ) with their covariance, e ~ N(0, σ²_residual), t the slope's
+    variable, by restricted maximum likelihood. x should hold t itself (its mean slope) beside the intercept. Each
+    feature is fitted to the samples in which it is present.
+
+    Parameters
+    ----------
+    y : (n, m)
+        Responses; NaN is missing.
+    x : (n, k)
+        Columns of the model, with an intercept column if one is wanted; complete.
+    contrast : (k,)
+        Weights of the coefficients: the effect is c'β, in units of y per unit of the contrast.
+    groups : (n,)
+        The block of each row: any hashable labels, none missing.
+    slope : (n,)
+        The variable t of the random slope, such as a sample's day; complete.
+    level
+        Of the confidence interval.
+
+    Returns
+    -------
+    SlopeFit, m features
+        t = c'β / se against Student's t with Satterthwaite's degrees of freedom, at most as many as the groups allow:
+        where every column that the contrast weighs is constant within groups, groups − rank of such columns; where
+        every one is a straight line in t within groups (t itself, arm × t), groups with two values of t − rank of the
+        lines' slopes, as then groups' slopes are compared. `df_satterthwaite` is not capped.
+
+        Statuses with p: ``ok``; ``boundary``, Σ is singular (the note says how). Statuses without p: as of `mixed`;
+        ``too_few`` also with no more samples than random effects (two per group).
+
+    Raises
+    ------
+    StatisticsError
+        As `mixed`; a slope's variable that does not fit, is not complete or does not vary.
+
+    References
+    ----------
+    Laird and Ware 1982, Biometrics 38:963. In R: ``lmerTest::lmer(y ~ x + (1 + t | group))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cage, day = np.repeat(np.arange(6), 5), np.tile(np.arange(5.0), 6)
+    >>> x = np.column_stack([np.ones(30), cage > 2, day, (cage > 2) * day])
+    >>> rng = np.random.default_rng(1)
+    >>> pace = np.array([0.1, 0.4, -0.2, 1.2, 0.8, 1.0])
+    >>> y = pace[cage] * day + rng.normal(0, 1, 6)[cage] + rng.normal(0, 0.5, 30)
+    >>> fit = mixed_slope(y[:, None], x, [0, 0, 0, 1], cage, day)
+    >>> print(fit.effect[0].round(3), fit.df[0].round(2), fit.p[0].round(4), fit.status[0])
+    0.923 4.0 0.0143 boundary
+    """
+    with np.errstate(all="ignore"):
+        design = checked(y, x, contrast, groups, level)
+        t = _variable(slope, len(design.x))
+        middle, spread = float(t.mean()), float(t.std())
+        t = ((t - middle) / spread)[design.rows]
+        places, parts = [], []
+        for some in _steps(design):
+            places.append(some)
+            parts.append(_fit(design.of(some), t, (middle, spread), level))
+    return joined(parts, places)
+
+
+def _variable(slope: ArrayLike, n: int) -> Array:
+    t = numbers(slope, "slope", 1)
+    if len(t) != n or not np.isfinite(t).all():
+        raise StatisticsError(
+            "slope and y do not fit",
+            found=f"{len(t)} values, {int((~np.isfinite(t)).sum())} of them not finite",
+            expected=f"{n} finite numbers, one per row",
+        )
+    if not np.ptp(t) > 1e-12 * np.abs(t).max():
+        raise StatisticsError("slope does not vary", expected="a variable with two values or more", mend="use mixed")
+    return t
+
+
+def _steps(design: Design) -> Iterator[Counts]:
+    m = design.y.shape[1]
+    columns = design.n_columns + 1
+    step = max(1, MEMORY // (8 * columns * (4 * len(design.x) + 12 * len(design.starts) + 12 * columns)))
+    for first in range(0, max(m, 1), step):
+        yield np.arange(first, min(first + step, m))
+
+
+def _fit(design: Design, t: Array, units: tuple[float, float], level: float) -> SlopeFit:
+    moments = careful(design)
+    problem, lines = _problem(design, moments, t)
+    theta, found = _slopes.optimum(problem)
+    point = _slopes.differentiate(problem, theta)
+    solved, uncapped = _told(moments, theta, found, point)
+    fit = fit_within(design, moments, solved, 0, level, uncapped, _limits(design, moments, lines))
+    d = _slopes.covariance(theta) * fit.var_residual[:, None, None]
+    middle, spread = units
+    back = np.array([[1.0, -middle / spread], [0.0, 1 / spread]])
+    d = back @ d @ back.T
+    fields = {name: getattr(fit, name) for name in Fit.__dataclass_fields__ if name != "var_group"}
+    return SlopeFit(**fields, var_intercept=d[:, 0, 0], var_slope=d[:, 1, 1], covariance=d[:, 0, 1])
+
+
+def _problem(design: Design, moments: Moments, t: Array) -> tuple[_slopes.Problem, Moments]:
+    """Return sums with and without t; also the moments as of groups' slopes, in which a line's column is constant."""
+    z, mask, counts = standardised(design)
+    z[:, :-1] *= moments.kept[:, :, None]
+    with_t = np.moveaxis(np.add.reduceat(z * t, design.starts, axis=2), 2, 1)
+    a1 = np.add.reduceat(mask * t, design.starts, axis=1)
+    a2 = np.add.reduceat(mask * t**2, design.starts, axis=1)
+    squares = np.stack([np.stack([counts, a1], -1), np.stack([a1, a2], -1)], -2)
+    many = np.maximum(counts, 1.0)
+    total = moments.within + np.matmul((moments.sums / many[:, :, None]).swapaxes(1, 2), moments.sums)
+    sums = np.stack([moments.sums, with_t], axis=2)
+
+    varying = a2 - a1**2 / many
+    sloped = varying > 1e-9 * np.maximum(a2, 1e-300)
+    cross = with_t - (a1 / many)[:, :, None] * moments.sums
+    slopes = np.where(sloped[:, :, None], cross / np.where(sloped, varying, 1.0)[:, :, None], 0.0)
+    slopes[:, :, :-1] *= ~moments.constant[:, None, :]  # exactly no slope, so that rounding adds none to the rank
+    rest = moments.within - np.matmul(slopes.swapaxes(1, 2), cross)
+    own = np.diagonal(total, axis1=1, axis2=2)[:, :-1]
+    line = moments.kept & (np.diagonal(rest, axis1=1, axis2=2)[:, :-1] <= LINE * own)
+    bent = moments.kept & ~line
+    slopes[:, :, -1] = 0
+    lines = replace(
+        moments,
+        sums=slopes,
+        sizes=sloped.astype(float),
+        n_groups=np.asarray(sloped.sum(axis=1), dtype=np.int64),
+        constant=line,
+        within_rank=rank_of(rest[:, :-1, :-1] * bent[:, :, None] * bent[:, None, :]),
+        levels=np.zeros_like(moments.levels),
+    )
+    return _slopes.Problem(total, sums, squares, moments.freedom), lines
+
+
+def _limits(design: Design, moments: Moments, lines: Moments) -> Limits:
+    """Caps and faults: of groups' means, of groups' slopes, or of what is left inside groups."""
+    means = limits_of(design, moments, 0)
+    between = constant_within(design, moments, 0)
+    along = constant_within(design, lines, 0) & ~between
+    used = (lines.kept & lines.constant)[:, None, :]
+    slopes = lines.sums[:, :, :-1] * used
+    basis = independent(np.matmul(slopes.swapaxes(1, 2), slopes))
+    room = lines.n_groups - basis.sum(axis=1)
+    cap = np.where(between, means.cap, np.where(along, room, np.inf))
+    lone = np.broadcast_to(means.lone, cap.shape) & between
+    if along.any():
+        lone = lone | (along & one_group_side(replace(lines, constant=basis), 0))
+    left = moments.n - moments.n_groups - lines.n_groups - lines.within_rank
+    crowded = (between | along) & (cap < 1)
+    return Limits(cap, lone, crowded, (moments.n <= 2 * moments.n_groups) | (~between & ~along & (left < 1)))
+
+
+def _told(moments: Moments, theta: Array, found: Mask, point: Point) -> tuple[Solved, Array]:
+    """Say what was remarkable about the variances, and give Satterthwaite's degrees of freedom of the contrast."""
+    zero = theta == 0
+    flat = flat_solve(moments, np.zeros(len(theta)))
+    perfect = ~(flat.residual > PERFECT * moments.y_square)
+    note = np.full(len(theta), "", object)
+    boundary = zero[:, 0] | zero[:, 2]
+    note[boundary] = "intercept and slope vary as one: their correlation is 1 or -1"
+    note[zero[:, 0]] = "the intercept variance at the mean of the slope's variable is 0"
+    note[zero[:, 1] & zero[:, 2]] = "the slope variance is 0"
+    note[zero.all(axis=1)] = "no variance between groups"
+    note[perfect] = "the columns leave nothing over: no residual variance"
+    ran_off = np.abs(theta).max(axis=1, initial=0) > _slopes.RUNAWAY / 10
+
+    _, second, jacobian = _slopes.in_factor(point, theta)
+    sizes, turns = np.linalg.eigh(np.where(np.isfinite(second), second, 0.0))
+    unsettled = ~found | (sizes[:, 0] < -1e-4 * np.abs(sizes).max(axis=1)) | ran_off
+    unsettled &= ~zero.all(axis=1)
+    note[unsettled] = "the restricted likelihood has no settled optimum"
+    c = moments.contrasts[0]
+    along = np.matmul(point.solution.inverse, c[:, :, None])[:, :, 0]
+    spread = np.einsum("mi,mi->m", c, along)
+    fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
+    lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
+    lean = np.einsum("mj,mji->mi", lean, jacobian)
+    told = sizes > 1e-8
+    shares = np.where(told, np.einsum("mij,mi->mj", turns, lean) ** 2 / np.where(told, sizes, 1.0), 0.0)
+    uncapped = 1 / (1 / moments.freedom + shares.sum(axis=1))
+    variance = point.solution.residual / moments.freedom
+    solved = Solved(point.solution, theta[:, 0] ** 2, None, variance, perfect, unsettled, boundary & ~unsettled, note)
+    return solved, uncapped
