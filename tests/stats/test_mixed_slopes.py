@@ -46,16 +46,15 @@ def test_designs_are_those_of_lme4(design):
             d = fit.var_intercept[j], fit.var_slope[j], fit.covariance[j]
             ours = restricted(y[here, j], x[here], d, fit.var_residual[j], groups[here], age[here])
             assert ours >= mine["loglik"].iloc[j] - 1e-6
-        assert np.all(np.abs(fit.effect - mine["effect"]) <= 10 * EFFECT * mine["se"])
+        assert np.all(np.abs(fit.effect - mine["effect"]) <= EFFECT * mine["se"])
         np.testing.assert_allclose(fit.se, mine["se"], rtol=SE)
         np.testing.assert_allclose(fit.var_intercept, mine["v1"], rtol=2e-3, atol=1e-4)
         np.testing.assert_allclose(fit.var_slope, mine["v2"], rtol=2e-3, atol=1e-4)
         np.testing.assert_allclose(fit.covariance, mine["v3"], rtol=2e-3, atol=1e-4)
-        inner = (fit.status == "ok") & ~mine["singular"].to_numpy(bool)
         p = 2 * stdtr(fit.df_satterthwaite, -np.abs(fit.statistic))
-        apart = np.abs(np.log10(p) - np.log10(mine["p"].to_numpy()))
-        assert apart[inner].max() <= LOG_P
-        assert apart.max() <= 0.02, apart  # singular: lmerTest's numerical Hessian at the edge
+        np.testing.assert_allclose(np.log10(p), np.log10(mine["p"]), atol=LOG_P)
+        singular = mine["singular"].to_numpy(bool)
+        assert np.array_equal(fit.status == "boundary", singular)
 
 
 def test_derivatives_are_those_of_differences():
