@@ -4,6 +4,7 @@ from commensal.stats._logistic_result import LogisticFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.association import Associations, associate
+from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.cox import CoxFit, cox
@@ -55,6 +56,7 @@ from commensal.stats.win_ratio import WinRatioFit, win_ratio
 
 __all__ = [
     "AdaFilterFit",
+    "AssociatedBlocks",
     "Associations",
     "CafsFit",
     "CafsScores",
@@ -92,6 +94,7 @@ __all__ = [
     "against",
     "aitchison",
     "associate",
+    "associated_blocks",
     "bh",
     "block_centroids",
     "bray_curtis",
