@@ -112,8 +112,8 @@ def associated_blocks(
     >>> shared = rng.normal(size=(40, 1))
     >>> microbes = np.hstack([shared + 0.5 * rng.normal(size=(40, 3)), rng.normal(size=(40, 2))])
     >>> molecules = np.hstack([shared + 0.5 * rng.normal(size=(40, 2)), rng.normal(size=(40, 2))])
-    >>> associated_blocks(microbes, molecules).table().loc[0, ["x", "y", "pairs", "found"]].tolist()
-    [(0, 1, 2), (0, 1), 6, 6]
+    >>> associated_blocks(microbes, molecules).table().loc[[0], ["x", "y", "pairs", "found"]].values.tolist()
+    [[(0, 1, 2), (0, 1), 6, 6]]
     """
     if not 0 < similarity < 1:
         raise StatisticsError("similarity does not lie between 0 and 1", found=similarity, expected="such as 0.5")
