@@ -268,9 +268,10 @@ def search(
     eta, settled, uphill = _newton(derivatives, start, low, high, grid.floor)
     ratio = np.maximum(np.exp(eta) - grid.floor, 0.0)
     at_zero = (best == 0) & ~uphill
-    zero = at_zero | ~(deviance(ratio) < deviances[:, 0] - TIE)
-    runaway = ~zero & (best == GRID) & uphill
+    # Where every λ is as likely, rounding would choose one: 0 is taken.
     identified = np.ptp(deviances, axis=1) > 1e-6
+    zero = at_zero | ~(deviance(ratio) < deviances[:, 0] - TIE) | ~identified
+    runaway = ~zero & (best == GRID) & uphill
     return Optimum(np.where(zero, 0.0, ratio), settled | zero, runaway, identified)
 
 
