@@ -177,6 +177,13 @@ def test_missing_y_and_missing_effects_are_no_members_of_the_family():
     assert both.table()["arm"].tolist() == ["x", "y", "z"]
 
 
+@pytest.mark.parametrize("block", [None, ["x", "y", "z"]])
+def test_a_measure_that_is_missing_everywhere_has_a_status(block):
+    fit = stats.dunnett([np.nan] * 3, ["0", "a", "b"], "0", block=block)
+    assert set(fit.status) == {"missing"}
+    assert np.isnan(fit.p).all()
+
+
 def test_no_variance_and_too_few_have_a_status_and_no_p():
     flat = stats.dunnett([1.0] * 6, np.repeat([0, 1, 2], 2), 0)
     assert set(flat.status) == {"constant"}

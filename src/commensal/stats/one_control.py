@@ -298,8 +298,8 @@ def dunnett(
         problem = _of_means(values, arms, names, variances, "samples")
     elif all(np.unique(arms[blocks == code]).size == 1 for code in np.unique(blocks)):
         codes = np.unique(blocks)
-        means = np.array([values[blocks == code].mean() for code in codes])
-        owners = np.array([arms[blocks == code][0] for code in codes])
+        means = np.array([values[blocks == code].mean() for code in codes], dtype=np.float64)
+        owners = np.array([arms[blocks == code][0] for code in codes], dtype=np.int64)
         problem = _of_means(means, owners, names, variances, "means of blocks, unweighted")
     elif variances == "unequal":
         raise StatisticsError("unequal variances are not offered for arms that share blocks", mend='take "equal"')
