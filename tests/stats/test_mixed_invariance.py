@@ -32,9 +32,11 @@ def all_fits(y, x, groups):
 
 def same(one, other, *, rtol=1e-6, stretch=1.0):
     assert list(one.status) == list(other.status)
-    for name in ("effect", "se", "low", "high"):
+    # A flat likelihood leaves the variance ratio to fewer digits; df feel it most, and the interval through them.
+    for name, loose in (("effect", 1), ("se", 1), ("low", 20), ("high", 20)):
+        near = rtol * loose
         size = np.nanmax(np.abs(one.se), initial=0) * stretch
-        np.testing.assert_allclose(getattr(other, name), getattr(one, name) * stretch, rtol=rtol, atol=rtol * size)
+        np.testing.assert_allclose(getattr(other, name), getattr(one, name) * stretch, rtol=near, atol=near * size)
     for name in ("df", "p", "df_satterthwaite"):
         np.testing.assert_allclose(getattr(other, name), getattr(one, name), rtol=20 * rtol, atol=1e-9)
     assert np.array_equal(one.n, other.n)
