@@ -66,8 +66,8 @@ def conditional_logistic(
     StatisticsError
         As `logistic`; missing strata.
 
-    See Also
-    --------
+    Notes
+    -----
     In R: ``survival::clogit(method = "exact")``.
 
     References
