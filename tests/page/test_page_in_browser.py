@@ -125,18 +125,18 @@ def test_the_table_sorts_by_click_and_by_key(opened: Opened) -> None:
     page = opened.page
     assert page.locator("th[aria-sort='ascending'] button").inner_text().startswith("p")
     page.locator("button[data-column='effect']").click()
-    assert page.locator("th:has(button[data-column='effect'])").get_attribute("aria-sort") == "ascending"
+    page.wait_for_selector("th[aria-sort='ascending']:has(button[data-column='effect'])")
     effects = [float(text.replace("−", "-")) for text in opened.column("Effect")]
     assert effects == sorted(effects)
     assert effects[0] < 0
     page.locator("button[data-column='effect']").focus()
     page.keyboard.press("Enter")
-    assert page.locator("th:has(button[data-column='effect'])").get_attribute("aria-sort") == "descending"
+    page.wait_for_selector("th[aria-sort='descending']:has(button[data-column='effect'])")
     effects = [float(text.replace("−", "-").replace(",", "")) for text in opened.column("Effect")]
     assert effects == sorted(effects, reverse=True)
     assert page.evaluate("document.activeElement.dataset.column") == "effect"  # sorting keeps the focus
     page.keyboard.press("Space")
-    assert page.locator("th:has(button[data-column='effect'])").get_attribute("aria-sort") == "ascending"
+    page.wait_for_selector("th[aria-sort='ascending']:has(button[data-column='effect'])")
 
 
 def test_the_table_filters_searches_and_pages(opened: Opened, view: PageView) -> None:
@@ -196,10 +196,13 @@ def test_every_figure_has_words_and_data(opened: Opened, view: PageView) -> None
         assert len(label) > 60
         assert any(character.isdigit() for character in label)
         figure.locator("details.figure-data > summary").click()
-        assert figure.locator("details.figure-data tbody tr").count() > 0
+        # The rows are made when the opening is announced, a moment after the click.
+        figure.locator("details.figure-data tbody tr").first.wait_for(state="attached", timeout=10_000)
     first = figures.first.locator("details.figure-data")
+    first.locator("tbody tr").nth(99).wait_for(state="attached", timeout=10_000)
     assert first.locator("tbody tr").count() == 100
     first.get_by_role("button", name="more of").click()
+    first.locator("tbody tr").nth(199).wait_for(state="attached", timeout=10_000)
     assert first.locator("tbody tr").count() == 200
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
