@@ -45,6 +45,7 @@ class Opened:
 
 
 def open_page(browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> Opened:
+    """Open a page and draw all of its figures: one drawn while the table below it is clicked can take the click."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, accept_downloads=True)
     opened = Opened(context.new_page())
 
@@ -58,6 +59,7 @@ def open_page(browser: Any, path: Path, width: int = 1280, scheme: str = "light"
     opened.page.on("dialog", dismiss)
     opened.page.goto(path.as_uri())
     opened.page.wait_for_selector("#estimates-table:not([hidden])")
+    opened.draw()
     return opened
 
 
@@ -74,7 +76,6 @@ def opened(browser: Any, path: Path) -> Iterator[Opened]:
 
 
 def test_quiet_whole_and_drawn(opened: Opened, path: Path, hostile: str) -> None:
-    opened.draw()
     assert opened.said == []
     assert opened.dialogs == []
     assert [url for url in opened.asked if not url.startswith(("data:", "blob:"))] == [path.as_uri()]
@@ -91,7 +92,6 @@ def test_quiet_whole_and_drawn(opened: Opened, path: Path, hostile: str) -> None
 
 
 def test_a_hostile_name_is_text_everywhere(opened: Opened, hostile: str) -> None:
-    opened.draw()
     opened.page.fill("#table-search", hostile)
     opened.page.wait_for_function("document.querySelector('#table-count').textContent.includes('filtered')")
     assert set(opened.column("Feature")) == {hostile}
@@ -110,6 +110,18 @@ def test_a_hostile_name_is_text_everywhere(opened: Opened, hostile: str) -> None
     assert opened.page.evaluate("document.querySelectorAll('#vg-tooltip-element script').length") == 0
     assert opened.dialogs == []
     assert opened.said == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_drawing_moves_nothing(browser: Any, path: Path, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(path.as_uri())
+    heights = "[...document.querySelectorAll('.panel')].map(panel => panel.getBoundingClientRect().height)"
+    reserved = page.evaluate(heights)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function(ALL_DRAWN, timeout=60_000)
+    assert page.evaluate(heights) == pytest.approx(reserved, abs=1)
+    page.close()
 
 
 def test_injected_markup_does_not_run(opened: Opened) -> None:
@@ -219,7 +231,6 @@ def test_the_keyboard_reaches_the_content(opened: Opened) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scroll(browser: Any, path: Path, scheme: str) -> None:
     opened = open_page(browser, path, width=360, scheme=scheme)
-    opened.draw()
     for details in opened.page.locator("details > summary").all():
         details.click()
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -236,7 +247,6 @@ def test_many_rows_stay_in_few_elements(browser: Any, make_view: Callable[..., P
     path = write(view, tmp_path)
     assert path.stat().st_size < 10_000_000
     opened = open_page(browser, path)
-    opened.draw()
     assert opened.page.locator("#estimates-grid tbody tr").count() == 25
     assert opened.page.locator(".panel[data-drawn='canvas'] canvas").count() == 4  # 1,800 marks: not as elements
     assert opened.page.evaluate("document.querySelectorAll('*').length") < 20_000
