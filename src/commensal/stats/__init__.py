@@ -50,6 +50,7 @@ from commensal.stats.set_permutation import set_permutation
 from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope
+from commensal.stats.streaming import Streamed, column_blocks, stream
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.variance import variance_test
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
@@ -87,6 +88,7 @@ __all__ = [
     "SignFlipFit",
     "SlopeFit",
     "SplitFit",
+    "Streamed",
     "TermsFit",
     "VarianceTest",
     "WinRatioFit",
@@ -103,6 +105,7 @@ __all__ = [
     "cafs_test",
     "claim_strength",
     "cluster_cox_size",
+    "column_blocks",
     "conditional_logistic",
     "count_arrangements",
     "cox",
@@ -157,6 +160,7 @@ __all__ = [
     "simes",
     "smallest_p",
     "storey",
+    "stream",
     "strength_p",
     "unifrac",
     "variance_test",
