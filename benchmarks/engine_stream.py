@@ -1,8 +1,8 @@
 """A table that never is in memory: features stream through in blocks; peak memory, and cost per feature as they grow.
 
-500 samples of 100 subjects, a fifth of the values of each feature missing, `mixed_split` (what `cohort` asks) and least
-squares. Every size is a process of its own, so that its peak is its own. Everyday sizes say what a million features would
-take by a straight line; ``--full`` sends the million through.
+500 samples of 100 subjects, a fifth of each feature missing; `mixed_split` (what `cohort` asks) and least squares. Each
+size is a process of its own, so that its peak is its own. Everyday sizes say what a million features would take by a
+straight line; ``--full`` sends the million through.
 """
 # ruff: noqa: E402  threads are set before numpy reads how many there may be
 

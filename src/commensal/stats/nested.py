@@ -12,7 +12,7 @@ from commensal.stats import _nested
 from commensal.stats._design import Design, checked, group_codes
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, one_group_side
 from commensal.stats._moments import WITHIN, Moments, chunks, rank_of
-from commensal.stats._reml import solve as flat_solve
+from commensal.stats._reml import least_squares
 from commensal.stats.fits import Array, Counts, Fit, Mask, NestedFit, joined
 
 
@@ -138,7 +138,7 @@ def _told(
 ) -> tuple[Solved, Array]:
     """Say what was remarkable about the variances, and give Satterthwaite's degrees of freedom of the contrast."""
     zero = ratios == 0
-    flat = flat_solve(moments, np.zeros(len(ratios)))
+    flat = least_squares(moments)
     perfect = ~(flat.residual > PERFECT * moments.y_square)
     note = np.full(len(ratios), "", object)
     names = {(True, False): "inner", (False, True): "outer"}

@@ -14,7 +14,7 @@ from commensal.stats._design import Design, checked, numbers
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, limits_of, one_group_side
 from commensal.stats._moments import Moments, careful, independent, rank_of, standardised
 from commensal.stats._nested import Point
-from commensal.stats._reml import solve as flat_solve
+from commensal.stats._reml import least_squares
 from commensal.stats.fits import Array, Counts, Fit, Mask, SlopeFit, joined
 
 #: Working memory of one chunk of features, bytes.
@@ -188,7 +188,7 @@ def _limits(design: Design, moments: Moments, lines: Moments) -> Limits:
 def _told(moments: Moments, theta: Array, found: Mask, point: Point) -> tuple[Solved, Array]:
     """Say what was remarkable about the variances, and give Satterthwaite's degrees of freedom of the contrast."""
     zero = theta == 0
-    flat = flat_solve(moments, np.zeros(len(theta)))
+    flat = least_squares(moments)
     perfect = ~(flat.residual > PERFECT * moments.y_square)
     note = np.full(len(theta), "", object)
     boundary = zero[:, 0] | zero[:, 2]
