@@ -305,7 +305,7 @@ def search(
     # no degree of freedom inside groups, rounding would choose one too: the limit is taken.
     identified = np.ptp(deviances, axis=1) > ALIKE
     before, last = deviances[:, -3] - deviances[:, -2], deviances[:, -2] - deviances[:, -1]
-    level = (np.abs(before) + np.abs(last) < ALIKE) | ((0 < last) & (last < LEVELS_OFF * before) & (last < 1e-3))
+    level = (np.abs(before) + np.abs(last) < ALIKE) | ((last > 0) & (last < LEVELS_OFF * before) & (last < 1e-3))
     endless = level & (deviances[:, -1] - deviances.min(axis=1) < ALIKE)
     zero = at_zero | ~(deviance(ratio) < deviances[:, 0] - TIE) | ~identified
     endless &= ~zero
