@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike
 
 from commensal.stats import _nested
 from commensal.stats._design import Design, checked, group_codes
+from commensal.stats._frames import framed
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, one_group_side
 from commensal.stats._moments import WITHIN, Moments, chunks, rank_of
 from commensal.stats._reml import least_squares
 from commensal.stats.fits import Array, Counts, Fit, Mask, NestedFit, joined
 
 
+@framed
 def mixed_nested(
     y: ArrayLike,
     x: ArrayLike,

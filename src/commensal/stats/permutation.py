@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,9 @@ from commensal.errors import StatisticsError, listing
 from commensal.stats import arrangements
 from commensal.stats._arrays import TIE, Floats, Integers, numbers
 from commensal.stats.arrangements import Units
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FREE, WITHIN, WHOLE, NESTED = "free", "within blocks", "whole blocks", "whole units within blocks"
 SCHEMES = (FREE, WITHIN, WHOLE, NESTED)
@@ -26,6 +29,14 @@ class Permutations:
     n_distinct: float  # distinct arrangements, the observed one included; inf beyond 1.8e308
     smallest_p: float  # the smallest p that these can give
     scheme: str  # one of SCHEMES
+
+    def table(self) -> pd.DataFrame:
+        """Return one row that says what there is; the arrangements themselves are in `labels`."""
+        import pandas as pd
+
+        names = ("scheme", "exact", "n_distinct", "smallest_p")
+        told = {name: [getattr(self, name)] for name in names}
+        return pd.DataFrame({"n": [len(self.labels)], **told})
 
 
 class Arranged(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,9 @@ from commensal.stats import arrangements
 from commensal.stats._arrays import Floats, Integers, numbers
 from commensal.stats.arrangements import Units
 from commensal.stats.permutation import FREE, NESTED, WHOLE, WITHIN, as_float, codes_of, scheme_of, smallest_p, varying
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BOTH = "whole blocks and within"
 ROW_SCHEMES = (FREE, WITHIN, WHOLE, NESTED, BOTH)
@@ -27,6 +31,14 @@ class PermutedRows:
     n_distinct: float  # distinct arrangements, the observed one included; inf beyond 1.8e308
     smallest_p: float  # the smallest p that these can give
     scheme: str  # one of ROW_SCHEMES
+
+    def table(self) -> pd.DataFrame:
+        """Return one row that says what there is; the arrangements themselves are in `rows`."""
+        import pandas as pd
+
+        names = ("scheme", "exact", "n_distinct", "smallest_p")
+        told = {name: [getattr(self, name)] for name in names}
+        return pd.DataFrame({"n": [len(self.rows)], **told})
 
 
 def permuted_rows(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from commensal.errors import StatisticsError
 from commensal.stats import _slopes
 from commensal.stats._design import Design, checked, numbers
+from commensal.stats._frames import framed
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, limits_of, one_group_side
 from commensal.stats._moments import Moments, careful, independent, rank_of, standardised
 from commensal.stats._nested import Point
@@ -23,6 +24,7 @@ MEMORY = 24 * 2**20
 LINE = 1e-10
 
 
+@framed
 def mixed_slope(
     y: ArrayLike,
     x: ArrayLike,
