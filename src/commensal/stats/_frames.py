@@ -66,6 +66,8 @@ def _is_counted(index: Any) -> bool:
 
 def _named(result: Any, names: Any) -> Any:
     """Return the result, or its parts, with names of features where it has room for them."""
+    if isinstance(result, tuple):
+        return tuple(_named(one, names) for one in result)
     if not is_dataclass(result) or isinstance(result, type):
         return result
     held = {item.name: getattr(result, item.name) for item in fields(result)}

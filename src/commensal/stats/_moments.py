@@ -144,7 +144,7 @@ def careful(design: Design) -> Moments:
     z, mean, scale, empty = columns_of(design, mask, counts, count)
     z[:, -1] = y_in
 
-    weights = _row_weights(design)
+    weights = row_weights(design)
     sizes = counts if weights is None else np.add.reduceat(mask * weights, design.starts, axis=1)
     heavy = z if weights is None else z * weights[:, None, :]
     sums = np.moveaxis(np.add.reduceat(heavy, design.starts, axis=2), 2, 1)
@@ -208,7 +208,7 @@ def _quick(design: Design) -> tuple[Moments, Mask]:
     count = counts.sum(axis=1)
     y_in, y_mean, y_scale, plain = _plain_response(values, present, mask, count, centre=design.ones is not None)
 
-    weights = _row_weights(design)
+    weights = row_weights(design)
     heavy = mask if weights is None else mask * weights
     sizes = counts if weights is None else np.add.reduceat(heavy, starts, axis=1)
     y_heavy = y_in if weights is None else y_in * weights
@@ -299,7 +299,7 @@ def _constant_everywhere(design: Design) -> Mask:
     return np.asarray((np.maximum.reduceat(design.x, design.starts, axis=0) == low).all(axis=0))
 
 
-def _row_weights(design: Design) -> Array | None:
+def row_weights(design: Design) -> Array | None:
     """Observation weights of the sorted rows, (m or 1, n)."""
     return None if design.precision is None else np.ascontiguousarray(design.precision[design.rows].T)
 
