@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
-from scipy.special import stdtr
+from scipy.special import fdtrc, stdtr
 from scipy.stats import binomtest
 
 from commensal import stats
@@ -65,7 +65,7 @@ CONTRASTS = {"label": [0, 1, 0], "age": [0, 0, 1], "level": [1, 0.5, 0.8]}
 
 
 @pytest.mark.parametrize("model", ["nested", "slope"])
-@pytest.mark.parametrize("method", ["ML", "weighted"])
+@pytest.mark.parametrize("method", ["REML", "ML", "weighted"])
 def test_likelihoods_and_weights_are_those_of_lme4(model, method):
     data, answers = (pd.read_csv(REFERENCES / f"nested{kind}.tsv.gz", sep="\t") for kind in (".data", "_grown"))
     names = [name for name in data.columns if name.startswith("y")]
@@ -75,15 +75,17 @@ def test_likelihoods_and_weights_are_those_of_lme4(model, method):
     compared = 0
     for design, part in data.groupby("design"):
         y, x = part[names].to_numpy(), np.column_stack([np.ones(len(part)), part["label"], part["age"]])
-        options = {"method": "ML"} if method == "ML" else {"weights": part["w"].to_numpy()}
+        options = {"weights": part["w"].to_numpy()} if method == "weighted" else {"method": method}
         if model == "nested":
             units = part["inner"].tolist(), part["outer"].tolist()
             fits = stats.mixed_nested_contrasts(y, x, list(CONTRASTS.values()), *units, **options)
             alone = stats.mixed_nested(y, x, CONTRASTS["level"], *units, **options)
+            joint = stats.mixed_nested_f(y, x, [[0, 1, 0], [0, 0, 1]], *units, **options)
         else:
             units = part["outer"].tolist(), part["age"].to_numpy()
             fits = stats.mixed_slope_contrasts(y, x, list(CONTRASTS.values()), *units, **options)
             alone = stats.mixed_slope(y, x, CONTRASTS["level"], *units, **options)
+            joint = stats.mixed_slope_f(y, x, [[0, 1, 0], [0, 0, 1]], *units, **options)
         np.testing.assert_allclose(alone.p, fits[2].p, rtol=1e-9)
         for name, fit in zip(CONTRASTS, fits, strict=True):
             mine = answers[(answers["design"] == design) & (answers["contrast"] == name)]
@@ -98,6 +100,11 @@ def test_likelihoods_and_weights_are_those_of_lme4(model, method):
             p = 2 * stdtr(fit.df_satterthwaite, -np.abs(fit.statistic))
             np.testing.assert_allclose(np.log10(p), np.log10(mine["p"]), atol=LOG_P)
             compared += len(mine)
+        mine = answers[(answers["design"] == design) & (answers["contrast"] == "F")].set_index("feature").loc[names]
+        np.testing.assert_allclose(joint.statistic, mine["effect"], rtol=3 * SE)
+        p = fdtrc(joint.df, joint.df_satterthwaite, joint.statistic)
+        np.testing.assert_allclose(np.log10(p), np.log10(mine["p"]), atol=LOG_P)
+        assert np.all(joint.df2 <= joint.df_satterthwaite)
     assert compared == 120
 
 

@@ -26,7 +26,7 @@ from commensal.stats.maxt import MaxTFit, max_t
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
-from commensal.stats.nested import mixed_nested, mixed_nested_contrasts
+from commensal.stats.nested import mixed_nested, mixed_nested_contrasts, mixed_nested_f
 from commensal.stats.one_control import DunnettFit, dunnett, many_to_one
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
@@ -49,7 +49,7 @@ from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
 from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
-from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts
+from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
 from commensal.stats.streaming import Streamed, column_blocks, stream
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.variance import variance_test
@@ -134,8 +134,10 @@ __all__ = [
     "mixed_f",
     "mixed_nested",
     "mixed_nested_contrasts",
+    "mixed_nested_f",
     "mixed_slope",
     "mixed_slope_contrasts",
+    "mixed_slope_f",
     "mixed_split",
     "moderate",
     "moderated",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
@@ -13,9 +13,10 @@ from commensal.stats import _nested
 from commensal.stats._design import Design, checked, group_codes
 from commensal.stats._frames import framed
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, one_group_side
+from commensal.stats._joint import joint
 from commensal.stats._moments import WITHIN, Moments, chunks, rank_of
 from commensal.stats._reml import least_squares
-from commensal.stats.fits import Array, Counts, Fit, Mask, NestedFit, joined
+from commensal.stats.fits import Array, Counts, Fit, FTest, Mask, NestedFit, joined
 
 
 @framed
@@ -140,6 +141,63 @@ def mixed_nested_contrasts(
         return _fits(*_design(y, x, contrasts, inner, outer, checks), level)
 
 
+@framed
+def mixed_nested_f(
+    y: ArrayLike,
+    x: ArrayLike,
+    hypothesis: ArrayLike,
+    inner: Iterable[Hashable],
+    outer: Iterable[Hashable],
+    *,
+    method: str = "REML",
+    weights: ArrayLike | None = None,
+) -> FTest:
+    """F test of Hβ = 0 in the mixed model of y (n, m) on x (n, k) with nested intercepts, hypothesis H (r, k).
+
+    Parameters
+    ----------
+    y, x, inner, outer, method, weights
+        As for `mixed_nested`.
+    hypothesis : (r, k)
+        One contrast per row; rows may repeat each other.
+
+    Returns
+    -------
+    FTest, m features
+        As of `mixed_f`; the denominator has at most the degrees of freedom that `mixed_nested` would allow any one row
+        of H. `n_groups` counts inner units.
+
+    Raises
+    ------
+    StatisticsError
+        As `mixed_nested`.
+
+    References
+    ----------
+    Fai and Cornelius 1996, J. Stat. Comput. Simul. 54:363. In R: ``lmerTest::contestMD``.
+
+    Examples
+    --------
+    Three arms of two cages, two mice each:
+
+    >>> import numpy as np
+    >>> cage, mouse = np.repeat(np.arange(6), 4), np.tile([1, 1, 2, 2], 6)
+    >>> arms = np.eye(3)[cage // 2]
+    >>> y = np.random.default_rng(1).normal(size=(24, 1)) + 4 * arms[:, [2]]
+    >>> test = mixed_nested_f(y, arms, [[-1, 1, 0], [-1, 0, 1]], mouse, cage)
+    >>> print(test.df[0], test.df2[0].round(2), bool(test.p[0] < 0.05))
+    2.0 3.0 True
+    """
+    with np.errstate(all="ignore"):
+        checks = Checks(level=0.95, weights=weights, method=method, several=True)
+        design, starts = _design(y, x, hypothesis, inner, outer, checks)
+        places, tests = [], []
+        for some, moments in chunks(design, np.arange(design.y.shape[1])):
+            places.append(some)
+            tests.append(_f_test(design, _solve(moments, starts)))
+    return joined(tests, places)
+
+
 class Checks(TypedDict, total=False):
     """What `checked` is told beside the arrays."""
 
@@ -154,8 +212,9 @@ def _fits(design: Design, starts: Counts, level: float) -> tuple[NestedFit, ...]
     parts: list[list[NestedFit]] = [[] for _ in design.contrasts]
     for some, moments in chunks(design, np.arange(design.y.shape[1])):
         places.append(some)
-        for of_contrast, fit in zip(parts, _fit(design, moments, starts, level), strict=True):
-            of_contrast.append(fit)
+        made = _solve(moments, starts)
+        for which, of_contrast in enumerate(parts):
+            of_contrast.append(_with_units(made.fit(design, which, level), made.ratios, made.wide.n_groups))
     return tuple(joined(one, places) for one in parts)
 
 
@@ -183,8 +242,41 @@ def _design(
     return design, np.flatnonzero(np.r_[True, first[1:] != first[:-1]])
 
 
-def _fit(design: Design, moments: Moments, starts: Counts, level: float) -> Iterator[NestedFit]:
-    """Fits of some features, one for each contrast."""
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """Some features solved: moments as of inner and outer units, λ (m, 2), derivatives, and what is told of it."""
+
+    moments: Moments
+    wide: Moments
+    ratios: Array
+    point: _nested.Point
+    solved: Solved
+    second: Array
+
+    def fit(self, design: Design, which: int, level: float) -> Fit:
+        """Fit of one contrast, as if there were one level of groups."""
+        c = self.moments.contrasts[which]
+        along = np.matmul(self.point.solution.inverse, c[:, :, None])[:, :, 0]
+        uncapped = self.freedom(along, np.einsum("mi,mi->m", c, along))
+        limits = _limits(design, self.moments, self.wide, which)
+        return fit_within(design, self.moments, self.solved, which, level, uncapped, limits)
+
+    def freedom(self, along: Array, spread: Array) -> Array:
+        """Satterthwaite's degrees of freedom of a contrast c, from the variances that are not 0.
+
+        `along` is (X'V⁻¹X)⁻¹c (m, k), `spread` c'(X'V⁻¹X)⁻¹c (m,).
+        """
+        point, second = self.point, self.second
+        fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
+        lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
+        lean = np.where(self.ratios > 0, lean, 0.0)
+        curved: Mask = np.asarray(np.isfinite(second[:, 0, 0]))
+        safe = np.linalg.inv(np.where(curved[:, None, None], second, np.eye(2)))
+        extra = np.where(curved, np.einsum("mi,mij,mj->m", lean, safe, lean), np.nan)
+        return np.asarray(1 / (1 / self.moments.freedom + extra))
+
+
+def _solve(moments: Moments, starts: Counts) -> _Solved:
     wide = _outer(moments, starts)
     allowed = np.stack([moments.n_groups < moments.n, (wide.n_groups > 1) & (wide.n_groups < moments.n_groups)], axis=1)
     allowed[moments.n_groups <= 1] = False
@@ -194,10 +286,13 @@ def _fit(design: Design, moments: Moments, starts: Counts, level: float) -> Iter
     ratios, found, ran_off = _nested.optimum(problem)
     point = _nested.differentiate(problem, ratios)
     solved, second = _told(moments, problem, ratios, found, ran_off, point)
-    for which in range(len(design.contrasts)):
-        uncapped = _satterthwaite(moments, point, which, ratios > 0, second)
-        fit = fit_within(design, moments, solved, which, level, uncapped, _limits(design, moments, wide, which))
-        yield _with_units(fit, ratios, wide.n_groups)
+    return _Solved(moments, wide, ratios, point, solved, second)
+
+
+def _f_test(design: Design, made: _Solved) -> FTest:
+    rows = [made.fit(design, which, 0.95) for which in range(len(design.contrasts))]
+    caps = [_limits(design, made.moments, made.wide, which).cap for which in range(len(rows))]
+    return joint(made.moments, made.solved, rows, made.freedom, np.min(caps, axis=0))
 
 
 def _with_units(fit: Fit, ratios: Array, n_outer: Counts) -> NestedFit:
@@ -240,19 +335,6 @@ def _told(
     return Solved(
         point.solution, ratio, None, variance, perfect | same, unsettled, zero.any(axis=1) & ~unsettled, note
     ), np.where(curved[:, None, None], second, np.nan)
-
-
-def _satterthwaite(moments: Moments, point: _nested.Point, which: int, free: Mask, second: Array) -> Array:
-    """Satterthwaite's degrees of freedom of a contrast, from the variances that are not 0."""
-    c = moments.contrasts[which]
-    along = np.matmul(point.solution.inverse, c[:, :, None])[:, :, 0]
-    spread = np.einsum("mi,mi->m", c, along)
-    fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
-    lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
-    lean = np.where(free, lean, 0.0)
-    curved: Mask = np.asarray(np.isfinite(second[:, 0, 0]))
-    extra = np.einsum("mi,mij,mj->m", lean, np.linalg.inv(np.where(curved[:, None, None], second, np.eye(2))), lean)
-    return np.asarray(1 / (1 / moments.freedom + np.where(curved, extra, np.nan)))
 
 
 def _outer(moments: Moments, starts: Counts) -> Moments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,10 +13,11 @@ from commensal.stats import _slopes
 from commensal.stats._design import Design, checked, numbers
 from commensal.stats._frames import framed
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, limits_of, one_group_side
+from commensal.stats._joint import joint
 from commensal.stats._moments import Moments, careful, independent, rank_of, row_weights, standardised
 from commensal.stats._nested import Point
 from commensal.stats._reml import least_squares
-from commensal.stats.fits import Array, Counts, Fit, Mask, SlopeFit, joined
+from commensal.stats.fits import Array, Counts, Fit, FTest, Mask, SlopeFit, joined
 
 #: Working memory of one chunk of features, bytes.
 MEMORY = 24 * 2**20
@@ -148,6 +149,66 @@ def mixed_slope_contrasts(
         return _fits(design, slope, level)
 
 
+@framed
+def mixed_slope_f(
+    y: ArrayLike,
+    x: ArrayLike,
+    hypothesis: ArrayLike,
+    groups: Iterable[Hashable],
+    slope: ArrayLike,
+    *,
+    method: str = "REML",
+    weights: ArrayLike | None = None,
+) -> FTest:
+    """F test of Hβ = 0 in the mixed model of y (n, m) on x (n, k), random intercept and slope, hypothesis H (r, k).
+
+    Parameters
+    ----------
+    y, x, groups, slope, method, weights
+        As for `mixed_slope`.
+    hypothesis : (r, k)
+        One contrast per row; rows may repeat each other.
+
+    Returns
+    -------
+    FTest, m features
+        As of `mixed_f`; the denominator has at most the degrees of freedom that `mixed_slope` would allow any one row
+        of H.
+
+    Raises
+    ------
+    StatisticsError
+        As `mixed_slope`.
+
+    References
+    ----------
+    Fai and Cornelius 1996, J. Stat. Comput. Simul. 54:363. In R: ``lmerTest::contestMD``.
+
+    Examples
+    --------
+    Do three arms of three cages differ in pace?
+
+    >>> import numpy as np
+    >>> cage, day = np.repeat(np.arange(9), 5), np.tile(np.arange(5.0), 9)
+    >>> arm = np.eye(3)[cage // 3]
+    >>> x = np.column_stack([arm, arm * day[:, None]])
+    >>> rng = np.random.default_rng(1)
+    >>> y = rng.normal(size=(45, 1)) + (rng.normal(0, 0.3, 9)[cage] * day)[:, None] + 2 * x[:, [5]]
+    >>> test = mixed_slope_f(y, x, [[0, 0, 0, -1, 1, 0], [0, 0, 0, -1, 0, 1]], cage, day)
+    >>> print(test.df[0], bool(test.df2[0] <= 6), bool(test.p[0] < 0.01))
+    2.0 True True
+    """
+    with np.errstate(all="ignore"):
+        design = checked(y, x, hypothesis, groups, 0.95, weights=weights, method=method, several=True)
+        t = _variable(slope, len(design.x))
+        t = ((t - t.mean()) / t.std())[design.rows]
+        places, tests = [], []
+        for some in _steps(design):
+            places.append(some)
+            tests.append(_f_test(design.of(some), t))
+    return joined(tests, places)
+
+
 def _fits(design: Design, slope: ArrayLike, level: float) -> tuple[SlopeFit, ...]:
     t = _variable(slope, len(design.x))
     middle, spread = float(t.mean()), float(t.std())
@@ -156,8 +217,10 @@ def _fits(design: Design, slope: ArrayLike, level: float) -> tuple[SlopeFit, ...
     parts: list[list[SlopeFit]] = [[] for _ in design.contrasts]
     for some in _steps(design):
         places.append(some)
-        for of_contrast, fit in zip(parts, _fit(design.of(some), t, (middle, spread), level), strict=True):
-            of_contrast.append(fit)
+        part = design.of(some)
+        made = _solve(part, t)
+        for which, of_contrast in enumerate(parts):
+            of_contrast.append(_with_units(made.fit(part, which, level), made.theta, (middle, spread)))
     return tuple(joined(one, places) for one in parts)
 
 
@@ -182,17 +245,53 @@ def _steps(design: Design) -> Iterator[Counts]:
         yield np.arange(first, min(first + step, m))
 
 
-def _fit(design: Design, t: Array, units: tuple[float, float], level: float) -> Iterator[SlopeFit]:
-    """Fits of some features, one for each contrast."""
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """Some features solved: moments as of groups and of their slopes, θ (m, 3), derivatives, and what is told of it."""
+
+    moments: Moments
+    lines: Moments
+    theta: Array
+    point: Point
+    solved: Solved
+    curvature: tuple[Array, Array, Array]
+
+    def fit(self, design: Design, which: int, level: float) -> Fit:
+        """Fit of one contrast."""
+        c = self.moments.contrasts[which]
+        along = np.matmul(self.point.solution.inverse, c[:, :, None])[:, :, 0]
+        uncapped = self.freedom(along, np.einsum("mi,mi->m", c, along))
+        limits = _limits(design, self.moments, self.lines, which)
+        return fit_within(design, self.moments, self.solved, which, level, uncapped, limits)
+
+    def freedom(self, along: Array, spread: Array) -> Array:
+        """Satterthwaite's degrees of freedom of a contrast c, without directions in which the likelihood is flat.
+
+        `along` is (X'V⁻¹X)⁻¹c (m, k), `spread` c'(X'V⁻¹X)⁻¹c (m,).
+        """
+        point, (sizes, turns, jacobian) = self.point, self.curvature
+        fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
+        lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
+        lean = np.einsum("mj,mji->mi", lean, jacobian)
+        told = sizes > 1e-8
+        shares = np.where(told, np.einsum("mij,mi->mj", turns, lean) ** 2 / np.where(told, sizes, 1.0), 0.0)
+        return np.asarray(1 / (1 / self.moments.freedom + shares.sum(axis=1)))
+
+
+def _solve(design: Design, t: Array) -> _Solved:
     moments = careful(design)
     problem, lines = _problem(design, moments, t)
     theta, found = _slopes.optimum(problem)
     point = _slopes.differentiate(problem, theta)
     solved, curvature = _told(moments, theta, found, point)
-    for which in range(len(design.contrasts)):
-        uncapped = _satterthwaite(moments, point, which, *curvature)
-        limits = _limits(design, moments, lines, which)
-        yield _with_units(fit_within(design, moments, solved, which, level, uncapped, limits), theta, units)
+    return _Solved(moments, lines, theta, point, solved, curvature)
+
+
+def _f_test(design: Design, t: Array) -> FTest:
+    made = _solve(design, t)
+    rows = [made.fit(design, which, 0.95) for which in range(len(design.contrasts))]
+    caps = [np.asarray(_limits(design, made.moments, made.lines, which).cap) for which in range(len(rows))]
+    return joint(made.moments, made.solved, rows, made.freedom, np.min(caps, axis=0))
 
 
 def _with_units(fit: Fit, theta: Array, units: tuple[float, float]) -> SlopeFit:
@@ -283,16 +382,3 @@ def _told(moments: Moments, theta: Array, found: Mask, point: Point) -> tuple[So
     variance = point.solution.residual / moments.freedom
     solved = Solved(point.solution, theta[:, 0] ** 2, None, variance, perfect, unsettled, boundary & ~unsettled, note)
     return solved, (sizes, turns, jacobian)
-
-
-def _satterthwaite(moments: Moments, point: Point, which: int, sizes: Array, turns: Array, jacobian: Array) -> Array:
-    """Satterthwaite's degrees of freedom of a contrast, without directions in which the likelihood is flat."""
-    c = moments.contrasts[which]
-    along = np.matmul(point.solution.inverse, c[:, :, None])[:, :, 0]
-    spread = np.einsum("mi,mi->m", c, along)
-    fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
-    lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
-    lean = np.einsum("mj,mji->mi", lean, jacobian)
-    told = sizes > 1e-8
-    shares = np.where(told, np.einsum("mij,mi->mj", turns, lean) ** 2 / np.where(told, sizes, 1.0), 0.0)
-    return np.asarray(1 / (1 / moments.freedom + shares.sum(axis=1)))

@@ -1,4 +1,4 @@
-# Rscript nested_grown.R OUT : ML and observation weights in the nested and the slope model, on nested.data.tsv.gz.
+# Rscript nested_grown.R OUT : ML, observation weights and joint F in the nested and the slope model, on nested.data.tsv.gz.
 args <- commandArgs(trailingOnly = TRUE)
 here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
 source(file.path(here, "common.R"))
@@ -9,7 +9,7 @@ models <- list(nested = y ~ label + age + (1 | outer / inner), slope = y ~ label
 contrasts <- list(label = c(0, 1, 0), age = c(0, 0, 1), level = c(1, 0.5, 0.8))
 rows <- list()
 for (design in unique(data$design)) for (j in grep("^y[0-9]+$", names(data), value = TRUE)) for (model in names(models))
-for (method in c("ML", "weighted")) {
+for (method in c("REML", "ML", "weighted")) {
   part <- data[data$design == design & !is.na(data[[j]]), ]
   part$y <- part[[j]]
   part$v <- if (method == "weighted") part$w else 1
@@ -28,5 +28,9 @@ for (method in c("ML", "weighted")) {
       v3 = number(if (model == "slope") variances$vcov[3] else NA), residual = number(sigma(fit)^2),
       loglik = number(as.numeric(logLik(fit))), singular = isSingular(fit, tol = 1e-5))
   }
+  f <- suppressWarnings(suppressMessages(lmerTest::contestMD(fit, rbind(c(0, 1, 0), c(0, 0, 1)))))
+  rows[[length(rows) + 1]] <- data.frame(design = design, feature = j, model = model, method = method, contrast = "F",
+    effect = number(f[["F value"]]), se = number(f[["NumDF"]]), df = number(f[["DenDF"]]), p = number(f[["Pr(>F)"]]),
+    v1 = "NA", v2 = "NA", v3 = "NA", residual = "NA", loglik = "NA", singular = isSingular(fit, tol = 1e-5))
 }
 save_table(rows, file.path(args[1], "nested_grown.tsv.gz"))
