@@ -8,7 +8,7 @@ from commensal.stats.association_blocks import AssociatedBlocks, associated_bloc
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.cox import CoxFit, cox
-from commensal.stats.cox_size import CoxSize, cluster_cox_size
+from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
@@ -114,6 +114,7 @@ __all__ = [
     "even_depth",
     "faith_pd",
     "firth",
+    "gated",
     "hierarchical",
     "holm",
     "is_mirrored",
