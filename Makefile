@@ -53,8 +53,8 @@ bench: bench-cohort  ## all short benchmarks
 bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 	@$(BIN)/python benchmarks/cohort.py --data $(DATA)
 
-bench-engine: setup  ## features, pairs and permutations per second, beside lme4, lmerTest, glmer, vegan, scikit-bio
-	@worst=0; for part in engine_logistic engine_permanova engine_pairs engine; do \
+bench-engine: setup  ## features, pairs and permutations per second, beside lme4, lmerTest, glmer, vegan, scikit-bio, HAllA
+	@worst=0; for part in engine_start engine_stream engine_logistic engine_permanova engine_pairs engine; do \
 	  $(BIN)/python benchmarks/$$part.py || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
 
 calibration: setup  ## null rates under 200 restricted shuffles of the real cohorts

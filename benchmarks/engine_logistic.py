@@ -75,7 +75,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--features", type=int, default=200)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--glmer", type=int, default=3, help="features that glmer fits, twice each")
+    parser.add_argument("--glmer", type=int, default=5, help="features that glmer fits, twice each")
     chosen = parser.parse_args()
     y, x, subject = study(chosen.features)
     contrast = np.eye(TERMS)[1]

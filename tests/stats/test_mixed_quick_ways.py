@@ -78,9 +78,12 @@ def test_the_ways_agree(with_care, missing, contrast):
 @pytest.mark.parametrize("missing", [0.0, 0.3])
 def test_they_agree_on_split_labels_and_weights(with_care, missing):
     y, x, groups = table(4, missing=missing)
-    ours, expected = stats.mixed_split(y, x, 4, groups), with_care(stats.mixed_split, y, x, 4, groups)
-    same(ours.within, expected.within)
-    same(ours.between, expected.between)
+    bare = x[:, 1:]  # without an intercept
+    for columns, split, also in ((x, 4, ()), (x, 4, (2,)), (x, 2, (4, 2)), (x, 4, (3,)), (x, 1, ()), (bare, 1, (3,))):
+        ours = stats.mixed_split(y, columns, split, groups, also=also)
+        expected = with_care(stats.mixed_split, y, columns, split, groups, also=also)
+        same(ours.within, expected.within)
+        same(ours.between, expected.between)
     rng = np.random.default_rng(5)
     for weights in (rng.uniform(0.2, 3, len(y)), rng.uniform(0.2, 3, y.shape)):
         options = {"contrast": [0, 1, 0, 0, 0], "weights": weights}

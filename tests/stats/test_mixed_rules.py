@@ -231,3 +231,21 @@ def test_group_means_that_say_nothing_do_no_harm():
 def test_a_column_beside_that_is_not_there_is_refused():
     with pytest.raises(StatisticsError, match="no such column"):
         stats.mixed_split(np.ones((4, 1)), np.eye(4)[:, :2], 1, [0, 0, 1, 1], also=[5])
+
+
+def test_without_df_inside_groups_the_limit_is_taken_whatever_the_order_of_the_samples():
+    # A likelihood that grows with the variance ratio for ever, towards a limit: rounding must not choose the status.
+    group = np.array([0, 1, 2, 2, 3, 4, 4])
+    label = np.array([1.0, 0, 0, 1, 1, 0, 1])
+    x = np.column_stack([np.ones(7), label, [0.2, -1, 0.4, 1.3, -0.7, 0.1, 0.9]])
+    rng = np.random.default_rng(8)
+    y = rng.normal(size=(7, 40)) + rng.normal(0, 3, size=(5, 40))[group]
+    limit = stats.mixed_split(y, x, 1, group).between
+    told = limit.note == "the residual variance is estimated as 0"
+    assert (limit.status[told] == "ok").sum() == 4
+    np.testing.assert_allclose(limit.df_satterthwaite[told], 3)  # 7 samples − 4 columns
+    for _ in range(10):
+        order = rng.permutation(7)
+        other = stats.mixed_split(y[order], x[order], 1, group[order]).between
+        assert list(other.status) == list(limit.status)
+        np.testing.assert_allclose(other.p, limit.p, rtol=1e-4)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import minimize
-from scipy.special import stdtr
+from scipy.special import fdtrc, stdtr
 from scipy.stats import binomtest
 
 from commensal import stats
@@ -59,6 +59,53 @@ def test_four_designs_are_those_of_lme4():
             assert np.array_equal(fit.status == "boundary", mine["singular"])
             boundary += int((fit.status == "boundary").sum())
     assert boundary >= 6
+
+
+CONTRASTS = {"label": [0, 1, 0], "age": [0, 0, 1], "level": [1, 0.5, 0.8]}
+
+
+@pytest.mark.parametrize("model", ["nested", "slope"])
+@pytest.mark.parametrize("method", ["REML", "ML", "weighted"])
+def test_likelihoods_and_weights_are_those_of_lme4(model, method):
+    data, answers = (pd.read_csv(REFERENCES / f"nested{kind}.tsv.gz", sep="\t") for kind in (".data", "_grown"))
+    names = [name for name in data.columns if name.startswith("y")]
+    data["age"] = (data["age"] - 40) / 12
+    data["w"] = 0.5 + (np.arange(1, len(data) + 1) % 4) / 2
+    answers = answers[(answers["model"] == model) & (answers["method"] == method)]
+    compared = 0
+    for design, part in data.groupby("design"):
+        y, x = part[names].to_numpy(), np.column_stack([np.ones(len(part)), part["label"], part["age"]])
+        options = {"weights": part["w"].to_numpy()} if method == "weighted" else {"method": method}
+        if model == "nested":
+            units = part["inner"].tolist(), part["outer"].tolist()
+            fits = stats.mixed_nested_contrasts(y, x, list(CONTRASTS.values()), *units, **options)
+            alone = stats.mixed_nested(y, x, CONTRASTS["level"], *units, **options)
+            joint = stats.mixed_nested_f(y, x, [[0, 1, 0], [0, 0, 1]], *units, **options)
+        else:
+            units = part["outer"].tolist(), part["age"].to_numpy()
+            fits = stats.mixed_slope_contrasts(y, x, list(CONTRASTS.values()), *units, **options)
+            alone = stats.mixed_slope(y, x, CONTRASTS["level"], *units, **options)
+            joint = stats.mixed_slope_f(y, x, [[0, 1, 0], [0, 0, 1]], *units, **options)
+        np.testing.assert_allclose(alone.p, fits[2].p, rtol=1e-9)
+        for name, fit in zip(CONTRASTS, fits, strict=True):
+            mine = answers[(answers["design"] == design) & (answers["contrast"] == name)]
+            mine = mine.set_index("feature").loc[names]
+            assert set(fit.status) <= {"ok", "boundary"}
+            assert np.all(np.abs(fit.effect - mine["effect"]) <= EFFECT * mine["se"])
+            np.testing.assert_allclose(fit.se, mine["se"], rtol=SE)
+            first, second = (fit.var_inner, fit.var_outer) if model == "nested" else (fit.var_intercept, fit.var_slope)
+            np.testing.assert_allclose(first, mine["v1"], rtol=2e-3, atol=1e-4)
+            np.testing.assert_allclose(second, mine["v2"], rtol=2e-3, atol=1e-4)
+            np.testing.assert_allclose(fit.var_residual, mine["residual"], rtol=1e-4)
+            p = 2 * stdtr(fit.df_satterthwaite, -np.abs(fit.statistic))
+            np.testing.assert_allclose(np.log10(p), np.log10(mine["p"]), atol=LOG_P)
+            compared += len(mine)
+        mine = answers[(answers["design"] == design) & (answers["contrast"] == "F")].set_index("feature").loc[names]
+        np.testing.assert_allclose(joint.statistic, mine["effect"], rtol=3 * SE)
+        p = fdtrc(joint.df, joint.df_satterthwaite, joint.statistic)
+        np.testing.assert_allclose(np.log10(p), np.log10(mine["p"]), atol=LOG_P)
+        assert np.all(joint.df2 <= joint.df_satterthwaite)
+    assert compared == 120
 
 
 def made(seed, *, n=40, m=5, missing=0.15):

@@ -150,3 +150,68 @@ def test_labels_that_differ_by_rounding_are_one_label():
 def test_bad_input_is_refused_in_words(arguments, message):
     with pytest.raises(StatisticsError, match=message):
         stats.permutations(**arguments)
+
+
+def brute_both(label, block):
+    """Blocks of one size change places, then samples inside blocks: by every order of both."""
+    names = sorted(set(block))
+    members = {name: [i for i, b in enumerate(block) if b == name] for name in names}
+    found = set()
+    for order in orders(names):
+        if any(len(members[a]) != len(members[b]) for a, b in zip(names, order, strict=True)):
+            continue
+        moved = list(label)
+        for a, b in zip(names, order, strict=True):
+            for i, j in zip(members[a], members[b], strict=True):
+                moved[i] = label[j]
+        found |= brute(moved, block)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("label", "block"),
+    [
+        ([0, 0, 1, 1, 0, 1], list("aabbcc")),
+        ([0, 1, 1, 1, 0, 0, 1], list("aabbbcc")),
+        ([0, 0.5, 1, 1, 0, 0.5], list("aabbcc")),
+        ([0, 0, 1, 1], list("aabb")),
+    ],
+)
+def test_whole_blocks_and_within_move_a_label_as_brute_force_does(label, block):
+    arranged = stats.permutations(label, block=block, scheme="whole blocks and within")
+    rows = [tuple(row) for row in arranged.labels.tolist()]
+    expected = {tuple(float(v) for v in row) for row in brute_both(label, block)}
+    assert (len(rows), set(rows), rows[0]) == (len(expected), expected, tuple(label))
+    assert stats.count_arrangements(label, block, "whole blocks and within") == (len(expected), arranged.scheme)
+    flipped = tuple(min(label) + max(label) - v for v in label)
+    assert stats.is_mirrored(label, block, "whole blocks and within") == (flipped in expected)
+
+
+def test_drawn_arrangements_of_blocks_and_samples_are_uniform_and_need_blocks():
+    label, block = [0, 0, 1, 1, 0, 1], list("aabbcc")
+    drawn = stats.permutations(label, block=block, scheme="whole blocks and within", n=11, seed=3)
+    assert (drawn.exact, drawn.n_distinct) == (False, 12.0)  # 3! orders of {00, 11, 01} × 2 orders of 01
+    many = np.vstack(
+        [
+            stats.permutations(label, block=block, scheme="whole blocks and within", n=11, seed=seed).labels
+            for seed in range(300)
+        ]
+    )
+    counts = np.unique(many, axis=0, return_counts=True)[1]
+    assert len(counts) == 12
+    assert np.abs(counts - 275).max() < 5 * np.sqrt(275)
+    for call in (stats.permutations, stats.count_arrangements, stats.is_mirrored):
+        with pytest.raises(StatisticsError, match="needs blocks"):
+            call(label, scheme="whole blocks and within")
+
+
+def test_dispersion_and_permanova_take_blocks_and_samples_moving_both():
+    rng = np.random.default_rng(2)
+    label, block = np.tile([0, 1, 1, 0, 0, 1], 4), np.repeat(np.arange(6), 4)
+    label[4:8] = 1
+    d = stats.euclidean(rng.normal(size=(24, 5)))
+    arranged = stats.permutations(label, block=block, scheme="whole blocks and within", n=199)
+    for fit in (stats.permanova(d, label, permutations=arranged), stats.permdisp(d, label, arranged)):
+        assert fit.status == "ok"
+        assert 0 < fit.p <= 1
+        assert fit.n_distinct == stats.count_arrangements(label, block, "whole blocks and within")[0]

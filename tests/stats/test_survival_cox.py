@@ -190,3 +190,22 @@ def test_a_layout_that_has_no_size_says_so():
         stats.cluster_cox_size([0, 0, 1, 1], [1, 2, 3, 4], events=0)
     with pytest.raises(StatisticsError, match="frailty"):
         stats.cluster_cox_size([0, 0, 1, 1], [1, 2, 3, 4], frailty=[-1])
+
+
+def test_a_p_that_is_too_often_small_is_taken_away_and_no_other():
+    rng = np.random.default_rng(4)
+    for cages, shown in ((3, False), (60, True)):
+        arm, cage = np.repeat([0, 1], 2 * cages), np.repeat(np.arange(2 * cages), 2)
+        fit = stats.cox(rng.exponential(size=4 * cages), np.ones(4 * cages), arm[:, None], [1], cluster=cage)
+        size = stats.cluster_cox_size(arm, cage, frailty=[0.0], n_studies=4000)
+        held = stats.gated(fit, size)
+        assert size.shown == shown, size
+        assert (held.effect, held.se) == (fit.effect, fit.se)
+        if shown:
+            assert held == fit or held.p == fit.p
+        else:
+            assert (held.status, np.isnan([held.p, held.low, held.high]).all()) == ("too_few", True)
+            assert "6 clusters" in held.note
+    independent = stats.cox(rng.exponential(size=12), np.ones(12), np.repeat([0, 1], 6)[:, None], [1])
+    with pytest.raises(StatisticsError, match="not that of clusters"):
+        stats.gated(independent, size)

@@ -8,7 +8,7 @@ from commensal.stats.association_blocks import AssociatedBlocks, associated_bloc
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.cox import CoxFit, cox
-from commensal.stats.cox_size import CoxSize, cluster_cox_size
+from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
@@ -26,7 +26,7 @@ from commensal.stats.maxt import MaxTFit, max_t
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
-from commensal.stats.nested import mixed_nested
+from commensal.stats.nested import mixed_nested, mixed_nested_contrasts, mixed_nested_f
 from commensal.stats.one_control import DunnettFit, dunnett, many_to_one
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
@@ -49,7 +49,8 @@ from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
 from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
-from commensal.stats.slopes import mixed_slope
+from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
+from commensal.stats.streaming import Streamed, column_blocks, stream
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.variance import variance_test
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
@@ -87,6 +88,7 @@ __all__ = [
     "SignFlipFit",
     "SlopeFit",
     "SplitFit",
+    "Streamed",
     "TermsFit",
     "VarianceTest",
     "WinRatioFit",
@@ -103,6 +105,7 @@ __all__ = [
     "cafs_test",
     "claim_strength",
     "cluster_cox_size",
+    "column_blocks",
     "conditional_logistic",
     "count_arrangements",
     "cox",
@@ -111,6 +114,7 @@ __all__ = [
     "even_depth",
     "faith_pd",
     "firth",
+    "gated",
     "hierarchical",
     "holm",
     "is_mirrored",
@@ -130,7 +134,11 @@ __all__ = [
     "mixed_contrasts",
     "mixed_f",
     "mixed_nested",
+    "mixed_nested_contrasts",
+    "mixed_nested_f",
     "mixed_slope",
+    "mixed_slope_contrasts",
+    "mixed_slope_f",
     "mixed_split",
     "moderate",
     "moderated",
@@ -157,6 +165,7 @@ __all__ = [
     "simes",
     "smallest_p",
     "storey",
+    "stream",
     "strength_p",
     "unifrac",
     "variance_test",

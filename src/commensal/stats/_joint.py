@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -27,9 +27,25 @@ def f_tests(design: Design, parts: Iterable[Part]) -> FTest:
 
 
 def _f_test(design: Design, moments: Moments, solved: Solved) -> FTest:
+    rows = [fit_of(design, moments, solved, which, 0.95) for which in range(len(design.contrasts))]
+    cap = np.full(len(moments.n), np.inf)
+    if solved.ratio is not None:
+        # one part that rests on differences between groups makes the whole test rest on them
+        between = np.stack([constant_within(design, moments, which) for which in range(len(rows))]).any(axis=0)
+        cap = np.where(between, room_between(moments), np.inf)
+    return joint(moments, solved, rows, lambda along, spread: satterthwaite(moments, solved, along, spread), cap)
+
+
+def joint(
+    moments: Moments, solved: Solved, rows: list[Fit], freedom: Callable[[Array, Array], Array], cap: Array
+) -> FTest:
+    """F of all contrasts from their fits, one per row of the hypothesis.
+
+    `freedom` gives Satterthwaite's degrees of freedom of any combination c of the contrasts, from (X'V⁻¹X)⁻¹c (m, k)
+    and c'(X'V⁻¹X)⁻¹c (m,); `cap` (m,) is the most that the denominator may have.
+    """
     from scipy.special import fdtrc
 
-    rows = [fit_of(design, moments, solved, which, 0.95) for which in range(len(design.contrasts))]
     status, note = worst(rows)
     told = np.isin(status, ["ok", "boundary"])
     effects = np.where(told[:, None], np.stack([row.effect for row in rows], axis=1), 0.0)
@@ -42,16 +58,9 @@ def _f_test(design: Design, moments: Moments, solved: Solved) -> FTest:
     shares = np.einsum("mij,mi->mj", turns, effects) ** 2 / np.where(part_of, sizes, 1.0)
     variance = solved.variance * moments.y_scale**2
     statistic = np.where(part_of, shares, 0.0).sum(axis=1) / (rank * variance)
-    freedoms = [
-        satterthwaite(moments, solved, np.einsum("mi,mik->mk", turns[:, :, j], along), sizes[:, j])
-        for j in range(len(rows))
-    ]
+    freedoms = [freedom(np.einsum("mi,mik->mk", turns[:, :, j], along), sizes[:, j]) for j in range(len(rows))]
     uncapped = denominator(np.stack(freedoms, axis=1), part_of)
-    df2 = uncapped
-    if solved.ratio is not None:
-        # one part that rests on differences between groups makes the whole test rest on them
-        between = np.stack([constant_within(design, moments, which) for which in range(len(rows))]).any(axis=0)
-        df2 = np.where(between, np.minimum(uncapped, room_between(moments)), uncapped)
+    df2 = np.minimum(uncapped, cap)
     p = np.maximum(fdtrc(rank, np.where(told, df2, 1.0), statistic), np.finfo(float).tiny)
     shown = {"statistic": statistic, "df": rank.astype(float), "df2": df2, "p": p, "df_satterthwaite": uncapped}
     return FTest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from commensal.stats._logistic_design import BinaryDesign, Faults
 from commensal.stats._logistic_fit import Found, Problem, interval_end, profile_drop
 from commensal.stats._logistic_separation import points_away, separates
-from commensal.stats.fits import Array, Counts, Texts
+from commensal.stats.fits import Array, Counts, Texts, columns_of, fill_names, tabulated, unnamed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,27 +60,25 @@ class LogisticFit:
     n_strata: Counts
     loglik: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
         return len(self.effect)
 
-    def table(self) -> pd.DataFrame:
-        """Return a data frame, one row per feature, one column per field."""
-        return table_of(self)
-
-
-def table_of(fit: object) -> pd.DataFrame:
-    """Return the fields of a result, arrays over features, as columns."""
-    import pandas as pd
-
-    return pd.DataFrame({field.name: getattr(fit, field.name) for field in fields(fit)})  # type: ignore[arg-type]
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a data frame, one row per feature, one column per field; indexed by names given, or those of y."""
+        return tabulated(columns_of(self), features)
 
 
 def joined_parts(parts: Sequence[T]) -> T:
     """Put the results of consecutive features one after the other."""
     kind = type(parts[0])
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names = [item.name for item in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 

@@ -122,9 +122,6 @@ def chunks(design: Design, features: Counts) -> Iterator[tuple[Counts, Moments]]
     odd: list[Counts] = []
     for first in range(0, len(features), step):
         some = features[first : first + step]
-        if design.split >= 0:
-            odd.append(some)
-            continue
         moments, plain = _quick(design.of(some))
         if plain.any():
             yield (some, moments) if plain.all() else (some[plain], moments.of(plain))
@@ -147,7 +144,7 @@ def careful(design: Design) -> Moments:
     z, mean, scale, empty = columns_of(design, mask, counts, count)
     z[:, -1] = y_in
 
-    weights = _row_weights(design)
+    weights = row_weights(design)
     sizes = counts if weights is None else np.add.reduceat(mask * weights, design.starts, axis=1)
     heavy = z if weights is None else z * weights[:, None, :]
     sums = np.moveaxis(np.add.reduceat(heavy, design.starts, axis=2), 2, 1)
@@ -211,7 +208,7 @@ def _quick(design: Design) -> tuple[Moments, Mask]:
     count = counts.sum(axis=1)
     y_in, y_mean, y_scale, plain = _plain_response(values, present, mask, count, centre=design.ones is not None)
 
-    weights = _row_weights(design)
+    weights = row_weights(design)
     heavy = mask if weights is None else mask * weights
     sizes = counts if weights is None else np.add.reduceat(heavy, starts, axis=1)
     y_heavy = y_in if weights is None else y_in * weights
@@ -224,8 +221,8 @@ def _quick(design: Design) -> tuple[Moments, Mask]:
     for g, (first, last) in enumerate(zip(starts, ends, strict=True)):
         sums[:, g, :k] = heavy[:, first:last] @ x[first:last]
     sums[:, :, k] = np.add.reduceat(y_heavy, starts, axis=1)
-    between = sums / np.where(sizes > 0, sizes, 1.0)[:, :, None]
-    within = total - np.matmul(between.swapaxes(1, 2), sums)
+    filled = np.where(sizes > 0, sizes, 1.0)[:, :, None]
+    within = total - np.matmul((sums / filled).swapaxes(1, 2), sums)
 
     # Columns constant in all groups are constant whoever is missing: exactly nothing is left of them within.
     everywhere = _constant_everywhere(design)
@@ -234,6 +231,11 @@ def _quick(design: Design) -> tuple[Moments, Mask]:
     diagonal = np.diagonal(total, axis1=1, axis2=2)
     left = np.diagonal(within, axis1=1, axis2=2)
     plain &= np.all((left > QUICK * diagonal) | np.append(everywhere, False), axis=1)
+    if design.split >= 0:
+        within, sums = _cut_in_two(design, within, sums)
+        total = within + np.matmul((sums / filled).swapaxes(1, 2), sums)
+        k = design.n_columns
+        everywhere = np.append(everywhere, np.ones(k - len(everywhere), bool))
     plain &= smallest_pivot(total[:, :k, :k], design.order) > QUICK
     inner = [j for j in design.order if not everywhere[j]]
     plain &= smallest_pivot(within[:, :k, :k], inner) > QUICK
@@ -262,6 +264,23 @@ def _quick(design: Design) -> tuple[Moments, Mask]:
     ), plain
 
 
+def _cut_in_two(design: Design, within: Array, sums: Array) -> tuple[Array, Array]:
+    """Moments of whole columns made those of a split label: what is inside groups, then group means as new columns.
+
+    A mean over the present samples of its group has nothing inside groups and the sums of its column; what the means
+    leave of the label has the label's products inside groups and no sums.
+    """
+    k, wide = len(design.x[0]), design.n_columns
+    columns = [*range(k), wide]
+    inside = np.zeros((len(within), wide + 1, wide + 1))
+    inside[:, np.array(columns)[:, None], columns] = within
+    whole = np.empty((*sums.shape[:2], wide + 1))
+    whole[:, :, columns] = sums
+    whole[:, :, k:wide] = sums[:, :, [*design.also, design.split]]
+    whole[:, :, design.split] = 0
+    return inside, whole
+
+
 def smallest_pivot(gram: Array, order: Sequence[int]) -> Array:
     """Smallest share of its squared norm that a column has left over, given those before it, (m,)."""
     left = np.ascontiguousarray(np.moveaxis(gram[:, order][:, :, order], 0, 2))
@@ -280,7 +299,7 @@ def _constant_everywhere(design: Design) -> Mask:
     return np.asarray((np.maximum.reduceat(design.x, design.starts, axis=0) == low).all(axis=0))
 
 
-def _row_weights(design: Design) -> Array | None:
+def row_weights(design: Design) -> Array | None:
     """Observation weights of the sorted rows, (m or 1, n)."""
     return None if design.precision is None else np.ascontiguousarray(design.precision[design.rows].T)
 

@@ -31,7 +31,7 @@ STEP, ROUNDS, LEAP = 1e-6, 80, 2.0
 class Problem:
     """Moments of m features: within inner units (m, K, K), sums (m, G, K), sizes (m, G); `starts` (O,) of outer units.
 
-    `freedom` (m,) is n − rank, and `allowed` (m, 2) says which variances can be told at all.
+    `freedom` (m,) is n − rank, n by ML (not `restricted`); `allowed` (m, 2) says which variances can be told at all.
     """
 
     within: Array
@@ -40,6 +40,7 @@ class Problem:
     starts: Counts
     freedom: Array
     allowed: Mask
+    restricted: bool = True
 
     def of(self, which: Counts) -> Problem:
         """Return the problem of some features."""
@@ -50,6 +51,7 @@ class Problem:
             self.starts,
             self.freedom[which],
             self.allowed[which],
+            self.restricted,
         )
 
     @property
@@ -115,7 +117,7 @@ def _solved(problem: Problem, at: _Sums) -> Solution:
     t = problem.within + _products(at.off, at.h) + _products(at.mean, at.a / at.stretch)
     pivots = sweep(t)
     residual = np.maximum(t[:, -1, -1], np.finfo(float).tiny)
-    deviance = np.log(at.grown).sum(axis=1) + np.log(at.stretch).sum(axis=1) + pivots
+    deviance = np.log(at.grown).sum(axis=1) + np.log(at.stretch).sum(axis=1) + (pivots if problem.restricted else 0.0)
     return Solution(t[:, :-1, :-1], t[:, :-1, -1], residual, deviance + problem.freedom * np.log(residual))
 
 
@@ -146,7 +148,7 @@ def differentiate(problem: Problem, ratios: Array) -> Point:
         (0, 1): -((h / q[:, of]) ** 2).sum(axis=1),
         (1, 1): -((a / q) ** 2).sum(axis=1),
     }
-    return assembled(problem.freedom, solution, t, log_first, log_second)
+    return assembled(problem.freedom, solution, t, log_first, log_second, restricted=problem.restricted)
 
 
 def assembled(
@@ -155,8 +157,10 @@ def assembled(
     t: dict[tuple[int, ...], Array],
     log_first: list[Array],
     log_second: dict[tuple[int, int], Array],
+    *,
+    restricted: bool = True,
 ) -> Point:
-    """Return derivatives of the deviance from those of T and of log|V|, for any number of variances."""
+    """Return derivatives of the deviance from those of T and of log|V|, for any number of variances; REML or ML."""
     m, count = len(freedom), len(log_first)
     r = solution.residual
     z = np.concatenate([-solution.beta, np.ones((m, 1))], axis=1)
@@ -166,13 +170,17 @@ def assembled(
     first = np.empty((m, count))
     second = np.empty((m, count, count))
     for j in range(count):
-        first[:, j] = log_first[j] + np.trace(shares[j], axis1=1, axis2=2) + freedom * fall[j] / r
+        first[:, j] = log_first[j] + freedom * fall[j] / r
+        if restricted:
+            first[:, j] += np.trace(shares[j], axis1=1, axis2=2)
     for (i, j), part in log_second.items():
         both = t[(i, j)]
         lean = np.matmul(solution.inverse, along[j][:, :-1, None])[:, :, 0]
         bend = np.einsum("mi,mij,mj->m", z, both, z) - 2 * np.einsum("mi,mi->m", along[i][:, :-1], lean)
-        value = part + np.einsum("mij,mji->m", solution.inverse, both[:, :-1, :-1])
-        value = value - np.einsum("mij,mji->m", shares[i], shares[j])
+        value = part + 0.0
+        if restricted:
+            value += np.einsum("mij,mji->m", solution.inverse, both[:, :-1, :-1])
+            value -= np.einsum("mij,mji->m", shares[i], shares[j])
         value = value + freedom * (bend / r - fall[i] * fall[j] / r**2)
         second[:, i, j] = second[:, j, i] = value
     moment = np.stack([t[(j,)][:, :-1, :-1] for j in range(count)], axis=1)

@@ -28,8 +28,14 @@ GRID = 28
 RUNAWAY = 1e8
 #: Deviance by which λ > 0 must be better than λ = 0.
 TIE = 1e-10
+#: Deviances nearer than this are the same.
+ALIKE = 1e-6
+#: Towards a limit the last steps of the grid fall off as 1/λ, by 0.44; without one they stay as they are.
+LEVELS_OFF = 0.6
 #: Newton steps in log λ below this end the search (the next would be below its square); as do brackets that narrow.
 STEP, BRACKET = 1e-6, 1e-9
+#: Features whose sums are multiplied together: what fits into a processor's cache.
+BATCH = 48
 #: Rounds after which the search has not settled.
 ROUNDS = 100
 
@@ -65,46 +71,96 @@ class Slopes:
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """Where each feature's restricted likelihood is largest, (m,) each."""
+    """Where each feature's restricted likelihood is largest, (m,) each; `endless`: in the limit of large λ."""
 
     ratio: Array
     settled: Mask
     runaway: Mask
     identified: Mask
+    endless: Mask
 
 
 @dataclass(frozen=True, slots=True)
-class _Problem:
+class Problem:
+    """What the likelihood needs of m features, groups of one size put together, as ψ_g depends on n_g only.
+
+    Attributes
+    ----------
+    within : (m, K, K)
+    products : (m, K (K + 1) / 2, U)
+        Σ s_g s_g' over the groups of each size, upper triangle by row.
+    sizes : (m or 1, U)
+    counts : (m or 1, U)
+        Groups of each size.
+    freedom : (m,)
+    restricted : bool
+    """
+
     within: Array
-    sums: Array
+    products: Array
     sizes: Array
+    counts: Array
     freedom: Array
     restricted: bool
 
-    def of(self, which: Counts) -> _Problem:
-        return _Problem(self.within[which], self.sums[which], self.sizes[which], self.freedom[which], self.restricted)
+    def of(self, which: Counts | slice) -> Problem:
+        """Return the problem of some features."""
+        sizes, counts = (a if len(a) == 1 else a[which] for a in (self.sizes, self.counts))
+        return Problem(self.within[which], self.products[which], sizes, counts, self.freedom[which], self.restricted)
 
-    def weighted(self, weights: Array) -> Array:
-        """Σ_g weights_g s_g s_g', (m, K, K)."""
-        return np.asarray(np.matmul((self.sums * weights[:, :, None]).swapaxes(1, 2), self.sums))
+    def weighted(self, *weights: Array) -> list[Array]:
+        """Σ_g weights_g s_g s_g' for weights (m, U) each, (m, K, K) each."""
+        columns = self.within.shape[1]
+        row, column = np.triu_indices(columns)
+        full = np.empty((columns, columns), np.int64)
+        full[row, column] = full[column, row] = np.arange(len(row))
+        sums = np.matmul(self.products, np.stack(weights, axis=2))
+        return [sums[:, full, which] for which in range(len(weights))]
 
 
-def _problem(moments: Moments) -> _Problem:
-    return _Problem(moments.within, moments.sums, moments.sizes, moments.freedom, moments.restricted)
+def pooled(moments: Moments) -> Problem:
+    """Put the groups of one size together, where there are fewer sizes than groups."""
+    m, groups, columns = moments.sums.shape
+    row, column = np.triu_indices(columns)
+    largest = moments.sizes.max(initial=0.0)
+    whole = bool((moments.sizes == np.rint(moments.sizes)).all())
+    pooled = whole and largest < groups / 2
+    sizes = np.arange(1.0, largest + 1)[None] if pooled else moments.sizes
+    products = np.empty((m, len(row), sizes.shape[1]))
+    counts = np.empty((m, sizes.shape[1])) if pooled else np.ones((1, groups))
+    for first in range(0, m, BATCH):
+        some = slice(first, first + BATCH)
+        sums = np.ascontiguousarray(moments.sums[some].swapaxes(1, 2))
+        outer = np.empty((len(sums), len(row), groups)) if pooled else products[some]
+        for pair, (i, j) in enumerate(zip(row, column, strict=True)):
+            np.multiply(sums[:, i], sums[:, j], out=outer[:, pair])
+        if pooled:
+            alike = (moments.sizes[some][:, :, None] == sizes).astype(float)
+            np.matmul(outer, alike, out=products[some])
+            counts[some] = alike.sum(axis=1)
+    return Problem(moments.within, products, sizes, counts, moments.freedom, moments.restricted)
 
 
-def solve(moments: Moments, ratio: Array) -> Solution:
+def least_squares(moments: Moments) -> Solution:
+    """Generalised least squares of every feature at λ = 0."""
+    sizes = np.where(moments.sizes > 0, moments.sizes, 1.0)[:, :, None]
+    total = moments.within + np.matmul((moments.sums / sizes).swapaxes(1, 2), moments.sums)
+    return _solution(total, moments.freedom, np.zeros(len(total)), restricted=moments.restricted)
+
+
+def solve(problem: Problem, ratio: Array) -> Solution:
     """Generalised least squares of every feature at λ = ratio (m,)."""
-    return _solve(_problem(moments), ratio)
-
-
-def _solve(problem: _Problem, ratio: Array) -> Solution:
     stretch = 1 + ratio[:, None] * problem.sizes
-    t = problem.within + problem.weighted(1 / (np.where(problem.sizes > 0, problem.sizes, 1.0) * stretch))
+    t = problem.within + problem.weighted(1 / (np.where(problem.sizes > 0, problem.sizes, 1.0) * stretch))[0]
+    logs = (problem.counts * np.log(stretch)).sum(axis=1)
+    return _solution(t, problem.freedom, logs, restricted=problem.restricted)
+
+
+def _solution(t: Array, freedom: Array, logs: Array, *, restricted: bool) -> Solution:
     log_pivots = sweep(t)
     residual = np.maximum(t[:, -1, -1], np.finfo(float).tiny)
-    deviance = np.log(stretch).sum(axis=1) + problem.freedom * np.log(residual)
-    if problem.restricted:
+    deviance = logs + freedom * np.log(residual)
+    if restricted:
         deviance += log_pivots
     return Solution(t[:, :-1, :-1], t[:, :-1, -1], residual, deviance)
 
@@ -127,15 +183,10 @@ def sweep(t: Array) -> Array:
     return total
 
 
-def slopes(moments: Moments, ratio: Array, solution: Solution) -> Slopes:
-    """Differentiate at λ = ratio (m,), where `solution` was taken."""
-    return _slopes(_problem(moments), ratio, solution)
-
-
-def _slopes(problem: _Problem, ratio: Array, at: Solution) -> Slopes:
+def slopes(problem: Problem, ratio: Array, at: Solution) -> Slopes:
+    """Differentiate at λ = ratio (m,), where `at` was solved."""
     shrink = 1 / (1 + ratio[:, None] * problem.sizes)
-    t1 = problem.weighted(-(shrink**2))
-    t2 = problem.weighted(2 * problem.sizes * shrink**3)
+    t1, t2 = problem.weighted(-(shrink**2), 2 * problem.sizes * shrink**3)
     spread = problem.sizes * shrink
     z = np.concatenate([-at.beta, np.ones((len(ratio), 1))], axis=1)
     t1z = np.einsum("mij,mj->mi", t1, z)
@@ -144,8 +195,8 @@ def _slopes(problem: _Problem, ratio: Array, at: Solution) -> Slopes:
     r2 = np.einsum("mi,mij,mj->m", z, t2, z, optimize=True)
     r2 -= 2 * np.einsum("mi,mij,mj->m", pull, at.inverse, pull, optimize=True)
     share = np.matmul(at.inverse, t1[:, :-1, :-1])
-    first = spread.sum(axis=1) + problem.freedom * r1 / at.residual
-    second = -(spread**2).sum(axis=1)
+    first = (problem.counts * spread).sum(axis=1) + problem.freedom * r1 / at.residual
+    second = -(problem.counts * spread**2).sum(axis=1)
     if problem.restricted:
         first += np.trace(share, axis1=1, axis2=2)
         second += np.einsum("mij,mji->m", at.inverse, t2[:, :-1, :-1]) - np.einsum("mij,mji->m", share, share)
@@ -153,46 +204,38 @@ def _slopes(problem: _Problem, ratio: Array, at: Solution) -> Slopes:
     return Slopes(first, second, t1[:, :-1, :-1], r1)
 
 
-def optimum(moments: Moments) -> Optimum:
+def optimum(problem: Problem, moments: Moments) -> Optimum:
     """Largest likelihood of every feature: a grid, then Newton inside the best cell."""
-    problem = _problem(moments)
 
     def derivatives(which: Counts, ratio: Array) -> tuple[Array, Array]:
         part = problem.of(which)
-        by = _slopes(part, ratio, _solve(part, ratio))
+        by = slopes(part, ratio, solve(part, ratio))
         return by.first, by.second
 
-    grid = grid_of(problem.sizes, moments)
+    grid = grid_of(moments.sizes, moments)
     deviances = _deviances(problem, grid.ratios)
-    return search(grid, deviances, derivatives, lambda ratio: _solve(problem, ratio).deviance)
+    return search(grid, deviances, derivatives, lambda ratio: solve(problem, ratio).deviance)
 
 
-#: Features whose grids are computed together.
-BATCH = 48
-
-
-def _deviances(problem: _Problem, ratios: Array) -> Array:
-    """Deviance at every λ of the grids (m, J): as `_solve`, but all λ of a feature by one product of matrices."""
+def _deviances(problem: Problem, ratios: Array) -> Array:
+    """Deviance at every λ of the grids (m, J): as `solve`, but all λ of a feature by one product of matrices."""
     m, count = ratios.shape
     answer = np.empty((m, count))
     columns = problem.within.shape[1]
     row, column = np.triu_indices(columns)
     for first in range(0, m, BATCH):
-        some = slice(first, first + BATCH)
-        sums = np.ascontiguousarray(problem.sums[some].swapaxes(1, 2))
-        sizes = problem.sizes[some][:, :, None]
-        stretch = ratios[some][:, None, :] * sizes
+        part = problem.of(slice(first, first + BATCH))
+        sizes = part.sizes[:, :, None]
+        stretch = ratios[first : first + BATCH][:, None, :] * sizes
         stretch += 1
-        outer = np.empty((len(sums), len(row), sums.shape[2]))
-        for pair, (i, j) in enumerate(zip(row, column, strict=True)):
-            np.multiply(sums[:, i], sums[:, j], out=outer[:, pair])
-        t = np.matmul(outer, 1 / (np.where(sizes > 0, sizes, 1.0) * stretch))
-        t += problem.within[some][:, row, column][:, :, None]
+        t = np.matmul(part.products, 1 / (np.where(sizes > 0, sizes, 1.0) * stretch))
+        t += part.within[:, row, column][:, :, None]
         left = np.ascontiguousarray(np.moveaxis(t, 1, 0)).reshape(len(row), -1)
         log_pivots, residual = _eliminated(left, columns)
-        shape = (len(sums), count)
-        found = _log_product(stretch) + problem.freedom[some, None] * np.log(residual.reshape(shape))
-        answer[some] = found + log_pivots.reshape(shape) if problem.restricted else found
+        shape = (len(t), count)
+        found = np.matmul(np.log(stretch).swapaxes(1, 2), np.broadcast_to(part.counts, stretch.shape[:2])[:, :, None])
+        found = found[:, :, 0] + part.freedom[:, None] * np.log(residual.reshape(shape))
+        answer[first : first + BATCH] = found + log_pivots.reshape(shape) if problem.restricted else found
     return answer
 
 
@@ -213,16 +256,6 @@ def _eliminated(t: Array, columns: int) -> tuple[Array, Array]:
             below += rest - i
         at += rest
     return total, np.maximum(t[at], tiny)
-
-
-def _log_product(factors: Array) -> Array:
-    """Σ log over the second axis of factors (m, G, J) in [1, 1e16]: a logarithm for every sixteen of them."""
-    m, groups, count = factors.shape
-    whole = groups - groups % 16
-    answer = np.log(factors[:, whole:].prod(axis=1))
-    if whole:
-        answer += np.log(factors[:, :whole].reshape(m, whole // 16, 16, count).prod(axis=2)).sum(axis=1)
-    return np.asarray(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +301,17 @@ def search(
     eta, settled, uphill = _newton(derivatives, start, low, high, grid.floor)
     ratio = np.maximum(np.exp(eta) - grid.floor, 0.0)
     at_zero = (best == 0) & ~uphill
-    # Where every λ is as likely, rounding would choose one: 0 is taken.
-    identified = np.ptp(deviances, axis=1) > 1e-6
+    # Where every λ is as likely, rounding would choose one: 0 is taken. Where it grows with λ towards a limit, as with
+    # no degree of freedom inside groups, rounding would choose one too: the limit is taken.
+    identified = np.ptp(deviances, axis=1) > ALIKE
+    before, last = deviances[:, -3] - deviances[:, -2], deviances[:, -2] - deviances[:, -1]
+    level = (np.abs(before) + np.abs(last) < ALIKE) | ((last > 0) & (last < LEVELS_OFF * before) & (last < 1e-3))
+    endless = level & (deviances[:, -1] - deviances.min(axis=1) < ALIKE)
     zero = at_zero | ~(deviance(ratio) < deviances[:, 0] - TIE) | ~identified
-    runaway = ~zero & (best == GRID) & uphill
-    return Optimum(np.where(zero, 0.0, ratio), settled | zero, runaway, identified)
+    endless &= ~zero
+    runaway = ~zero & ~endless & (best == GRID) & uphill
+    ratio = np.where(zero, 0.0, np.where(endless, grid.ratios[:, -1], ratio))
+    return Optimum(ratio, settled | zero | endless, runaway, identified, endless)
 
 
 def _vertex(deviances: Array, best: Counts) -> Array:

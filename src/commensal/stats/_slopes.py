@@ -32,16 +32,18 @@ RUNAWAY = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """z'z (m, K, K), s (m, G, 2, K), A (m, G, 2, 2), n − rank (m,)."""
+    """z'z (m, K, K), s (m, G, 2, K), A (m, G, 2, 2), n − rank or by ML n (m,)."""
 
     total: Array
     sums: Array
     squares: Array
     freedom: Array
+    restricted: bool = True
 
     def of(self, which: Counts) -> Problem:
         """Return the problem of some features."""
-        return Problem(self.total[which], self.sums[which], self.squares[which], self.freedom[which])
+        parts = (self.total[which], self.sums[which], self.squares[which], self.freedom[which])
+        return Problem(*parts, self.restricted)
 
 
 def covariance(theta: Array) -> Array:
@@ -72,7 +74,7 @@ def _solved(problem: Problem, d: Array) -> tuple[Solution, Array, Array]:
     t = (t + t.swapaxes(1, 2)) / 2
     pivots = sweep(t)
     residual = np.maximum(t[:, -1, -1], np.finfo(float).tiny)
-    deviance = logs.sum(axis=1) + pivots + problem.freedom * np.log(residual)
+    deviance = logs.sum(axis=1) + (pivots if problem.restricted else 0.0) + problem.freedom * np.log(residual)
     return Solution(t[:, :-1, :-1], t[:, :-1, -1], residual, deviance), u, b
 
 
@@ -95,7 +97,7 @@ def differentiate(problem: Problem, theta: Array) -> Point:
             middle = np.matmul(np.matmul(BASIS[i], s), BASIS[j])
             t[i, j] = form(middle + middle.swapaxes(2, 3))
             log_second[i, j] = -np.einsum("mgij,mgji->m", np.matmul(s, BASIS[i]), np.matmul(s, BASIS[j]))
-    return assembled(problem.freedom, solution, t, log_first, log_second)
+    return assembled(problem.freedom, solution, t, log_first, log_second, restricted=problem.restricted)
 
 
 def in_factor(point: Point, theta: Array) -> tuple[Array, Array, Array]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from commensal.stats import _shared
+from commensal.stats import _reml, _shared
 from commensal.stats._design import Design
 from commensal.stats._inference import PERFECT, Solved, fit_of
 from commensal.stats._moments import Moments, chunks
-from commensal.stats._reml import Optimum, Slopes, Solution, optimum, slopes, solve
+from commensal.stats._reml import Optimum, Slopes, Solution, optimum, pooled, slopes, solve
 from commensal.stats.fits import Counts, Fit, Texts, joined
 
 #: Features, their moments, and the solution.
@@ -26,7 +27,7 @@ def least_squares(design: Design) -> Iterator[Part]:
             left[some] = False
             yield some, moments, _plain(moments, solution)
     for some, moments in _others(design, left):
-        yield some, moments, _plain(moments, solve(moments, np.zeros(len(moments.n))))
+        yield some, moments, _plain(moments, _reml.least_squares(moments))
 
 
 def random_intercept(design: Design) -> Iterator[Part]:
@@ -38,10 +39,11 @@ def random_intercept(design: Design) -> Iterator[Part]:
             left[some] = False
             yield some, moments, _mixed(moments, best, solution, by, flat)
     for some, moments in _others(design, left):
-        flat = solve(moments, np.zeros(len(moments.n)))
-        best = settled(moments, optimum(moments))
-        solution = solve(moments, best.ratio)
-        yield some, moments, _mixed(moments, best, solution, slopes(moments, best.ratio, solution), flat)
+        problem = pooled(moments)
+        best = settled(moments, optimum(problem, moments))
+        solution = solve(problem, best.ratio)
+        by = slopes(problem, best.ratio, solution)
+        yield some, moments, _mixed(moments, best, solution, by, _reml.least_squares(moments))
 
 
 def fits_of(design: Design, parts: Iterable[Part], level: float) -> list[Fit]:
@@ -63,7 +65,7 @@ def _others(design: Design, left: np.ndarray) -> Iterator[tuple[Counts, Moments]
 def settled(moments: Moments, best: Optimum) -> Optimum:
     """Leave the intercept out where every group has one sample, or there is one group."""
     bare = (moments.n_groups == moments.n) | (moments.n_groups <= 1)
-    return Optimum(np.where(bare, 0.0, best.ratio), best.settled, best.runaway, best.identified)
+    return replace(best, ratio=np.where(bare, 0.0, best.ratio), endless=best.endless & ~bare)
 
 
 def _plain(moments: Moments, solution: Solution) -> Solved:
@@ -89,6 +91,14 @@ def _mixed(moments: Moments, best: Optimum, solution: Solution, by: Slopes, flat
     note[single & ~perfect] = "every group has one sample: no random intercept"
     note[alone & ~perfect] = "a single group: no random intercept"
 
+    # in the limit of large λ neither the contrast's variance nor its degrees of freedom move with λ any more
+    note[best.endless & ~perfect] = "the residual variance is estimated as 0"
+    by = Slopes(
+        by.first,
+        np.where(best.endless, 1.0, by.second),
+        np.where(best.endless[:, None, None], 0.0, by.moment),
+        np.where(best.endless, 0.0, by.residual),
+    )
     runaway = best.runaway & ~boundary
     note[runaway] = "the residual variance is estimated as 0"
     same = runaway & (moments.spare > 0)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import listing
+from commensal.stats._frames import framed
 from commensal.stats._logistic_conditional import (
     Strata,
     batches,
@@ -26,6 +27,7 @@ from commensal.stats.fits import Array, Counts, Mask, Texts
 CHUNK = 512
 
 
+@framed
 def conditional_logistic(
     y: ArrayLike, x: ArrayLike, contrast: ArrayLike, strata: Iterable[Hashable], *, level: float = 0.95
 ) -> LogisticFit:

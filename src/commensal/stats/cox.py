@@ -74,7 +74,8 @@ def cox(
     ``survival::coxph(cluster =, robust = TRUE)`` has it, referred to the normal distribution.
 
     The sandwich needs many clusters: with 2, 3 and 4 cages in each arm a nominal 5 % test of arms rejects true
-    nulls in 28, 19 and 13 of 100 studies. Ask :func:`cluster_cox_size` before you show its p, and use
+    nulls in 28, 19 and 13 of 100 studies. Ask :func:`cluster_cox_size` before you show its p
+    (:func:`gated` takes it away where that says no), and use
     :func:`log_rank_many_to_one` or :func:`rmst_difference` where it says no. Memory grows as 16 bytes × subjects ×
     deaths: animals and clinics, not registers.
 

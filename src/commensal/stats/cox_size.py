@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from commensal.stats._survival import Mask, coded
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from commensal.stats.cox import CoxFit
 
 #: The largest simulated size at which a cluster-robust p may be shown.
 SHOWN = 0.06
@@ -121,6 +123,56 @@ def cluster_cox_size(
     size = float(sizes.max())
     se = float(np.sqrt(size * (1 - size) / n_studies))
     return CoxSize(size, se, variances, sizes, level, n_studies, size <= SHOWN * level / 0.05, "ok", "")
+
+
+def gated(fit: CoxFit, size: CoxSize) -> CoxFit:
+    """Take p and interval from a cluster-robust Cox fit where its simulated size is too large to show them.
+
+    A p is shown where the test of this layout rejects at most 6 of 100 true nulls at a nominal 5 % (in proportion at
+    other levels). Elsewhere the effect and its standard error stay, p and interval are missing, status ``too_few``.
+
+    Parameters
+    ----------
+    fit
+        From :func:`cox` with clusters, for a contrast between the two arms in which these are nested.
+    size
+        From :func:`cluster_cox_size` for the same layout.
+
+    Returns
+    -------
+    CoxFit
+        The same where size.shown, and where the fit has no p to begin with.
+
+    Raises
+    ------
+    StatisticsError
+        A fit whose variance is not that of clusters.
+
+    References
+    ----------
+    Lin & Wei (1989) JASA 84:1074: the sandwich, whose size is meant.
+
+    Examples
+    --------
+    >>> arm, cage = np.repeat([0, 1], 12), np.repeat(np.arange(6), 4)
+    >>> from commensal import stats
+    >>> days = np.random.default_rng(1).exponential(100, 24)
+    >>> fit = stats.cox(days, np.ones(24), arm[:, None], [1], cluster=cage)
+    >>> size = cluster_cox_size(arm, cage, n_studies=1000)
+    >>> held = gated(fit, size)
+    >>> held.status, bool(np.isnan(held.p)), held.effect == fit.effect
+    ('too_few', True, True)
+    """
+    if fit.variance != "clusters":
+        raise StatisticsError(
+            "the fit's variance is not that of clusters", found=fit.variance, expected="clusters", mend="give cluster="
+        )
+    if size.shown or fit.status != "ok":
+        return fit
+    nan = float("nan")
+    told = f"of {100 * size.size:.0f} in 100" if np.isfinite(size.size) else "that cannot be simulated"
+    note = f"{fit.n_clusters} clusters: this test would have a null rejection rate {told} at {size.level:g}"
+    return replace(fit, p=nan, low=nan, high=nan, status="too_few", note=note)
 
 
 def _check(

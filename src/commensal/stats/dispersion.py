@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +13,9 @@ from commensal.stats import _arrays
 from commensal.stats._arrays import TIE, Floats, gower, numbers, same_length
 from commensal.stats.permanova import check_fits, n_compared
 from commensal.stats.permutation import Permutations, merged, permutation_p
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Working memory of one chunk of arrangements, bytes.
 _MEMORY = 64 * 2**20
@@ -32,6 +36,13 @@ class DispersionFit:
     note: str
     n_distinct: float
     exact: bool
+
+    def table(self) -> pd.DataFrame:
+        """Return one row."""
+        import pandas as pd
+
+        names = ("effect", "f", "df", "df2", "p", "n_permutations", "n_distinct", "exact", "status", "note")
+        return pd.DataFrame({name: [getattr(self, name)] for name in names})
 
 
 def permdisp(

@@ -90,6 +90,11 @@ def zero_replacement(counts: ArrayLike) -> float:
 
     0.5 for whole numbers, else half of the smallest value above 0 in the table.
 
+    Parameters
+    ----------
+    counts
+        (n, m) counts or relative abundances.
+
     Examples
     --------
     >>> zero_replacement([[3, 0, 1]]), zero_replacement([[0.9, 0.0, 0.1]])

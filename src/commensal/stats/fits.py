@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,17 @@ Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Texts = NDArray[np.object_]
+
+
+def unnamed() -> Texts:
+    """Names of features before there are any."""
+    return np.empty(0, object)
+
+
+def fill_names(fit: Any, shape: tuple[int, ...]) -> None:
+    """Put None for every feature's name where there are no names, in a frozen result that is being made."""
+    if np.shape(fit.features) != shape:
+        object.__setattr__(fit, "features", np.full(shape, None, object))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,8 @@ class Fit:
         Degrees of freedom before the cap (n − rank at the boundary and in the linear model).
     note : (m,)
         What there is to add to the status, else "".
+    features : (m,)
+        Names of the features: the columns of y when it was a data frame, else None.
     """
 
     effect: Array
@@ -61,6 +74,11 @@ class Fit:
     var_residual: Array
     df_satterthwaite: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
@@ -72,7 +90,7 @@ class Fit:
         Parameters
         ----------
         features : m names, optional
-            The index; numbers from 0 without them.
+            The index; without them the names that y had, or numbers from 0.
 
         Examples
         --------
@@ -81,7 +99,7 @@ class Fit:
         >>> fit.table(["Akkermansia"]).loc["Akkermansia", "status"]
         'ok'
         """
-        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+        return tabulated(columns_of(self), features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +154,11 @@ class NestedFit:
     var_residual: Array
     df_satterthwaite: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
@@ -143,7 +166,7 @@ class NestedFit:
 
     def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a DataFrame with one row per feature and one column per field."""
-        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+        return tabulated(columns_of(self), features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +197,11 @@ class SlopeFit:
     var_residual: Array
     df_satterthwaite: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
@@ -181,7 +209,7 @@ class SlopeFit:
 
     def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a DataFrame with one row per feature and one column per field."""
-        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+        return tabulated(columns_of(self), features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +230,11 @@ class ContrastsFit:
     var_residual: Array
     df_satterthwaite: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
@@ -209,7 +242,7 @@ class ContrastsFit:
 
     def contrast(self, number: int) -> Fit:
         """Return one contrast as a Fit."""
-        return Fit(**{field.name: getattr(self, field.name)[number] for field in fields(self)})
+        return Fit(**{item.name: getattr(self, item.name)[number] for item in fields(self)})
 
     def table(self, features: Sequence[str] | None = None, contrasts: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a DataFrame with a row per feature and contrast: `contrast` (its name, or number), then the fields."""
@@ -256,6 +289,11 @@ class FTest:
     n_groups: Counts
     df_satterthwaite: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.statistic.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
@@ -263,7 +301,7 @@ class FTest:
 
     def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a DataFrame with one row per feature and one column per field."""
-        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+        return tabulated(columns_of(self), features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +331,11 @@ class VarianceTest:
     n: Counts
     n_groups: Counts
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.statistic.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
@@ -300,14 +343,22 @@ class VarianceTest:
 
     def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a DataFrame with one row per feature and one column per field."""
-        return tabulated({field.name: getattr(self, field.name) for field in fields(self)}, features)
+        return tabulated(columns_of(self), features)
+
+
+def columns_of(fit: Any) -> dict[str, NDArray[np.generic]]:
+    """Fields of a result with an entry per feature, by name."""
+    return {item.name: getattr(fit, item.name) for item in fields(fit)}
 
 
 def tabulated(columns: dict[str, NDArray[np.generic]], features: Sequence[str] | None) -> pd.DataFrame:
-    """Columns (m,) as a DataFrame, indexed by the names of features if there are any."""
+    """Columns (m,) as a DataFrame, indexed by the names of features if there are any, given or among the columns."""
     import pandas as pd
 
+    own = columns.pop("features", None)
     m = len(next(iter(columns.values())))
+    if features is None and own is not None and m and own[0] is not None:
+        features = own.tolist()
     if features is not None and len(features) != m:
         raise StatisticsError("the names do not fit the features", found=f"{len(features)} names", expected=f"{m}")
     index = pd.RangeIndex(m) if features is None else pd.Index(list(features), dtype=object)
@@ -322,5 +373,5 @@ def joined(parts: Sequence[T], places: Sequence[Counts]) -> T:
     if len(parts) == 1:
         return parts[0]
     order = np.argsort(np.concatenate(places), kind="stable")
-    columns = {field.name: [getattr(part, field.name) for part in parts] for field in fields(parts[0])}
+    columns = {item.name: [getattr(part, item.name) for part in parts] for item in fields(parts[0])}
     return type(parts[0])(**{name: np.concatenate(values)[order] for name, values in columns.items()})

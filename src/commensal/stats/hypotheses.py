@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._design import checked
+from commensal.stats._frames import framed
 from commensal.stats._joint import f_tests
 from commensal.stats._solved import fits_of, least_squares, random_intercept
 from commensal.stats.fits import ContrastsFit, Fit, FTest
 
 
+@framed
 def linear_contrasts(
     y: ArrayLike, x: ArrayLike, contrasts: ArrayLike, *, level: float = 0.95, weights: ArrayLike | None = None
 ) -> ContrastsFit:
@@ -50,6 +52,7 @@ def linear_contrasts(
         return _stacked(fits_of(design, least_squares(design), level))
 
 
+@framed
 def mixed_contrasts(
     y: ArrayLike,
     x: ArrayLike,
@@ -94,6 +97,7 @@ def mixed_contrasts(
         return _stacked(fits_of(design, random_intercept(design), level))
 
 
+@framed
 def linear_f(y: ArrayLike, x: ArrayLike, hypothesis: ArrayLike, *, weights: ArrayLike | None = None) -> FTest:
     """F test of Hβ = 0 in least squares of each column of y (n, m) on x (n, k), hypothesis H (r, k).
 
@@ -131,6 +135,7 @@ def linear_f(y: ArrayLike, x: ArrayLike, hypothesis: ArrayLike, *, weights: Arra
         return f_tests(design, least_squares(design))
 
 
+@framed
 def mixed_f(
     y: ArrayLike,
     x: ArrayLike,

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._design import checked
+from commensal.stats._frames import framed
 from commensal.stats._solved import fits_of, least_squares
 from commensal.stats.fits import Fit
 
 
+@framed
 def linear(
     y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 0.95, weights: ArrayLike | None = None
 ) -> Fit:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from commensal.stats._frames import framed
 from commensal.stats._logistic_design import BinaryDesign, checked_binary, faults
 from commensal.stats._logistic_fit import Problem, evaluate, search
 from commensal.stats._logistic_result import LogisticFit, answer, find_separated, joined_parts
@@ -16,6 +17,7 @@ from commensal.stats.fits import Array
 MEMORY = 64 * 2**20
 
 
+@framed
 def logistic(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 0.95) -> LogisticFit:
     """Logistic regression of each column of y (n, m) on x (n, k), contrast (k,), by maximum likelihood.
 
@@ -74,6 +76,7 @@ def logistic(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 
         return _fitted(checked_binary(y, x, contrast, None, level), level, firth=False)
 
 
+@framed
 def firth(y: ArrayLike, x: ArrayLike, contrast: ArrayLike, *, level: float = 0.95) -> LogisticFit:
     """Firth's logistic regression of each column of y (n, m) on x (n, k), contrast (k,).
 

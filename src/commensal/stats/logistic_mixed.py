@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
+from commensal.stats._frames import framed
 from commensal.stats._logistic_design import BinaryDesign, Faults, checked_binary, faults
 from commensal.stats._logistic_fit import Found, Problem, along_profile, evaluate, leverage, search
 from commensal.stats._logistic_groups import GroupCounts, count_groups
 from commensal.stats._logistic_mixed import MixedSolution, solve_mixed
-from commensal.stats._logistic_result import find_separated, joined_parts, part_of, table_of, two_sided
-from commensal.stats.fits import Array, Counts, Mask, Texts
+from commensal.stats._logistic_result import find_separated, joined_parts, part_of, two_sided
+from commensal.stats.fits import Array, Counts, Mask, Texts, columns_of, fill_names, tabulated, unnamed
 from commensal.stats.logistic import problem_of
 
 if TYPE_CHECKING:
@@ -73,16 +74,22 @@ class LogisticMixedFit:
     penalised_effect: Array
     penalised_se: Array
     note: Texts
+    features: Texts = field(default_factory=unnamed)
+
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
     def __len__(self) -> int:
         """Return the number of features."""
         return len(self.effect)
 
-    def table(self) -> pd.DataFrame:
-        """Return a data frame, one row per feature, one column per field."""
-        return table_of(self)
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a data frame, one row per feature, one column per field; indexed by names given, or those of y."""
+        return tabulated(columns_of(self), features)
 
 
+@framed
 def logistic_mixed(
     y: ArrayLike,
     x: ArrayLike,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.stats._arrays import Floats, Integers
+from commensal.stats._frames import framed
 from commensal.stats._labelled import CHUNK, labelled
 from commensal.stats._maxima import StepDown
+from commensal.stats.fits import fill_names, tabulated, unnamed
 from commensal.stats.permutation import Permutations
 
 if TYPE_CHECKING:
@@ -33,15 +36,19 @@ class MaxTFit:
     n_distinct: float
     exact: bool
     scheme: str
+    features: NDArray[np.object_] = field(default_factory=unnamed)  # (m,) names, None without
 
-    def table(self) -> pd.DataFrame:
-        """Return one row per feature."""
-        import pandas as pd
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
-        names = ("effect", "statistic", "df", "p", "p_adjusted", "n", "status", "note")
-        return pd.DataFrame({name: getattr(self, name) for name in names})
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return one row per feature, indexed by names given, or those of the columns."""
+        names = ("effect", "statistic", "df", "p", "p_adjusted", "n", "status", "note", "features")
+        return tabulated({name: getattr(self, name) for name in names}, features)
 
 
+@framed
 def max_t(y: ArrayLike, label: ArrayLike, *, fixed: ArrayLike | None = None, permutations: Permutations) -> MaxTFit:
     """Test one label (n,) in every column of y (n, m), after fixed columns (n, k), by rearranging the label.
 

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._design import checked, checked_split
+from commensal.stats._frames import framed
 from commensal.stats._solved import fits_of, random_intercept
 from commensal.stats.fits import Fit, SplitFit
 
 
+@framed
 def mixed(
     y: ArrayLike,
     x: ArrayLike,
@@ -88,6 +90,7 @@ def mixed(
         return fits_of(design, random_intercept(design), level)[0]
 
 
+@framed
 def mixed_split(
     y: ArrayLike,
     x: ArrayLike,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats import _nested
 from commensal.stats._design import Design, checked, group_codes
+from commensal.stats._frames import framed
 from commensal.stats._inference import PERFECT, Limits, Solved, constant_within, fit_within, one_group_side
+from commensal.stats._joint import joint
 from commensal.stats._moments import WITHIN, Moments, chunks, rank_of
-from commensal.stats._reml import solve as flat_solve
-from commensal.stats.fits import Array, Counts, Fit, Mask, NestedFit, joined
+from commensal.stats._reml import least_squares
+from commensal.stats.fits import Array, Counts, Fit, FTest, Mask, NestedFit, joined
 
 
+@framed
 def mixed_nested(
     y: ArrayLike,
     x: ArrayLike,
@@ -24,6 +28,8 @@ def mixed_nested(
     outer: Iterable[Hashable],
     *,
     level: float = 0.95,
+    method: str = "REML",
+    weights: ArrayLike | None = None,
 ) -> NestedFit:
     """Mixed model of y (n, m) on x (n, k) with nested random intercepts, inner (n,) within outer (n,), contrast (k,).
 
@@ -44,6 +50,8 @@ def mixed_nested(
         is not mouse 1 of cage B.
     level
         Of the confidence interval.
+    method, weights
+        As for `mixed`.
 
     Returns
     -------
@@ -78,12 +86,136 @@ def mixed_nested(
     2.112 2.0 8 4
     """
     with np.errstate(all="ignore"):
-        design, starts = _design(y, x, contrast, inner, outer, level)
-        places, parts = [], []
+        checks = Checks(level=level, weights=weights, method=method)
+        return _fits(*_design(y, x, contrast, inner, outer, checks), level)[0]
+
+
+@framed
+def mixed_nested_contrasts(
+    y: ArrayLike,
+    x: ArrayLike,
+    contrasts: ArrayLike,
+    inner: Iterable[Hashable],
+    outer: Iterable[Hashable],
+    *,
+    level: float = 0.95,
+    method: str = "REML",
+    weights: ArrayLike | None = None,
+) -> tuple[NestedFit, ...]:
+    """Mixed model of y (n, m) on x (n, k) with nested intercepts, inner (n,) within outer (n,), contrasts (c, k).
+
+    Parameters
+    ----------
+    y, x, inner, outer, level, method, weights
+        As for `mixed_nested`.
+    contrasts : (c, k)
+        One contrast per row.
+
+    Returns
+    -------
+    tuple of c NestedFit
+        As `mixed_nested` gives them for each contrast, from one fit of the model; each is capped at the units that it
+        compares. Nothing is corrected for their number.
+
+    Raises
+    ------
+    StatisticsError
+        As `mixed_nested`.
+
+    References
+    ----------
+    In R: ``lmerTest::contest1D`` of ``lmer(y ~ x + (1 | outer / inner))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cage, mouse = np.repeat([1, 2, 3, 4], 4), np.tile([1, 1, 2, 2], 4)
+    >>> x = np.column_stack([np.ones(16), cage > 2, np.tile([0, 1], 8)])
+    >>> y = np.array([[1.0, 1.2, 2.1, 2.5, 0.2, 0.6, 1.4, 1.2, 3.9, 4.1, 3.1, 3.4, 2.9, 2.2, 3.6, 3.9]]).T
+    >>> arm, time = mixed_nested_contrasts(y, x, [[0, 1, 0], [0, 0, 1]], mouse, cage)
+    >>> print(arm.effect[0].round(3), arm.df[0].round(2), time.effect[0].round(3), time.df[0].round(2))
+    2.112 2.0 0.112 7.0
+    """
+    with np.errstate(all="ignore"):
+        checks = Checks(level=level, weights=weights, method=method, several=True)
+        return _fits(*_design(y, x, contrasts, inner, outer, checks), level)
+
+
+@framed
+def mixed_nested_f(
+    y: ArrayLike,
+    x: ArrayLike,
+    hypothesis: ArrayLike,
+    inner: Iterable[Hashable],
+    outer: Iterable[Hashable],
+    *,
+    method: str = "REML",
+    weights: ArrayLike | None = None,
+) -> FTest:
+    """F test of Hβ = 0 in the mixed model of y (n, m) on x (n, k) with nested intercepts, hypothesis H (r, k).
+
+    Parameters
+    ----------
+    y, x, inner, outer, method, weights
+        As for `mixed_nested`.
+    hypothesis : (r, k)
+        One contrast per row; rows may repeat each other.
+
+    Returns
+    -------
+    FTest, m features
+        As of `mixed_f`; the denominator has at most the degrees of freedom that `mixed_nested` would allow any one row
+        of H. `n_groups` counts inner units.
+
+    Raises
+    ------
+    StatisticsError
+        As `mixed_nested`.
+
+    References
+    ----------
+    Fai and Cornelius 1996, J. Stat. Comput. Simul. 54:363. In R: ``lmerTest::contestMD``.
+
+    Examples
+    --------
+    Three arms of two cages, two mice each:
+
+    >>> import numpy as np
+    >>> cage, mouse = np.repeat(np.arange(6), 4), np.tile([1, 1, 2, 2], 6)
+    >>> arms = np.eye(3)[cage // 2]
+    >>> y = np.random.default_rng(1).normal(size=(24, 1)) + 4 * arms[:, [2]]
+    >>> test = mixed_nested_f(y, arms, [[-1, 1, 0], [-1, 0, 1]], mouse, cage)
+    >>> print(test.df[0], test.df2[0].round(2), bool(test.p[0] < 0.05))
+    2.0 3.0 True
+    """
+    with np.errstate(all="ignore"):
+        checks = Checks(level=0.95, weights=weights, method=method, several=True)
+        design, starts = _design(y, x, hypothesis, inner, outer, checks)
+        places, tests = [], []
         for some, moments in chunks(design, np.arange(design.y.shape[1])):
             places.append(some)
-            parts.append(_fit(design, moments, starts, level))
-    return joined(parts, places)
+            tests.append(_f_test(design, _solve(moments, starts)))
+    return joined(tests, places)
+
+
+class Checks(TypedDict, total=False):
+    """What `checked` is told beside the arrays."""
+
+    level: float
+    weights: ArrayLike | None
+    method: str
+    several: bool
+
+
+def _fits(design: Design, starts: Counts, level: float) -> tuple[NestedFit, ...]:
+    places: list[Counts] = []
+    parts: list[list[NestedFit]] = [[] for _ in design.contrasts]
+    for some, moments in chunks(design, np.arange(design.y.shape[1])):
+        places.append(some)
+        made = _solve(moments, starts)
+        for which, of_contrast in enumerate(parts):
+            of_contrast.append(_with_units(made.fit(design, which, level), made.ratios, made.wide.n_groups))
+    return tuple(joined(one, places) for one in parts)
 
 
 def _design(
@@ -92,33 +224,75 @@ def _design(
     contrast: ArrayLike,
     inner: Iterable[Hashable],
     outer: Iterable[Hashable],
-    level: float,
+    checks: Checks,
 ) -> tuple[Design, Counts]:
     """Check the model with rows sorted by outer units; also the first inner unit of each outer one."""
-    plain = checked(y, x, contrast, None, level)
+    plain = checked(y, x, contrast, None, **checks)
     n = len(plain.y)
     outside, inside = group_codes(outer, n, "outer"), group_codes(inner, n, "inner")
     order = np.lexsort((inside, outside))
     pairs = np.stack([outside, inside], axis=1)[order]
     new = np.r_[True, (pairs[1:] != pairs[:-1]).any(axis=1)]
     columns = np.asarray(x, dtype=float)[order]
-    design = checked(plain.y[:, :0][order], columns, contrast, np.cumsum(new).tolist(), level)
+    sorted_ = Checks(**{**checks, "weights": None})
+    design = checked(plain.y[:, :0][order], columns, contrast, np.cumsum(new).tolist(), **sorted_)
     # the responses stay as they were given; only the way to them is sorted
-    design = replace(design, y=plain.y, rows=order[design.rows], complete=plain.complete)
+    design = replace(design, y=plain.y, rows=order[design.rows], complete=plain.complete, precision=plain.precision)
     first = pairs[new, 0]
     return design, np.flatnonzero(np.r_[True, first[1:] != first[:-1]])
 
 
-def _fit(design: Design, moments: Moments, starts: Counts, level: float) -> NestedFit:
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """Some features solved: moments as of inner and outer units, λ (m, 2), derivatives, and what is told of it."""
+
+    moments: Moments
+    wide: Moments
+    ratios: Array
+    point: _nested.Point
+    solved: Solved
+    second: Array
+
+    def fit(self, design: Design, which: int, level: float) -> Fit:
+        """Fit of one contrast, as if there were one level of groups."""
+        c = self.moments.contrasts[which]
+        along = np.matmul(self.point.solution.inverse, c[:, :, None])[:, :, 0]
+        uncapped = self.freedom(along, np.einsum("mi,mi->m", c, along))
+        limits = _limits(design, self.moments, self.wide, which)
+        return fit_within(design, self.moments, self.solved, which, level, uncapped, limits)
+
+    def freedom(self, along: Array, spread: Array) -> Array:
+        """Satterthwaite's degrees of freedom of a contrast c, from the variances that are not 0.
+
+        `along` is (X'V⁻¹X)⁻¹c (m, k), `spread` c'(X'V⁻¹X)⁻¹c (m,).
+        """
+        point, second = self.point, self.second
+        fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
+        lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
+        lean = np.where(self.ratios > 0, lean, 0.0)
+        curved: Mask = np.asarray(np.isfinite(second[:, 0, 0]))
+        safe = np.linalg.inv(np.where(curved[:, None, None], second, np.eye(2)))
+        extra = np.where(curved, np.einsum("mi,mij,mj->m", lean, safe, lean), np.nan)
+        return np.asarray(1 / (1 / self.moments.freedom + extra))
+
+
+def _solve(moments: Moments, starts: Counts) -> _Solved:
     wide = _outer(moments, starts)
     allowed = np.stack([moments.n_groups < moments.n, (wide.n_groups > 1) & (wide.n_groups < moments.n_groups)], axis=1)
     allowed[moments.n_groups <= 1] = False
-    problem = _nested.Problem(moments.within, moments.sums, moments.sizes, starts, moments.freedom, allowed)
+    problem = _nested.Problem(
+        moments.within, moments.sums, moments.sizes, starts, moments.freedom, allowed, moments.restricted
+    )
     ratios, found, ran_off = _nested.optimum(problem)
     point = _nested.differentiate(problem, ratios)
-    solved, uncapped = _told(moments, problem, ratios, found, ran_off, point)
-    fit = fit_within(design, moments, solved, 0, level, uncapped, _limits(design, moments, wide))
-    return _with_units(fit, ratios, wide.n_groups)
+    solved, second = _told(moments, problem, ratios, found, ran_off, point)
+    return _Solved(moments, wide, ratios, point, solved, second)
+
+
+def _f_test(design: Design, made: _Solved) -> FTest:
+    rows = [made.fit(design, which, 0.95) for which in range(len(design.contrasts))]
+    caps = [_limits(design, made.moments, made.wide, which).cap for which in range(len(rows))]
+    return joint(made.moments, made.solved, rows, made.freedom, np.min(caps, axis=0))
 
 
 def _with_units(fit: Fit, ratios: Array, n_outer: Counts) -> NestedFit:
@@ -136,9 +310,9 @@ def _told(
     ran_off: Mask,
     point: _nested.Point,
 ) -> tuple[Solved, Array]:
-    """Say what was remarkable about the variances, and give Satterthwaite's degrees of freedom of the contrast."""
+    """Say what was remarkable about the variances; also the curvature by those that are not 0, NaN if not positive."""
     zero = ratios == 0
-    flat = flat_solve(moments, np.zeros(len(ratios)))
+    flat = least_squares(moments)
     perfect = ~(flat.residual > PERFECT * moments.y_square)
     note = np.full(len(ratios), "", object)
     names = {(True, False): "inner", (False, True): "outer"}
@@ -156,19 +330,11 @@ def _told(
     curved = (np.linalg.det(second) > 0) & (second[:, 0, 0] > 0)
     unsettled = ~zero.all(axis=1) & (~found | ~curved | (ran_off & ~same))
     note[unsettled] = "the restricted likelihood has no settled optimum"
-    c = moments.contrasts[0]
-    along = np.matmul(point.solution.inverse, c[:, :, None])[:, :, 0]
-    spread = np.einsum("mi,mi->m", c, along)
-    fall = -np.einsum("mi,mjik,mk->mj", along, point.moment, along)
-    lean = fall / np.where(spread > 0, spread, 1.0)[:, None] + point.residual / point.solution.residual[:, None]
-    lean = np.where(free, lean, 0.0)
-    extra = np.einsum("mi,mij,mj->m", lean, np.linalg.inv(np.where(curved[:, None, None], second, np.eye(2))), lean)
-    uncapped = 1 / (1 / moments.freedom + np.where(curved, extra, np.nan))
     variance = point.solution.residual / moments.freedom
     ratio = ratios.sum(axis=1)
     return Solved(
         point.solution, ratio, None, variance, perfect | same, unsettled, zero.any(axis=1) & ~unsettled, note
-    ), uncapped
+    ), np.where(curved[:, None, None], second, np.nan)
 
 
 def _outer(moments: Moments, starts: Counts) -> Moments:
@@ -199,16 +365,16 @@ def _outer(moments: Moments, starts: Counts) -> Moments:
     )
 
 
-def _limits(design: Design, moments: Moments, wide: Moments) -> Limits:
+def _limits(design: Design, moments: Moments, wide: Moments, which: int) -> Limits:
     """Caps and faults at the level of the units that the contrast compares."""
-    outside = constant_within(design, wide, 0)
-    inside = constant_within(design, moments, 0) & ~outside
+    outside = constant_within(design, wide, which)
+    inside = constant_within(design, moments, which) & ~outside
     rooms = [level.n_groups - (level.rank - level.within_rank) for level in (wide, moments)]
     cap = np.where(outside, rooms[0], np.where(inside, rooms[1], np.inf))
     lone = np.zeros(len(cap), bool)
-    for which, level in ((outside, wide), (inside, moments)):
-        if which.any():
-            lone |= which & one_group_side(level, 0)
+    for compared, level in ((outside, wide), (inside, moments)):
+        if compared.any():
+            lone |= compared & one_group_side(level, which)
     # between inner units of the same outer unit something must be left over to measure their difference against
     spare = moments.n_groups - wide.n_groups - (wide.within_rank - moments.within_rank)
     bare = (inside & (spare < 1)) | (~outside & ~inside & (moments.spare < 1))

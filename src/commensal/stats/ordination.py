@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, distances, gower
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,13 @@ class Ordination:
 
     coordinates: Floats  # (n, axes), in units of the distance
     share: Floats  # (axes,) eigenvalue / sum of the positive eigenvalues
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per sample and one column per axis, ``axis 1 (31 %)`` when it holds that share."""
+        import pandas as pd
+
+        names = [f"axis {number} ({100 * share:.0f} %)" for number, share in enumerate(self.share, 1)]
+        return pd.DataFrame(self.coordinates, columns=names)
 
 
 def pcoa(distance: ArrayLike, axes: int = 2) -> Ordination:

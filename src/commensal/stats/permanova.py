@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +11,9 @@ from numpy.typing import ArrayLike
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, distances, gower, numbers, same_length
 from commensal.stats.permutation import Permutations, merged, permutation_p
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: A label whose remainder after the fixed columns is below this share of its variation is explained by them.
 _EXPLAINED = 1e-10
@@ -31,6 +35,13 @@ class PermanovaFit:
     exact: bool
     status: str  # ok | too_few | rank_deficient | constant
     note: str
+
+    def table(self) -> pd.DataFrame:
+        """Return one row."""
+        import pandas as pd
+
+        names = ("r2", "f", "df", "df2", "p", "n_permutations", "n_distinct", "exact", "status", "note")
+        return pd.DataFrame({name: [getattr(self, name)] for name in names})
 
 
 def permanova(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +13,12 @@ from commensal.stats import arrangements
 from commensal.stats._arrays import TIE, Floats, Integers, numbers
 from commensal.stats.arrangements import Units
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FREE, WITHIN, WHOLE, NESTED = "free", "within blocks", "whole blocks", "whole units within blocks"
-SCHEMES = (FREE, WITHIN, WHOLE, NESTED)
+BOTH = "whole blocks and within"
+SCHEMES = (FREE, WITHIN, WHOLE, NESTED, BOTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,14 @@ class Permutations:
     n_distinct: float  # distinct arrangements, the observed one included; inf beyond 1.8e308
     smallest_p: float  # the smallest p that these can give
     scheme: str  # one of SCHEMES
+
+    def table(self) -> pd.DataFrame:
+        """Return one row that says what there is; the arrangements themselves are in `labels`."""
+        import pandas as pd
+
+        names = ("scheme", "exact", "n_distinct", "smallest_p")
+        told = {name: [getattr(self, name)] for name in names}
+        return pd.DataFrame({"n": [len(self.labels)], **told})
 
 
 class Arranged(Protocol):
@@ -64,6 +76,9 @@ def permutations(
         ``"free"``, ``"within blocks"``, ``"whole blocks"`` or ``"whole units within blocks"``. None lets the label
         decide: without blocks free; constant in every block, then blocks carry it and change labels as wholes
         (whatever their sizes); otherwise it moves within blocks. A block with one value stays as it is.
+        ``"whole blocks and within"``, never chosen by itself: blocks of one size change places with the labels that
+        they hold, and samples inside them too. It asks more than the others: that blocks are exchangeable as wholes
+        and samples inside them.
     n
         Random arrangements to draw when there are more than ``n`` distinct ones; otherwise all are enumerated.
     seed
@@ -91,12 +106,23 @@ def permutations(
     """
     if n < 1:
         raise StatisticsError("no permutations were asked for", found=f"n = {n}", expected="at least 1")
+    if scheme == BOTH:
+        return _both(label, block, n, seed)
     units, chosen = _units(label, block, unit, scheme)
     distinct = arrangements.count(units)
     exact = distinct <= n
     labels = arrangements.every(units) if exact else arrangements.at_random(units, n, seed)
     number = as_float(distinct)
     return Permutations(labels, exact, number, smallest_p(number, n), chosen)
+
+
+def _both(label: ArrayLike, block: ArrayLike | None, n: int, seed: int) -> Permutations:
+    """Arrange a label as a design of one column whose rows move with their blocks and inside them."""
+    from commensal.stats.permuted_rows import permuted_rows  # which builds on this module
+
+    values = merged(numbers(label, "the label", dimensions=1))
+    moved = permuted_rows(values, block=block, scheme=BOTH, n=n, seed=seed)
+    return Permutations(values[moved.rows], moved.exact, moved.n_distinct, moved.smallest_p, BOTH)
 
 
 def count_arrangements(
@@ -114,6 +140,8 @@ def count_arrangements(
     >>> count_arrangements([1, 0, 1, 0, 0], ["x", "x", "y", "y", "y"])
     (6.0, 'within blocks')
     """
+    if scheme == BOTH:
+        return _both(label, block, 1, 1).n_distinct, BOTH
     units, chosen = _units(label, block, unit, scheme)
     return as_float(arrangements.count(units)), chosen
 
@@ -150,6 +178,12 @@ def is_mirrored(
     >>> is_mirrored([0, 0, 1, 1]), is_mirrored([0, 0, 0, 1, 1])
     (True, False)
     """
+    if scheme == BOTH:
+        values = _both(label, block, 1, 1).labels[0]  # any arrangement holds what the observed one does
+        codes = codes_of([] if block is None else block, "block", values.size)
+        one, other = (_contents(each, codes) for each in (values, merged(values.min() + values.max() - values)))
+        near = 1e-9 * np.ptp(values)
+        return all(np.allclose(a, b, rtol=0, atol=near) for a, b in zip(one, other, strict=True))
     units, _ = _units(label, block, unit, scheme)
     ends = units.label.min() + units.label.max()
     inside = [np.sort(units.label[members]) for members in units.members()]
@@ -219,6 +253,12 @@ def _carried(values: Floats, carriers: Integers, strata: Integers, name: str) ->
         raise StatisticsError(f"a {name} lies in more than one block", expected=f"each {name} inside one block")
     first = np.unique(carriers, return_index=True)[1]
     return Units(values[first], strata[first], carriers)
+
+
+def _contents(values: Floats, codes: Integers) -> list[Floats]:
+    """Return what each block holds, in an order that does not depend on which block it is."""
+    held = [np.sort(values[codes == code]) for code in np.unique(codes)]
+    return sorted(held, key=lambda inside: (inside.size, inside.tolist()))
 
 
 def varying(values: Floats, codes: Integers) -> Integers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,10 +12,22 @@ from commensal.errors import StatisticsError
 from commensal.stats import arrangements
 from commensal.stats._arrays import Floats, Integers, numbers
 from commensal.stats.arrangements import Units
-from commensal.stats.permutation import FREE, NESTED, WHOLE, WITHIN, as_float, codes_of, scheme_of, smallest_p, varying
+from commensal.stats.permutation import (
+    BOTH,
+    FREE,
+    NESTED,
+    SCHEMES,
+    WHOLE,
+    WITHIN,
+    as_float,
+    codes_of,
+    scheme_of,
+    smallest_p,
+    varying,
+)
 
-BOTH = "whole blocks and within"
-ROW_SCHEMES = (FREE, WITHIN, WHOLE, NESTED, BOTH)
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,15 @@ class PermutedRows:
     exact: bool  # every distinct arrangement is there, once
     n_distinct: float  # distinct arrangements, the observed one included; inf beyond 1.8e308
     smallest_p: float  # the smallest p that these can give
-    scheme: str  # one of ROW_SCHEMES
+    scheme: str  # one of SCHEMES
+
+    def table(self) -> pd.DataFrame:
+        """Return one row that says what there is; the arrangements themselves are in `rows`."""
+        import pandas as pd
+
+        names = ("scheme", "exact", "n_distinct", "smallest_p")
+        told = {name: [getattr(self, name)] for name in names}
+        return pd.DataFrame({"n": [len(self.rows)], **told})
 
 
 def permuted_rows(
@@ -154,8 +175,8 @@ def _alike(design: ArrayLike | int) -> Integers:
 
 
 def _plan(alike: Integers, block: ArrayLike | None, unit: ArrayLike | None, scheme: str | None) -> tuple[_Plan, str]:
-    if scheme is not None and scheme not in ROW_SCHEMES:
-        raise StatisticsError("no such permutation scheme", found=repr(scheme), expected=", ".join(ROW_SCHEMES))
+    if scheme is not None and scheme not in SCHEMES:
+        raise StatisticsError("no such permutation scheme", found=repr(scheme), expected=", ".join(SCHEMES))
     size = alike.size
     blocks = None if block is None else codes_of(block, "block", size)
     units = None if unit is None else codes_of(unit, "unit", size)

@@ -83,6 +83,13 @@ def unifrac(counts: ArrayLike, feature_ids: Sequence[str], newick: str, *, weigh
     below which any of them is. Counts and relative abundances give the same. Arguments, rooting and errors as in
     :func:`faith_pd`; a sample without anything in it is refused.
 
+    Parameters
+    ----------
+    counts, feature_ids, newick
+        As for :func:`faith_pd`.
+    weighted
+        By shares, or by presence.
+
     References
     ----------
     Lozupone & Knight (2005) Appl Environ Microbiol 71:8228–8235; weighted: Lozupone et al. (2007) ibid. 73:1576–1585.
@@ -118,6 +125,11 @@ def unifrac(counts: ArrayLike, feature_ids: Sequence[str], newick: str, *, weigh
 
 def is_rooted(newick: str) -> bool:
     """Say whether the tree has a root: at most two branches at its outermost node.
+
+    Parameters
+    ----------
+    newick
+        The tree as text.
 
     Examples
     --------

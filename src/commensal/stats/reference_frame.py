@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from commensal.errors import StatisticsError
 from commensal.stats.fits import Array, Fit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Below this many estimated features the median is one of the coefficients itself, and nothing is taken off.
 FEWEST = 10
@@ -23,6 +27,12 @@ class ReferenceFrame:
     se: float  #: its standard error
     n: int  #: coefficients
 
+    def table(self) -> pd.DataFrame:
+        """Return one row."""
+        import pandas as pd
+
+        return pd.DataFrame({"effect": [self.effect], "se": [self.se], "n": [self.n]})
+
 
 def reference_frame(fit: Fit) -> ReferenceFrame:
     """Return the median of the estimated coefficients (m,) and its standard error.
@@ -32,6 +42,11 @@ def reference_frame(fit: Fit) -> ReferenceFrame:
     standard error is δ/1.96 with ±δ the 95 % interval of the median of normal variables of unequal standard errors
     s_j, taken as independent: so far out that the number of coefficients below δ, Σ Φ(δ/s_j), exceeds half of them by
     1.96 of its standard deviations. With equal s it is about √(π/2) s/√m.
+
+    Parameters
+    ----------
+    fit
+        From `linear`, `mixed` or a part of `mixed_split`, m features; those without a p do not count.
 
     Examples
     --------
@@ -67,6 +82,20 @@ def against(fit: Fit, frame: ReferenceFrame, *, level: float = 0.95) -> Fit:
     """Return the fit with its effects measured from ``frame`` in place of 0; se, statistic, p and interval follow.
 
     The frame's variance is added to each feature's: it matters where a precise feature stands among imprecise ones.
+
+    Parameters
+    ----------
+    fit
+        From `linear`, `mixed` or a part of `mixed_split`, m features.
+    frame
+        From `reference_frame`.
+    level
+        Of the confidence interval.
+
+    Returns
+    -------
+    Fit
+        effect − frame and √(se² + frame's se²) on the degrees of freedom that the fit had.
 
     Raises
     ------

@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats
+from commensal.stats._frames import framed
 from commensal.stats._sets import SetFit, assembled, effects_of, hill, members_of
 from commensal.stats.moderation import moderate
 
 
+@framed
 def set_competitive(
     y: ArrayLike,
     x: ArrayLike,

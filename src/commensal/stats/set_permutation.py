@@ -7,11 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from commensal.stats._frames import framed
 from commensal.stats._labelled import CHUNK, labelled
 from commensal.stats._sets import Counts, SetFit, assembled, members_of, set_statistics
 from commensal.stats.permutation import Permutations
 
 
+@framed
 def set_permutation(
     y: ArrayLike,
     label: ArrayLike,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats
+from commensal.stats._frames import framed
 from commensal.stats._sets import Counts, SetFit, assembled, effects_of, hill, members_of, set_statistics
 from commensal.stats.moderation import Moderation, moderate
 
@@ -16,6 +17,7 @@ from commensal.stats.moderation import Moderation, moderate
 _CHUNK = 4_000_000
 
 
+@framed
 def set_rotation(
     y: ArrayLike,
     x: ArrayLike,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers, numbers
+from commensal.stats._frames import framed
 from commensal.stats._maxima import StepDown
+from commensal.stats.fits import fill_names, tabulated, unnamed
 from commensal.stats.permutation import as_float, codes_of
 
 if TYPE_CHECKING:
@@ -35,15 +38,19 @@ class SignFlipFit:
     n_permutations: int
     n_distinct: float  # 2 to the number of units
     exact: bool
+    features: NDArray[np.object_] = field(default_factory=unnamed)  # (m,) names, None without
 
-    def table(self) -> pd.DataFrame:
-        """Return one row per feature."""
-        import pandas as pd
+    def __post_init__(self) -> None:
+        """Give every feature a place for its name."""
+        fill_names(self, self.effect.shape)
 
-        names = ("effect", "statistic", "p", "p_adjusted", "smallest_p", "n", "n_units", "status")
-        return pd.DataFrame({name: getattr(self, name) for name in names})
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return one row per feature, indexed by names given, or those of the columns."""
+        names = ("effect", "statistic", "p", "p_adjusted", "smallest_p", "n", "n_units", "status", "features")
+        return tabulated({name: getattr(self, name) for name in names}, features)
 
 
+@framed
 def sign_flips(differences: ArrayLike, *, block: ArrayLike | None = None, n: int = 9999, seed: int = 1) -> SignFlipFit:
     """Test whether paired differences (pairs, m) are symmetric about 0, by flipping the signs of whole pairs.
 

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.stats._design import checked
+from commensal.stats._frames import framed
 from commensal.stats._inference import Solved
 from commensal.stats._moments import Moments
 from commensal.stats._solved import random_intercept
 from commensal.stats.fits import Counts, Mask, VarianceTest, joined
 
 
+@framed
 def variance_test(
     y: ArrayLike,
     x: ArrayLike,
