@@ -1,0 +1,1 @@
+"""Facts that ship, with their sources: pathways as steps, and which genes carry each."""
