@@ -1,0 +1,49 @@
+"""Libraries of the extra ``reads``: imported late, and asked for by name when they are not there."""
+
+from __future__ import annotations
+
+import platform
+from importlib import import_module, metadata
+from typing import Any
+
+from commensal.errors import UsageError
+
+
+def needed(name: str) -> Any:
+    """Import a library of the extra ``reads``.
+
+    Raises
+    ------
+    UsageError
+        It is not installed.
+
+    Examples
+    --------
+    >>> needed("json").loads("1")
+    1
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise UsageError(
+            f"reading sequences needs {name}, which is not installed",
+            found=error,
+            mend="pip install 'commensal[reads]'",
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what profiles are made with.
+
+    Examples
+    --------
+    >>> "python" in versions()
+    True
+    """
+    found = {"python": platform.python_version()}
+    for name in ("commensal", "pysylph", "dnaio", "isal", "mappy", "numpy"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
