@@ -16,11 +16,12 @@ _HOME = {
     "demo": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
+    "profile": "commensal.pipeline",
     "run": "commensal.pipeline",
     "CommensalError": "commensal.errors",
 }
 
-__all__ = ["CommensalError", "__version__", "check", "demo", "init", "load", "run"]
+__all__ = ["CommensalError", "__version__", "check", "demo", "init", "load", "profile", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,8 +27,8 @@ class Tally:
 class Depth:
     """Depth and identity of one genome.
 
-    ``depth`` is k-mer depth with its 95 % interval; ``ani`` is the identity of the sample's strain to the reference genome
-    (0-1) with its interval; ``species`` is the posterior probability that it is at least 0.95.
+    ``depth`` is k-mer depth with its 95 % interval; ``ani`` is the identity of the sample's strain to the reference
+    genome (0-1) with its interval; ``species`` is the posterior probability that it is at least 0.95.
     """
 
     depth: float
@@ -50,7 +50,8 @@ def tally(counts: NDArray[np.int64]) -> Tally:
     if not len(seen):
         return Tally(len(counts), 0, 0)
     middle = float(np.median(seen))
-    # normal bounds on the square root scale: var(2 sqrt(x)) = 1 for a Poisson; growth makes real depth uneven by a third
+    # normal bounds on the square root scale: var(2 sqrt(x)) = 1 for a Poisson; growth makes real depth uneven by a
+    # third
     spread = 5.2 / 2
     most = (np.sqrt(1.35 * middle) + spread) ** 2 + 1
     least = max(0.0, np.sqrt(middle / 1.5) - spread) ** 2 if middle >= 10 else 0.0
@@ -60,7 +61,7 @@ def tally(counts: NDArray[np.int64]) -> Tally:
 
 
 def likelihood(counted: Tally, share: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log likelihood of a zero-inflated Poisson with this share of k-mers present and this depth (arrays that broadcast)."""
+    """Log likelihood of a zero-inflated Poisson for shares of k-mers present and depths (they broadcast)."""
     absent = counted.size - counted.hit
     with np.errstate(divide="ignore", invalid="ignore"):
         unseen = absent * np.log1p(-share * -np.expm1(-depth)) if absent else 0.0
@@ -87,9 +88,9 @@ def depth_given(counted: Tally, share: NDArray[np.float64]) -> NDArray[np.float6
 def fit(counted: Tally, k: int) -> Depth:
     """Estimate depth and identity.
 
-    The counts of a genome's k-mers are Poisson(depth) in the share ``ani ** k`` that the sample's strain has in common with
-    the genome, and 0 in the rest. The identity has a flat prior over 0.80-1, besides a prior of one half that the strain is
-    the reference's own; depth is taken at its greatest likelihood for each identity.
+    The counts of a genome's k-mers are Poisson(depth) in the share ``ani ** k`` that the sample's strain has in
+    common with the genome, and 0 in the rest. The identity has a flat prior over 0.80-1, besides a prior of one half
+    that the strain is the reference's own; depth is taken at its greatest likelihood for each identity.
     """
     if not counted.hit:
         return Depth(0.0, 0.0, 0.0, np.nan, np.nan, np.nan, 0.0)
@@ -104,7 +105,9 @@ def fit(counted: Tally, k: int) -> Depth:
     mixed /= mixed.sum()
     mean = float(mixed @ depth)
     error = np.sqrt(mean / max(counted.hit, 1)) if mean < 1 else np.sqrt(mean / max(counted.size, 1))
-    spread = np.sqrt(float(mixed @ (depth - mean) ** 2) + (error**2 if mean >= 1 else (mean / np.sqrt(counted.hit)) ** 2))
+    spread = np.sqrt(
+        float(mixed @ (depth - mean) ** 2) + (error**2 if mean >= 1 else (mean / np.sqrt(counted.hit)) ** 2)
+    )
     cumulative = np.cumsum(mixed)
     low, high = (float(_GRID[np.searchsorted(cumulative, at)]) for at in (0.025, 0.975 - 1e-12))
     return Depth(

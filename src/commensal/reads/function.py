@@ -38,11 +38,11 @@ def functions(
 ) -> pd.DataFrame:
     """Abundance of every function, in sum and by genome.
 
-    ``abundance`` is copies per genome equivalent: the sum over genomes of (share of cells) × (genes that carry the function),
-    where the unknown part counts as cells without known genes. ``relative`` is its share of all gene copies, so that a
-    namespace's rows of the whole community, with ``(unmapped)`` (genes of the unknown part, at the known genomes' mean
-    number) and ``(unannotated)`` (genes without an entry in this namespace), sum to 1. A gene with two entries counts in
-    both, half in ``relative``.
+    ``abundance`` is copies per genome equivalent: the sum over genomes of (share of cells) × (genes that carry the
+    function), where the unknown part counts as cells without known genes. ``relative`` is its share of all gene
+    copies, so that a namespace's rows of the whole community, with ``(unmapped)`` (genes of the unknown part, at the
+    known genomes' mean number) and ``(unannotated)`` (genes without an entry in this namespace), sum to 1. A gene
+    with two entries counts in both, half in ``relative``.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def functions(
     genes, terms
         As from `annotation`.
     copies
-        Mapping mode: genome, gene, copies (0: absent). None: every gene of a genome is there once, which cannot see a gene
-        that the sample's strain has lost.
+        Mapping mode: genome, gene, copies (0: absent). None: every gene of a genome is there once, which cannot see a
+        gene that the sample's strain has lost.
     pathways
         Definitions as `commensal.knowledge.pathways` gives them; None leaves pathways out.
 
@@ -69,7 +69,8 @@ def functions(
     weights = pd.Series({name: float(cells[name]) for name in names}, dtype=float)
     carried = _copies(genes, names, copies)
     number = carried.groupby("genome")["copies"].sum().reindex(names)
-    guessed = [name for name in names if name not in set(genes["genome"])]
+    called = set(genes["genome"])
+    guessed = [name for name in names if name not in called]
     for name in guessed:
         number[name] = sizes[name] / BASES_PER_GENE
     known = weights.sum()
@@ -109,8 +110,10 @@ def _namespace(
     by_genome = pairs.groupby(["id", "genome"], as_index=False, sort=True)[["abundance", "relative"]].sum()
     annotated = pairs.drop_duplicates(["genome", "gene"]).groupby("genome")["copies"].sum()
     bare = (number - annotated.reindex(number.index).fillna(0.0)).clip(lower=0.0) * weights
-    notes = {name: "gene number from the genome's length: no gene calls" for name in guessed}
-    rest = pd.DataFrame({"id": UNANNOTATED, "genome": bare.index, "abundance": bare.to_numpy(), "relative": bare.to_numpy()})
+    notes = dict.fromkeys(guessed, "gene number from the genome's length: no gene calls")
+    rest = pd.DataFrame(
+        {"id": UNANNOTATED, "genome": bare.index, "abundance": bare.to_numpy(), "relative": bare.to_numpy()}
+    )
     rest["note"] = rest["genome"].map(notes)
     whole = by_genome.groupby("id", as_index=False, sort=True)[["abundance", "relative"]].sum()
     ends = pd.DataFrame(
@@ -172,4 +175,5 @@ def _read(path: Path, columns: list[str], genomes: Sequence[str]) -> pd.DataFram
     import pyarrow.parquet as pq
 
     table = pq.read_table(path, columns=columns, filters=[("genome", "in", list(genomes))] if genomes else None)
-    return table.to_pandas() if genomes else table.slice(0, 0).to_pandas()
+    read: pd.DataFrame = table.to_pandas()
+    return read if genomes else read.iloc[:0]

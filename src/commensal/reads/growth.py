@@ -1,9 +1,10 @@
-"""Growth: how much deeper the origin of replication is than the terminus, for complete genomes with enough even depth."""
+"""Growth: how much deeper the origin of replication is than the terminus, in complete genomes with even depth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -39,9 +40,7 @@ class Growth:
     note: str | None = None
 
 
-def growth(
-    sample: str, laid: Iterable[Laid], complete: Mapping[str, bool], *, seed: int = 1
-) -> pd.DataFrame:
+def growth(sample: str, laid: Iterable[Laid], complete: Mapping[str, bool], *, seed: int = 1) -> pd.DataFrame:
     """Estimate the peak-to-trough ratio of every genome; those that cannot give one say why.
 
     Parameters
@@ -70,17 +69,15 @@ def growth(
     return frame("growth", columns, sample)
 
 
-def ratio(
-    counts: NDArray[np.float64], gc: NDArray[np.float64], *, seed: int = 1, level: float = 0.95
-) -> Growth:
+def ratio(counts: NDArray[np.float64], gc: NDArray[np.float64], *, seed: int = 1, level: float = 0.95) -> Growth:
     """Fit depth along a circular chromosome and return the ratio of its highest to its lowest point.
 
-    log2 depth of window i at place x is ``a - b d(x) + g gc``, where d rises from 0 at the origin to 1 at the terminus along
-    both arms; in growing cells depth falls exponentially from origin to terminus (Cooper and Helmstetter 1968), and the
-    ratio is ``2 ** b`` (Korem et al. 2015). Origin and terminus are searched on a grid (the terminus at 42-58 % of the
-    chromosome from the origin), the rest is weighted least squares. The interval is from a bootstrap of residuals in blocks
-    of neighbouring windows, reflected about the estimate so that the search's bias is taken out; it reaches down to 1 where
-    flat depth with these residuals would give such a slope.
+    log2 depth of window i at place x is ``a - b d(x) + g gc``, where d rises from 0 at the origin to 1 at the
+    terminus along both arms; in growing cells depth falls exponentially from origin to terminus (Cooper and
+    Helmstetter 1968), and the ratio is ``2 ** b`` (Korem et al. 2015). Origin and terminus are searched on a grid
+    (the terminus at 42-58 % of the chromosome from the origin), the rest is weighted least squares. The interval is
+    from a bootstrap of residuals in blocks of neighbouring windows, reflected about the estimate so that the search's
+    bias is taken out; it reaches down to 1 where flat depth with these residuals would give such a slope.
 
     Parameters
     ----------
@@ -130,7 +127,7 @@ def ratio(
     tail = (1 - level) / 2
     low, high = 2 * slope[0] - np.quantile(drawn, [1 - tail, tail])
     if slope[0] <= np.quantile(without, 1 - tail):  # the search finds such a slope in depth that is flat
-        low = 0.0
+        low, high = 0.0, max(high, float(np.quantile(without, 1 - tail)))
     return Growth(float(2 ** slope[0]), float(2 ** max(low, 0.0)), float(2 ** max(high, slope[0])), "ok")
 
 
@@ -162,7 +159,7 @@ def _genome(one: Laid, complete: bool, seed: int) -> Growth:
 def _main(one: Laid) -> tuple[int, int]:
     """First and last base of the longest contig."""
     edges = [*sorted(one.contigs.values()), one.length]
-    pieces = list(zip(edges[:-1], edges[1:], strict=True))
+    pieces = list(pairwise(edges))
     return max(pieces, key=lambda piece: piece[1] - piece[0])
 
 
@@ -198,7 +195,7 @@ def _blocks(residual: NDArray[np.float64], rng: np.random.Generator) -> NDArray[
     number = -(-len(residual) // _BLOCK)
     starts = rng.integers(0, len(residual), size=(_BOOTSTRAPS, number))
     index = (starts[:, :, None] + np.arange(_BLOCK)).reshape(_BOOTSTRAPS, -1)[:, : len(residual)]
-    return residual[index % len(residual)]
+    return np.asarray(residual[index % len(residual)], dtype=np.float64)
 
 
 def _none(status: str, note: str) -> Growth:

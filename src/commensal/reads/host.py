@@ -67,7 +67,9 @@ class Host:
 
 def _aligner(path: Path, preset: str) -> Any:
     if not path.is_file():
-        raise UsageError("the host's file is not there", found=path, mend="give a FASTA file or a minimap2 index (.mmi)")
+        raise UsageError(
+            "the host's file is not there", found=path, mend="give a FASTA file or a minimap2 index (.mmi)"
+        )
     aligner = needed("mappy").Aligner(str(path), preset=preset, best_n=1)
     if not aligner or not aligner.seq_names:
         raise FormatError(

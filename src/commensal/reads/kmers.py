@@ -25,7 +25,7 @@ CANDIDATE_ANI = 90.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleKmers:
-    """Distinct k-mers ``kmers`` (n,), sorted, with ``counts`` (n,); ``c`` in one k-mer is kept; ``k`` is their length."""
+    """Distinct k-mers (n,), sorted, with ``counts`` (n,); one in ``c`` is kept; ``k`` is their length."""
 
     kmers: NDArray[np.uint64]
     counts: NDArray[np.int64]
@@ -41,7 +41,7 @@ class SampleKmers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GenomeKmers:
-    """Candidate genomes: names (g,), sizes (g,) in bases, and each one's k-mers as numbers into ``kmers`` (m,), sorted."""
+    """Candidate genomes: names, sizes (g,) in bases, and each one's k-mers as numbers into ``kmers`` (m,), sorted."""
 
     names: tuple[str, ...]
     sizes: NDArray[np.float64]
@@ -49,7 +49,7 @@ class GenomeKmers:
     members: tuple[NDArray[np.int64], ...]
 
     def counts(self, sample: SampleKmers) -> NDArray[np.int64]:
-        """Counts (m,) of these k-mers in a sample; 0 where it has none."""
+        """Return counts (m,) of these k-mers in a sample; 0 where it has none."""
         counts = np.zeros(len(self.kmers), dtype=np.int64)
         if len(sample.kmers):
             at = np.minimum(np.searchsorted(sample.kmers, self.kmers), len(sample.kmers) - 1)
@@ -58,13 +58,14 @@ class GenomeKmers:
         return counts
 
 
-def sketch(batches: Iterable[Batch], *, paired: bool, c: int, k: int) -> SampleKmers:
+def sketch(batches: Iterable[Batch], *, paired: bool, c: int, k: int, small: bool = False) -> SampleKmers:
     """Sketch reads with sylph's FracMinHash, pulling the batches through once.
 
     Pairs that start with the same bases as an earlier pair are counted once at low depth (sylph's removal of duplicates);
-    for single reads pysylph 0.1 does not remove any.
+    for single reads pysylph 0.1 does not remove any. ``small`` says that the sample has less than some 10 million reads.
     """
-    sketcher = needed("pysylph").Sketcher(c=c, k=k)
+    # the exact table of pairs already seen is a fifth faster than the cuckoo filter, and grows with the sample
+    sketcher = needed("pysylph").Sketcher(c=c, k=k, fpr=0.0 if small else 0.0001)
     if paired:
         first, second = _mates(iter(batches))
         drawn = sketcher.sketch_paired("sample", first, second)
@@ -131,7 +132,7 @@ def _gathered(sketches: Sequence[Any]) -> GenomeKmers:
     lists = [np.array(one.kmers, dtype=np.uint64) for one in sketches]
     together = np.concatenate(lists) if lists else np.zeros(0, dtype=np.uint64)
     kmers, numbers = np.unique(together, return_inverse=True)
-    edges = np.cumsum([len(one) for one in lists])[:-1] if lists else []
+    edges: list[int] = np.cumsum([len(one) for one in lists])[:-1].tolist()
     return GenomeKmers(
         tuple(one.name for one in sketches),
         np.array([one.genome_size for one in sketches], dtype=np.float64),

@@ -62,13 +62,17 @@ def taxa(
         "genome": UNKNOWN,
         "species": UNKNOWN,
         "status": "no_reads" if empty else "unknown",
-        "note": "no reads are left" if empty else "no genome of the reference explains these; cells by the known genomes' size",
+        "note": "no reads are left"
+        if empty
+        else "no genome of the reference explains these; cells by the known genomes' size",
         "relative_abundance": np.nan if empty else found.unknown,
         "sequence_abundance": np.nan if empty else found.unknown,
         "reads": found.unknown * kept,
     }
-    columns = rows or {column: [] for column in rest}
-    return frame("taxa", {column: [*columns.get(column, []), rest.get(column)] for column in {**rest, **columns}}, sample)
+    columns: dict[str, list[object]] = rows or {column: [] for column in rest}
+    return frame(
+        "taxa", {column: [*columns.get(column, []), rest.get(column)] for column in {**rest, **columns}}, sample
+    )
 
 
 def _strain(one: Call, names: tuple[str, ...], name: str) -> tuple[str, str]:
@@ -99,7 +103,12 @@ def lineage(sample: str, table: pd.DataFrame, genomes: pd.DataFrame) -> pd.DataF
     parts = []
     for at, rank in enumerate(RANKS):
         keys = [";".join(paths[name][: at + 1]) for name in known["genome"]]
-        sums = known[["relative_abundance", "sequence_abundance"]].astype(float).groupby(np.array(keys, dtype=object)).sum()
+        sums = (
+            known[["relative_abundance", "sequence_abundance"]]
+            .astype(float)
+            .groupby(np.array(keys, dtype=object))
+            .sum()
+        )
         sums = sums.sort_values("relative_abundance", ascending=False, kind="stable")
         parts.append(
             pd.DataFrame(
@@ -134,5 +143,5 @@ def _path(facts: pd.DataFrame, name: str) -> list[str]:
 def _fact(facts: pd.DataFrame, name: str, column: str) -> str | None:
     if name not in facts.index or column not in facts.columns:
         return None
-    value = facts.at[name, column]
-    return None if pd.isna(value) or not str(value) else str(value)
+    value: object = facts.loc[name, column]
+    return str(value) if isinstance(value, str) and value else None

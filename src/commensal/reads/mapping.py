@@ -1,4 +1,4 @@
-"""Mapping mode: reads laid on the genomes that were found, for depth and breadth of every gene and depth along the genome."""
+"""Mapping mode: reads laid on the genomes that were found, for depth and breadth of genes and along the genome."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _FLUSH = 200_000
 class Laid:
     """Reads laid on one genome.
 
-    ``covered`` (length,) says which bases any read covers; ``starts`` and ``unique`` (bins,) count where alignments start,
-    all and those with one place only; ``gene_bases`` and ``gene_unique`` (genes,) are aligned bases in each gene; ``edges``
-    are the contigs' starts in the concatenated genome, and ``gc`` (bins,) the share of G and C.
+    ``covered`` (length,) says which bases any read covers; ``starts`` and ``unique`` (bins,) count where alignments
+    start, all and those with one place only; ``gene_bases`` and ``gene_unique`` (genes,) are aligned bases in each
+    gene; ``edges`` are the contigs' starts in the concatenated genome, and ``gc`` (bins,) the share of G and C.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Laid:
 
     @property
     def depth(self) -> float:
-        """Depth of a gene of one copy: the median of the bins that have reads, or the mean below 2 ×, where many have none."""
+        """Depth of a gene of one copy: the median of the bins that have reads; below 2 × the mean."""
         placed = int(self.starts.sum())
         mean = self.bases / self.length if self.length else 0.0
         if not placed or mean < 2:
@@ -127,9 +127,7 @@ def lay(
     mapped = Mapped(laid)
     order = list(laid.values())
     places = {
-        f"{number}|{contig}": (one, start)
-        for number, one in enumerate(order)
-        for contig, start in one.contigs.items()
+        f"{number}|{contig}": (one, start) for number, one in enumerate(order) for contig, start in one.contigs.items()
     }
     _map(batches, aligner, places, mapped)
     for one in order:
@@ -214,4 +212,5 @@ def _pile(laid: NDArray[np.int64], length: int) -> NDArray[np.int32]:
 
 def _inside(depth: NDArray[np.int32], genes: pd.DataFrame) -> NDArray[np.float64]:
     sums = np.concatenate([[0], np.cumsum(depth, dtype=np.int64)])
-    return (sums[genes["last"].to_numpy()] - sums[genes["first"].to_numpy()]).astype(np.float64)
+    inside = sums[genes["last"].to_numpy()] - sums[genes["first"].to_numpy()]
+    return np.asarray(inside, dtype=np.float64)

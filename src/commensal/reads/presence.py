@@ -15,7 +15,7 @@ PRESENT = 0.5
 #: Between these shares the call is `partial`: a piece of the gene is gone, or another gene looks like it.
 PARTIAL = (0.2, 0.8)
 #: A gene without reads is absent only where this had a smaller probability by chance.
-CHANCE = 0.01
+CHANCE = 0.001
 #: Genomes below this depth give no absent gene.
 LEAST = 0.5
 STATUSES = ("ok", "partial", "shared", "too_shallow")
@@ -24,10 +24,10 @@ STATUSES = ("ok", "partial", "shared", "too_shallow")
 def genes(sample: str, laid: Iterable[Laid], read_length: float) -> pd.DataFrame:
     """Call every gene of every genome present, absent, or not to be told.
 
-    With depth d along the genome, reads cover a share ``1 - exp(-d)`` of a gene that is there (Lander and Waterman 1988). The
-    gene is called by the covered share over that. Statuses: ``ok``; ``partial`` (between `PARTIAL`); ``shared`` (nine in ten
-    of its reads fit elsewhere as well, so that another genome's copy may be what is seen: no call unless absent);
-    ``too_shallow`` (few reads were to be expected: no call unless present).
+    With depth d along the genome, reads cover a share ``1 - exp(-d)`` of a gene that is there (Lander and Waterman
+    1988). The gene is called by the covered share over that. Statuses: ``ok``; ``partial`` (between `PARTIAL`);
+    ``shared`` (nine in ten of its reads fit elsewhere as well, so that another genome's copy may be what is seen: no
+    call unless absent); ``too_shallow`` (few reads were to be expected: no call unless present).
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def genes(sample: str, laid: Iterable[Laid], read_length: float) -> pd.DataFrame
 
 
 def copies(table: pd.DataFrame, laid: Iterable[Laid]) -> pd.DataFrame:
-    """Copies of each gene per genome: its depth over the genome's; 0 where it is absent, 1 where that cannot be told."""
+    """Return copies of each gene per genome: its depth over the genome's; 0 if absent, 1 if that cannot be told."""
     depth = {one.name: one.depth for one in laid}
     usual = table["genome"].map(depth).to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,7 +75,8 @@ def _genome(one: Laid, read_length: float) -> pd.DataFrame:
     elsewhere = (one.gene_bases > 0) & (one.gene_unique < 0.1 * one.gene_bases)
     status[elsewhere & (share >= PARTIAL[0])] = "shared"
     present[elsewhere & (share >= PARTIAL[0])] = None
-    shallow = (share < PRESENT) & ((missed > CHANCE) | (usual < LEAST))
+    # below 3 × a gene that is there can be half covered by chance: only one that is all but bare is absent
+    shallow = (share < PRESENT) & ((missed > CHANCE) | ((usual < 3) & (share > 0.05)) | (usual < LEAST))
     status[shallow] = "too_shallow"
     present[shallow] = None
     return pd.DataFrame(

@@ -26,6 +26,8 @@ from commensal.reads.trimming import Trimmer, Trimming
 #: Called with bytes done, bytes in all, and what is being done.
 Progress = Callable[[int, int, str], None]
 MODES = ("fast", "mapping")
+#: Files of fewer bytes than this hold a sample whose pairs are remembered exactly (a few million; some 50 MB).
+SMALL = 300_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +50,18 @@ class Profile:
     def status(self) -> str:
         """``ok``, or ``no_reads`` when trimming and host removal left none."""
         return "ok" if self.quality["kept"] else "no_reads"
+
+    def sentences(self) -> list[str]:
+        """Say what was found, in lines for people."""
+        known = self.taxa[self.taxa["genome"] != lineage.UNKNOWN]
+        if self.status == "no_reads":
+            return [f"{self.sample}: no reads are left", *self.quality["warnings"], f"written: {self.folder}"]
+        lines = [f"{self.sample}: {known['species'].nunique()} species, {self.quality['unknown']:.1%} unknown"]
+        for row in known.head(10).itertuples(index=False):
+            lines.append(f"  {row.relative_abundance:7.2%}  {row.species}  ({row.coverage:.2f} ×; {row.note})")
+        if len(known) > 10:
+            lines.append(f"  and {len(known) - 10} more")
+        return [*lines, *(f"warning: {text}" for text in self.quality["warnings"]), f"written: {self.folder}"]
 
 
 def profile_sample(
@@ -165,12 +179,12 @@ class _Pass:
         return self.trimmer.counts.reads_kept - self.host.removed
 
     def first(self) -> Iterator[Batch]:
-        """The pass that counts."""
+        """Read the sample once, counting."""
         yield from self.host(map(self.trimmer, self.meter(self._watched("reading"))))
         self.inputs = self.fastq.inputs()
 
     def again(self) -> Iterator[Batch]:
-        """Another pass, for mapping."""
+        """Read it again, for mapping."""
         host = Host(self.indices, long=self.long)
         yield from host(map(Trimmer(self.trimming, self.fastq.look), self._watched("mapping")))
 
@@ -182,7 +196,8 @@ class _Pass:
 
 
 def _composition(run: _Pass) -> tuple[Composition, tuple[str, ...]]:
-    sample = sketch(run.first(), paired=run.fastq.layout != "single", c=run.c, k=run.k)
+    small = run.fastq.progress[1] < SMALL
+    sample = sketch(run.first(), paired=run.fastq.layout != "single", c=run.c, k=run.k, small=small)
     genomes = candidates(Path(run.reference.database), sample)
     counts = run.trimmer.counts
     length = counts.bases_kept / counts.reads_kept if counts.reads_kept else float(run.k)

@@ -18,7 +18,7 @@ USUAL_GENOME = 3_500_000
 #: sylph's assumption where qualities say nothing: 99.5 % of bases are right.
 USUAL_ACCURACY = 0.995
 #: Every so many batches are looked at, this many reads of each.
-_EVERY, _READS = 16, 64
+_EVERY, _READS = 64, 64
 #: Duplicates are counted among the reads that start with these bases (one in 64).
 _START = "CAG"
 
@@ -48,10 +48,10 @@ class Meter:
         for batch in batches:
             mates = batch.second
             if mates is None:
-                starts = [hash(read[:60]) for read in batch.first if read[:3] == _START]
+                starts = [hash(read[:60]) for read in batch.first if read.startswith(_START)]
             else:
                 starts = [
-                    hash(read[:40] + mates[i][:40]) for i, read in enumerate(batch.first) if read[:3] == _START
+                    hash(read[:40] + mates[i][:40]) for i, read in enumerate(batch.first) if read.startswith(_START)
                 ]
             self._seen += len(starts)
             self._starts.update(starts)
@@ -78,19 +78,19 @@ class Meter:
 
     @property
     def duplicates(self) -> float | None:
-        """Share of reads or pairs that start with the same bases as an earlier one; None when too few were looked at."""
+        """Share of reads or pairs that start like an earlier one; None when too few were looked at."""
         return 1 - len(self._starts) / self._seen if self._seen >= 100 else None
 
     @property
     def identity(self) -> float:
-        """Probability that a k-mer has no sequencing error, by the qualities; sylph's assumption where they say nothing."""
+        """Probability that a k-mer has no sequencing error, by the qualities, or sylph's assumption."""
         if self._look.constant_quality or self._kmers < 1000:
             return float(USUAL_ACCURACY**self._k)
         return float(np.clip(self._right / self._kmers, 0.05, 1.0))
 
 
 def _windows(logs: NDArray[np.float64], lengths: NDArray[np.int64], k: int) -> NDArray[np.float64]:
-    """Sums of k neighbours that lie in one read."""
+    """Sum k neighbours that lie in one read."""
     if len(logs) < k:
         return np.zeros(0)
     sums = np.concatenate([[0.0], np.cumsum(logs)])
@@ -179,8 +179,8 @@ def _limits(found: dict[str, Any], mode: str) -> list[str]:
     ]
     if mode == "fast":
         said.append(
-            "functions are those of the reference genomes: a gene that the sample's strain has lost or gained is not seen "
-            "(mapping mode sees losses)"
+            "functions are those of the reference genomes: a gene that the sample's strain has lost or gained is not "
+            "seen (mapping mode sees losses)"
         )
     else:
         said.append("genes that the sample's strain has and its reference genome has not are not seen")
@@ -202,7 +202,7 @@ def words(sample: str, found: dict[str, Any]) -> str:
         return "not known" if value is None else f"{value:.1%}"
 
     lines = [
-        f"{sample}: {reads:,} reads, {found['bases_in']:,} bases, {found['layout']}, mean length {found['read_length']}",
+        f"{sample}: {reads:,} reads ({found['layout']}), {found['bases_in']:,} bases, length {found['read_length']}",
         f"  adapter cut        {share(found['trimmed_adapter'])}" + "".join(f", {name}" for name in found["adapters"]),
         f"  low quality cut    {share(found['trimmed_quality'])}",
         f"  too short, left out {share(found['too_short'])}",

@@ -20,12 +20,14 @@ def fasta(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         from isal import igzip as gzip
     except ImportError:
-        import gzip  # type: ignore[no-redef]
+        import gzip
     try:
         with gzip.open(path, "rb") as handle:
             text = handle.read()
     except (EOFError, OSError, zlib.error) as error:
-        raise FormatError("the genome is damaged", where=path.name, found=error, mend="build the reference again") from error
+        raise FormatError(
+            "the genome is damaged", where=path.name, found=error, mend="build the reference again"
+        ) from error
     for record in text.split(b">")[1:]:
         head, _, body = record.partition(b"\n")
         yield head.split(None, 1)[0].decode(), body.translate(None, b"\r\n").upper()

@@ -15,8 +15,8 @@ BELIEVED = 8.0
 NEGLIGIBLE = 0.05
 #: A strain holds its reference's own k-mers in one of these shares (0.995 ** 31 and more).
 _OWN = np.array([0.855, 0.93, 1.0])
-#: Sketches of genomes leave out k-mers that lie close together, so up to this share of the k-mers that seem to be the other
-#: genome's alone are the nearest genome's too (measured: 3-17 % for pairs of one species).
+#: Sketches of genomes leave out k-mers that lie close together, so up to this share of the k-mers that seem to be the
+#: other genome's alone are the nearest genome's too (measured: 3-17 % for pairs of one species).
 _HIDDEN = np.array([0.0, 0.04, 0.08, 0.12, 0.16, 0.2])
 #: Depth along a genome is uneven (growth, composition): a species' own depth, times these, with these weights.
 _UNEVEN = ((np.array([1.0]), np.array([1.0])), (np.array([0.6, 1.0, 1.4]), np.array([0.25, 0.5, 0.25])))
@@ -45,11 +45,11 @@ class Strain:
 def strain(counts: NDArray[np.int64], nearest: Depth, ani_next: float) -> Strain:
     """Judge whether another reference strain is there beside the nearest one.
 
-    Only the k-mers that the other genome has and the nearest has not are looked at (``counts`` (n,)). If both strains are
-    there, these are (nearly) all present, at the other strain's own lower depth. If the sample has one strain that is
-    neither, some of them are present, all at the depth of the whole species. The reading whose log likelihood is higher by
-    `BELIEVED` is taken. The other strain is absent (``ok``) where one strain explains the counts better or its upper limit
-    is below `NEGLIGIBLE`, and otherwise ``not_resolvable``.
+    Only the k-mers that the other genome has and the nearest has not are looked at (``counts`` (n,)). If both strains
+    are there, these are (nearly) all present, at the other strain's own lower depth. If the sample has one strain
+    that is neither, some of them are present, all at the depth of the whole species. The reading whose log likelihood
+    is higher by `BELIEVED` is taken. The other strain is absent (``ok``) where one strain explains the counts better
+    or its upper limit is below `NEGLIGIBLE`, and otherwise ``not_resolvable``.
 
     Parameters
     ----------

@@ -31,7 +31,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "present": "truth", "status": "text",
     },
     "growth": {
-        "sample": "text", "genome": "text", "ptr": "number", "low": "number", "high": "number", "status": "text", "note": "text",
+        "sample": "text", "genome": "text", "ptr": "number", "low": "number", "high": "number",
+        "status": "text", "note": "text",
     },
 }  # fmt: skip
 _PANDAS = {"text": "string", "number": "float64", "count": "Int64", "truth": "boolean"}
@@ -44,7 +45,7 @@ def frame(name: str, columns: Mapping[str, Any], sample: str) -> pd.DataFrame:
     made: dict[str, Any] = {}
     for column, kind in COLUMNS[name].items():
         value = sample if column == "sample" else columns.get(column)
-        made[column] = pd.Series(value, index=index, dtype=_PANDAS[kind])  # type: ignore[call-overload]
+        made[column] = pd.Series(value, index=index, dtype=_PANDAS[kind])
     return pd.DataFrame(made, index=index)
 
 

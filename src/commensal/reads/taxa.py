@@ -23,7 +23,8 @@ SPECIES = 0.95
 class Call:
     """A genome found in a sample: its number among the candidates, its depth, and what can be said about the strain.
 
-    ``minor`` marks a strain found beside a nearer one of its species; ``near`` is the genome most like it among the candidates (number, identity), or None.
+    ``minor`` marks a strain found beside a nearer one of its species; ``near`` is the genome most like it among the
+    candidates (number, identity), or None.
     """
 
     genome: int
@@ -39,7 +40,8 @@ class Composition:
     """Calls with their shares; every share is of the whole sample, unknown included.
 
     ``coverage`` (g,) is per base, ``sequence`` (g,) the share of the reads' bases, ``cells`` (g,) the share of genome
-    copies when the unknown part has genomes of the same mean size; ``unknown`` is the share of bases that no genome explains.
+    copies when the unknown part has genomes of the same mean size; ``unknown`` is the share of bases that no genome
+    explains.
     """
 
     calls: tuple[Call, ...]
@@ -54,8 +56,8 @@ def call(sample: SampleKmers, genomes: GenomeKmers) -> tuple[Call, ...]:
     """Find the genomes of a sample, the most contained first.
 
     As in sylph, a k-mer that several genomes share belongs to the one that is contained most: another species must be
-    called from what is left of its k-mers, another strain of a called species by `strain`. Depths are then estimated once
-    more from k-mers that only one called species has.
+    called from what is left of its k-mers, another strain of a called species by `strain`. Depths are then estimated
+    once more from k-mers that only one called species has.
     """
     counts = genomes.counts(sample)
     owner = np.full(len(counts), -1, dtype=np.int64)
@@ -86,7 +88,7 @@ def call(sample: SampleKmers, genomes: GenomeKmers) -> tuple[Call, ...]:
 
 
 def _kin(owners: NDArray[np.int64], size: int) -> tuple[int | None, float]:
-    """The called genome that owns most of these k-mers, and its share of all."""
+    """Find the called genome that owns most of these k-mers, and its share of all."""
     if not len(owners):
         return None, 0.0
     numbers, times = np.unique(owners, return_counts=True)

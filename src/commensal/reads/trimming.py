@@ -36,7 +36,8 @@ class Trimming:
     Parameters
     ----------
     quality
-        Ends are cut where the running sum of (quality - threshold) from the 3' end is lowest, as BWA does (Phred; 0: never).
+        Ends are cut where the running sum of (quality - threshold) from the 3' end is lowest, as BWA does (Phred; 0:
+        never).
     min_length
         Reads shorter than this after trimming are left out (bases); the mate goes on alone.
     adapters
@@ -133,7 +134,9 @@ class Trimmer:
         short = self._shorten(one, cuts) + self._shorten(two, others)
         if short:
             least = self.settings.min_length
-            pairs = [(a if len(a) >= least else "", b if len(b) >= least else "") for a, b in zip(one, two, strict=True)]
+            pairs = [
+                (a if len(a) >= least else "", b if len(b) >= least else "") for a, b in zip(one, two, strict=True)
+            ]
             pairs = [(a, b) if a else (b, "") for a, b in pairs if a or b]
             one, two = [a for a, _ in pairs], [b for _, b in pairs]
         return Batch(one, [], two, [])
@@ -219,8 +222,8 @@ def _share(reads: Sequence[str], seed: str) -> float:
 def _found(reads: list[str], adapter: str) -> dict[int, int]:
     """Find the adapter in each read: index → where it starts.
 
-    Its first and its second 8 bases are searched in all reads at once (as 64-bit words, from each of the 8 offsets: three
-    times as fast as a text search), and the rest is held to at most 20 % other bases; then its beginning
+    Its first and its second 8 bases are searched in all reads at once (as 64-bit words, from each of the 8 offsets:
+    three times as fast as a text search), and the rest is held to at most 20 % other bases; then its beginning
     (`_SHORTEST_END` bases or more) at the end of a read.
     """
     text = np.frombuffer("\n".join(reads).encode() + b"\n" * 16, dtype=np.uint8)
