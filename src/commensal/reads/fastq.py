@@ -97,9 +97,9 @@ class Fastq:
     Raises
     ------
     FormatError
-        The files are empty, no FASTQ, damaged, or two files that do not start with mates.
+        A file is not there, empty, no FASTQ or damaged.
     UsageError
-        A file is not there, or the layout does not fit the number of files.
+        The layout does not fit the number of files.
     """
 
     def __init__(self, r1: Path | str, r2: Path | str | None = None, *, layout: str | None = None) -> None:
@@ -113,9 +113,9 @@ class Fastq:
             )
         for path in self.paths:
             if not path.is_file():
-                raise UsageError(f"there is no file {path.name}", where=str(path.parent), mend="check the path")
+                raise FormatError(f"there is no file {path.name}", where=str(path.parent), mend="check the path")
         if len(self.paths) == 2 and self.paths[0].resolve() == self.paths[1].resolve():
-            raise UsageError(
+            raise FormatError(
                 "both mates are the same file", found=self.paths[0].name, mend="give the file of each mate"
             )
         self._files: list[_Counted] = []
@@ -218,7 +218,7 @@ class Fastq:
             elif at == last:
                 one.append(chunk[at])
                 two.append(None)
-            self.orphans += two.count(None)
+            self.orphans += sum(mate is None for mate in two)
             yield Batch(
                 list(map(_SEQUENCE, one)),
                 list(map(_QUALITY, one)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from commensal.errors import FormatError, UsageError
+from commensal.errors import FormatError
 from commensal.reads.fastq import Batch
 from commensal.reads.needs import needed
 
@@ -28,7 +28,7 @@ class Host:
 
     Raises
     ------
-    UsageError, FormatError
+    FormatError
         A file is not there, or holds no index and no sequence.
     """
 
@@ -67,7 +67,7 @@ class Host:
 
 def _aligner(path: Path, preset: str) -> Any:
     if not path.is_file():
-        raise UsageError(
+        raise FormatError(
             "the host's file is not there", found=path, mend="give a FASTA file or a minimap2 index (.mmi)"
         )
     aligner = needed("mappy").Aligner(str(path), preset=preset, best_n=1)

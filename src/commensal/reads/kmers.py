@@ -61,8 +61,9 @@ class GenomeKmers:
 def sketch(batches: Iterable[Batch], *, paired: bool, c: int, k: int, small: bool = False) -> SampleKmers:
     """Sketch reads with sylph's FracMinHash, pulling the batches through once.
 
-    Pairs that start with the same bases as an earlier pair are counted once at low depth (sylph's removal of duplicates);
-    for single reads pysylph 0.1 does not remove any. ``small`` says that the sample has less than some 10 million reads.
+    Pairs that start with the same bases as an earlier pair are counted once at low depth (sylph's removal of
+    duplicates); for single reads pysylph 0.1 does not remove any. ``small`` says that the sample has less than some
+    10 million reads.
     """
     # the exact table of pairs already seen is a fifth faster than the cuckoo filter, and grows with the sample
     sketcher = needed("pysylph").Sketcher(c=c, k=k, fpr=0.0 if small else 0.0001)

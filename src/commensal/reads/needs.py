@@ -6,7 +6,7 @@ import platform
 from importlib import import_module, metadata
 from typing import Any
 
-from commensal.errors import UsageError
+from commensal.errors import CommensalError
 
 
 def needed(name: str) -> Any:
@@ -14,7 +14,7 @@ def needed(name: str) -> Any:
 
     Raises
     ------
-    UsageError
+    CommensalError
         It is not installed.
 
     Examples
@@ -25,7 +25,7 @@ def needed(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise UsageError(
+        raise CommensalError(
             f"reading sequences needs {name}, which is not installed",
             found=error,
             mend="pip install 'commensal[reads]'",

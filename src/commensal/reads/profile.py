@@ -171,6 +171,7 @@ class _Pass:
         self.long = self.trimmer.long
         self.host = Host(self.indices, long=self.long)
         self.inputs: list[dict[str, object]] = []
+        self.fault: Exception | None = None
         self._tell = progress or (lambda _done, _total, _what: None)
 
     @property
@@ -180,7 +181,11 @@ class _Pass:
 
     def first(self) -> Iterator[Batch]:
         """Read the sample once, counting."""
-        yield from self.host(map(self.trimmer, self.meter(self._watched("reading"))))
+        try:
+            yield from self.host(map(self.trimmer, self.meter(self._watched("reading"))))
+        except Exception as fault:
+            self.fault = fault
+            raise
         self.inputs = self.fastq.inputs()
 
     def again(self) -> Iterator[Batch]:
@@ -198,6 +203,8 @@ class _Pass:
 def _composition(run: _Pass) -> tuple[Composition, tuple[str, ...]]:
     small = run.fastq.progress[1] < SMALL
     sample = sketch(run.first(), paired=run.fastq.layout != "single", c=run.c, k=run.k, small=small)
+    if run.fault is not None:  # an error among the second mates ends pysylph's sketch without a word
+        raise run.fault
     genomes = candidates(Path(run.reference.database), sample)
     counts = run.trimmer.counts
     length = counts.bases_kept / counts.reads_kept if counts.reads_kept else float(run.k)

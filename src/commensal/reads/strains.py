@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commensal.reads.coverage import Depth
+from commensal.reads.coverage import CLUMPED, Depth
 
 #: How much better (log likelihood) one reading of the counts must be before it is believed.
-BELIEVED = 8.0
+BELIEVED = 6.0
 #: Below this share of the species' depth another strain is called absent.
 NEGLIGIBLE = 0.05
 #: A strain holds its reference's own k-mers in one of these shares (0.995 ** 31 and more).
@@ -66,8 +66,8 @@ def strain(counts: NDArray[np.int64], nearest: Depth, ani_next: float) -> Strain
     cap = int(4 * depth + 20)
     tally = np.bincount(np.minimum(counts, cap), minlength=cap + 1).astype(np.float64)
     grid = depth * np.concatenate([[1e-4, 1e-3], np.geomspace(0.005, 0.95, 80)])
-    two = _two(tally, depth, grid)
-    both, one = float(two.max()), _one(tally, nearest)
+    two = _two(tally / CLUMPED, depth, grid)
+    both, one = float(two.max()), _one(tally / CLUMPED, nearest)
     other = float(grid[two.argmax()])
     at_most = float(grid[two >= both - 2].max() / depth)
     if both - one > BELIEVED and other > 0.004 * depth:
