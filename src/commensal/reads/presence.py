@@ -16,6 +16,8 @@ PRESENT = 0.5
 PARTIAL = (0.2, 0.8)
 #: A gene without reads is absent only where this had a smaller probability by chance.
 CHANCE = 0.001
+#: Depth of a gene of one copy may differ by this share from the genome's.
+USUAL = 0.4
 #: Genomes below this depth give no absent gene.
 LEAST = 0.5
 STATUSES = ("ok", "partial", "shared", "too_shallow")
@@ -49,14 +51,24 @@ def genes(sample: str, laid: Iterable[Laid], read_length: float) -> pd.DataFrame
     return frame("genes", {column: rows[column].array for column in columns}, sample)
 
 
-def copies(table: pd.DataFrame, laid: Iterable[Laid]) -> pd.DataFrame:
-    """Return copies of each gene per genome: its depth over the genome's; 0 if absent, 1 if that cannot be told."""
-    depth = {one.name: one.depth for one in laid}
-    usual = table["genome"].map(depth).to_numpy(dtype=float)
+def copies(table: pd.DataFrame, laid: Iterable[Laid], read_length: float) -> pd.DataFrame:
+    """Return copies of each gene per genome: its depth over the genome's; 0 if absent, 1 if that cannot be told.
+
+    A gene whose depth is the genome's within `USUAL`, or within three standard errors of the few reads that it holds, has
+    one copy: growth and chance make depth uneven.
+    """
+    depths, lengths = {}, []
+    for one in laid:
+        depths[one.name] = one.depth
+        lengths.append(one.genes["last"] - one.genes["first"])
+    usual = table["genome"].map(depths).to_numpy(dtype=float)
+    length = pd.concat(lengths).to_numpy(dtype=float) if lengths else np.zeros(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = table["depth"].to_numpy(dtype=float) / usual
+        error = 3 / np.sqrt(usual * length / read_length)
     present = table["present"].astype("object").map({True: 1, False: 0}).fillna(-1).to_numpy(dtype=int)
-    number = np.select([present == 0, present < 0, ~np.isfinite(ratio) | (usual < 2)], [0.0, 1.0, 1.0], default=ratio)
+    one_copy = (present < 0) | ~np.isfinite(ratio) | (np.abs(ratio - 1) <= np.maximum(error, USUAL))
+    number = np.select([present == 0, one_copy], [0.0, 1.0], default=ratio)
     return table[["genome", "gene"]].assign(copies=number)
 
 

@@ -179,6 +179,12 @@ class _Pass:
         """Reads left."""
         return self.trimmer.counts.reads_kept - self.host.removed
 
+    @property
+    def length(self) -> float:
+        """Mean length of the reads left, of a k-mer if there are none."""
+        counts = self.trimmer.counts
+        return counts.bases_kept / counts.reads_kept if counts.reads_kept else float(self.k)
+
     def first(self) -> Iterator[Batch]:
         """Read the sample once, counting."""
         try:
@@ -206,17 +212,15 @@ def _composition(run: _Pass) -> tuple[Composition, tuple[str, ...]]:
     if run.fault is not None:  # an error among the second mates ends pysylph's sketch without a word
         raise run.fault
     genomes = candidates(Path(run.reference.database), sample)
-    counts = run.trimmer.counts
-    length = counts.bases_kept / counts.reads_kept if counts.reads_kept else float(run.k)
-    found = composition(call(sample, genomes), sample, genomes, read_length=length, identity=run.meter.identity)
+    calls = call(sample, genomes)
+    found = composition(calls, sample, genomes, read_length=run.length, identity=run.meter.identity)
     return found, genomes.names
 
 
 def _mapped(name: str, run: _Pass, found: Composition) -> tuple[Mapped, pd.DataFrame]:
     genes, _ = function.annotation(run.reference.path, found.names)
     mapped = lay(run.again(), run.reference.path / "sequences", found.names, genes, long=run.long)
-    counts = run.trimmer.counts
-    return mapped, presence.genes(name, mapped.genomes.values(), counts.bases_kept / max(counts.reads_kept, 1))
+    return mapped, presence.genes(name, mapped.genomes.values(), run.length)
 
 
 def _functions(
@@ -233,7 +237,7 @@ def _functions(
         {one: float(sizes.get(one, np.nan)) for one in found.names},
         genes,
         terms,
-        copies=None if table is None or mapped is None else presence.copies(table, mapped.genomes.values()),
+        copies=None if table is None or mapped is None else presence.copies(table, mapped.genomes.values(), run.length),
         pathways=knowledge.pathways(),
     )
 
