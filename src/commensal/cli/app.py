@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commensal import __version__
-from commensal.cli import check, demo, init, profile, run
+from commensal.cli import check, demo, init, profile, reference, run
 
 app = typer.Typer(
     name="commensal",
@@ -39,3 +39,4 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("profile")(profile.profile)
+app.add_typer(reference.app, name="reference")

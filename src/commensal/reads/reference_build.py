@@ -144,7 +144,7 @@ def _make(
     host: Paths | None, options: Options, workers: int, progress: Progress | None,
 ) -> Reference:  # fmt: skip
     tell = progress or (lambda _done, _total, _what: None)
-    warnings = list(sources.warnings)
+    warnings = list(sources.warnings) if annotations is None else []
     build = folder / UNFINISHED
     build.mkdir(exist_ok=True)
     target = build / "whole"
@@ -166,7 +166,7 @@ def _make(
     warnings += _strangers(taxonomies, [facts["genome"] for facts in whole])
     wanted = bool(given) or options.call_genes
     rows = [*before, *genome_rows(whole, taxonomies, wanted)]
-    past = [] if old is None else [row for row in load("refused", folder).to_dict("records")]
+    past = [] if old is None else load("refused", folder).to_dict("records")
     kept = {facts["genome"]: build / facts["genome"] for facts in whole}
     tell(len(jobs), len(jobs), "writing the tables")
     genes, functions = write_folder(target, rows, [*past, *refused], kept, folder if old else None)

@@ -59,7 +59,8 @@ class Genome:
     @property
     def gc(self) -> float:
         """Share of G and C among the decided bases; nan when there are none."""
-        gc, at = (sum(c.count(a) + c.count(b) for c in self.contigs) for a, b in ((b"G", b"C"), (b"A", b"T")))
+        # Deleting letters is several times faster than counting each.
+        gc, at = (sum(len(c) - len(c.translate(None, pair)) for c in self.contigs) for pair in (b"GC", b"AT"))
         return gc / (gc + at) if gc + at else float("nan")
 
     @property

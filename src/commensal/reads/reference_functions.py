@@ -122,7 +122,7 @@ def _inside(genes: Sequence[Gene], genome: Genome, notes: list[str]) -> list[Gen
     if outside:
         notes.append(f"{outside:,} of {len(genes):,} genes lie on no contig of the genome: left out")
     if over:
-        notes.append(f"{over} genes run over the end of their contig (a circular one's origin): cut there")
+        notes.append(f"cut at the end of their contig (the origin of a circular one): {over} genes")
     return kept
 
 
