@@ -53,10 +53,21 @@ def build(
 
     with show.progress_bar() as progress:
         made = reference.build(
-            genomes, out, taxonomy=taxonomy, annotations=annotations, host=host, layout=layout, c=c, k=k,
-            sequences=sequences, call_genes=call_genes, profiles=profiles, thresholds=thresholds, workers=workers,
+            genomes,
+            out,
+            taxonomy=taxonomy,
+            annotations=annotations,
+            host=host,
+            layout=layout,
+            c=c,
+            k=k,
+            sequences=sequences,
+            call_genes=call_genes,
+            profiles=profiles,
+            thresholds=thresholds,
+            workers=workers,
             progress=progress,
-        )  # fmt: skip
+        )
     _say(made)
 
 
@@ -80,9 +91,18 @@ def add(
 
     with show.progress_bar() as progress:
         made = pipeline.reference.add(
-            reference, genomes or None, taxonomy=taxonomy, annotations=annotations, host=host, layout=layout,
-            call_genes=call_genes, profiles=profiles, thresholds=thresholds, workers=workers, progress=progress,
-        )  # fmt: skip
+            reference,
+            genomes or None,
+            taxonomy=taxonomy,
+            annotations=annotations,
+            host=host,
+            layout=layout,
+            call_genes=call_genes,
+            profiles=profiles,
+            thresholds=thresholds,
+            workers=workers,
+            progress=progress,
+        )
     _say(made)
 
 

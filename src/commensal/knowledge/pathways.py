@@ -116,7 +116,9 @@ def read_pathways(path: Path) -> dict[str, Pathway]:
     try:
         return _parsed(path.read_text(encoding="utf-8"), path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise FormatError("the pathways cannot be read", where=path.name, found=error, mend="give a TOML file in UTF-8") from error
+        raise FormatError(
+            "the pathways cannot be read", where=path.name, found=error, mend="give a TOML file in UTF-8"
+        ) from error
 
 
 def _parsed(text: str, file: str) -> dict[str, Pathway]:
@@ -147,7 +149,13 @@ def _pathway(entry: Mapping[str, Any], where: str) -> Pathway:
     if len({step.id for step in steps}) < len(steps):
         raise FormatError("a step stands twice", where=where, mend="give each step its own id")
     return Pathway(
-        entry["id"], entry["name"], steps, entry.get("family", ""), rule, entry.get("note", ""), tuple(entry.get("sources", ()))
+        entry["id"],
+        entry["name"],
+        steps,
+        entry.get("family", ""),
+        rule,
+        entry.get("note", ""),
+        tuple(entry.get("sources", ())),
     )
 
 
@@ -156,18 +164,24 @@ def _step(one: Mapping[str, Any], where: str) -> Step:
     genes = one.get("genes") or []
     alternatives = tuple(tuple(part.strip() for part in str(text).split("+")) for text in genes)
     if not alternatives or not all(_KO.fullmatch(ko) for wanted in alternatives for ko in wanted):
-        raise FormatError("a step needs KO numbers", where=where, found=genes, expected='genes = ["K00278", "K01034 + K01035"]')
+        raise FormatError(
+            "a step needs KO numbers", where=where, found=genes, expected='genes = ["K00278", "K01034 + K01035"]'
+        )
     role = one.get("role", "synthesis")
     if role not in ROLES:
         raise FormatError("the role is unknown", where=where, found=repr(role), expected=", ".join(ROLES))
     text = {key: str(one.get(key, "")) for key in ("id", "name", "ec", "substrate", "product")}
     if not text["id"]:
         raise FormatError("a step has no id", where=where)
-    return Step(text["id"], text["name"] or text["id"], alternatives, text["ec"], text["substrate"], text["product"], role)
+    return Step(
+        text["id"], text["name"] or text["id"], alternatives, text["ec"], text["substrate"], text["product"], role
+    )
 
 
 def _refuse_unknown(entry: Mapping[str, Any], known: set[str], where: str) -> None:
     for key in entry:
         if key not in known:
             close = nearest(key, known)
-            raise FormatError("a key is unknown", where=where, found=key, expected=close[0] if close else ", ".join(sorted(known)))
+            raise FormatError(
+                "a key is unknown", where=where, found=key, expected=close[0] if close else ", ".join(sorted(known))
+            )

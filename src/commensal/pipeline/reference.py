@@ -42,9 +42,21 @@ def build(
     from commensal.reads import build_reference
 
     return build_reference(
-        genomes, out, taxonomy=taxonomy, annotations=annotations, host=host, layout=layout, c=c, k=k, sequences=sequences,
-        call_genes=call_genes, profiles=profiles, thresholds=thresholds, workers=workers, progress=progress,
-    )  # fmt: skip
+        genomes,
+        out,
+        taxonomy=taxonomy,
+        annotations=annotations,
+        host=host,
+        layout=layout,
+        c=c,
+        k=k,
+        sequences=sequences,
+        call_genes=call_genes,
+        profiles=profiles,
+        thresholds=thresholds,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def add(
@@ -65,9 +77,18 @@ def add(
     from commensal.reads import add_to_reference
 
     return add_to_reference(
-        reference, genomes, taxonomy=taxonomy, annotations=annotations, host=host, layout=layout, call_genes=call_genes,
-        profiles=profiles, thresholds=thresholds, workers=workers, progress=progress,
-    )  # fmt: skip
+        reference,
+        genomes,
+        taxonomy=taxonomy,
+        annotations=annotations,
+        host=host,
+        layout=layout,
+        call_genes=call_genes,
+        profiles=profiles,
+        thresholds=thresholds,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def info(reference: Path | str) -> Info:

@@ -43,8 +43,9 @@ class Annotations:
 def read_annotations(path: Path) -> Annotations:
     """Read one file of annotations, whatever tool wrote it.
 
-    KofamScan (GFF, detail and mapper tables: hits above the threshold only), eggNOG-mapper, Bakta, Prokka, any GFF3 or GenBank with
-    ``KO``, ``EC_number`` or ``Dbxref`` attributes, or a table with a header that has a column of genes and one of KO or EC numbers.
+    KofamScan (GFF, detail and mapper tables: hits above the threshold only), eggNOG-mapper, Bakta, Prokka, any GFF3
+    or GenBank with ``KO``, ``EC_number`` or ``Dbxref`` attributes, or a table with a header that has a column of
+    genes and one of KO or EC numbers.
 
     Raises
     ------
@@ -66,10 +67,12 @@ def read_annotations(path: Path) -> Annotations:
         if found is not None:
             return found
     raise FormatError(
-        "the annotation file is of no known kind", where=path.name, found=repr(lines[0][:80]),
-        expected="KofamScan, eggNOG-mapper, Bakta, Prokka, GFF3, GenBank, or a table with the columns gene and KO (or EC)",
+        "the annotation file is of no known kind",
+        where=path.name,
+        found=repr(lines[0][:80]),
+        expected="KofamScan, eggNOG-mapper, Bakta, Prokka, GFF3, GenBank, or a table with columns gene and KO",
         mend="give the table a first line: gene<TAB>KO",
-    )  # fmt: skip
+    )
 
 
 def terms(text: str) -> list[tuple[str, str]]:
@@ -109,9 +112,7 @@ def _is_function(key: str) -> bool:
 def _located(one: Feature, texts: Iterable[str], source: str) -> Iterator[Hit]:
     score = one.attributes.get("score") if source == "kofam" else None
     for namespace, name in terms(" ".join(texts)):
-        yield Hit(
-            one.name, namespace, name, source, _number(score), contig=one.contig, start=one.start, end=one.end
-        )
+        yield Hit(one.name, namespace, name, source, _number(score), contig=one.contig, start=one.start, end=one.end)
 
 
 def _genbank(path: Path) -> Annotations:
@@ -188,17 +189,21 @@ def _prokka(lines: list[str]) -> Annotations | None:
 
 
 def _plain(lines: list[str]) -> Annotations | None:
-    """Any table with a header: a column of genes, and KO or EC numbers in columns of their own or as namespace and id."""
+    """Any table with a header: a column of genes, and columns of KO or EC numbers."""
     mark = "\t" if "\t" in lines[0] else ","
     rows = list(csv.reader(lines, delimiter=mark))
     header = [name.strip().lstrip("#").lower() for name in rows[0]]
     gene = _first(header, ("gene", "gene_id", "locus_tag", "query", "query_name", "protein", "protein_id", "id_gene"))
     genome = _first(header, ("genome", "genome_id", "bin", "mag", "fasta"))
-    columns = [i for i, name in enumerate(header) if _is_function(name) or name in {"id", "kegg_id", "kegg_hit", "term"}]
+    columns = [
+        i for i, name in enumerate(header) if _is_function(name) or name in {"id", "kegg_id", "kegg_hit", "term"}
+    ]
     if not columns or (gene is None and header[0]):
         return None
     gene = 0 if gene is None else gene
-    return Annotations("tsv", tuple(_cells([mark.join(row) for row in rows[1:]], gene, columns, "tsv", None, genome, mark)))
+    return Annotations(
+        "tsv", tuple(_cells([mark.join(row) for row in rows[1:]], gene, columns, "tsv", None, genome, mark))
+    )
 
 
 def _first(header: list[str], names: tuple[str, ...]) -> int | None:
@@ -206,16 +211,28 @@ def _first(header: list[str], names: tuple[str, ...]) -> int | None:
 
 
 def _cells(
-    lines: Iterable[str], gene: int, columns: list[int], source: str, score: int | None,
-    genome: int | None = None, mark: str = "\t",
-) -> Iterator[Hit]:  # fmt: skip
+    lines: Iterable[str],
+    gene: int,
+    columns: list[int],
+    source: str,
+    score: int | None,
+    genome: int | None = None,
+    mark: str = "\t",
+) -> Iterator[Hit]:
     for line in lines:
         cells = line.split(mark)
         if line.startswith("#") or len(cells) <= max(columns):
             continue
         value = _number(cells[score]) if score is not None else None
         for namespace, name in terms(" ".join(cells[i] for i in columns)):
-            yield Hit(cells[gene].strip(), namespace, name, source, value, cells[genome].strip() if genome is not None else None)
+            yield Hit(
+                cells[gene].strip(),
+                namespace,
+                name,
+                source,
+                value,
+                cells[genome].strip() if genome is not None else None,
+            )
 
 
 def _number(text: str | None) -> float | None:

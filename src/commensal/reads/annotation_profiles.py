@@ -17,7 +17,12 @@ from commensal.reads.reference_genes import Gene, text_lines
 
 #: The genetic code of bacteria and archaea (NCBI's table 11) in the order TCAG; starts are read as M.
 _CODE = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
-_CODONS = {a + b + c: _CODE[16 * i + 4 * j + k] for i, a in enumerate("TCAG") for j, b in enumerate("TCAG") for k, c in enumerate("TCAG")}
+_CODONS = {
+    a + b + c: _CODE[16 * i + 4 * j + k]
+    for i, a in enumerate("TCAG")
+    for j, b in enumerate("TCAG")
+    for k, c in enumerate("TCAG")
+}
 _STARTS = {"ATG", "GTG", "TTG", "CTG", "ATT", "ATC", "ATA"}
 _PAIR = bytes.maketrans(b"ACGTRYKMBVDHSWN", b"TGCAYRMKVBHDSWN")
 
@@ -97,9 +102,10 @@ def find_profiles(given: Path | str | Sequence[Path | str]) -> tuple[Path, ...]:
 
 @cache
 def read_profiles(paths: tuple[Path, ...], thresholds: Path | None = None) -> Profiles:
-    """Read profiles named by KO, and what their hits must reach: KofamScan's ``ko_list``, else the gathering cutoff in the profile.
+    """Read profiles named by KO, and what their hits must reach.
 
-    A profile without any threshold is refused: its hits would be guesses.
+    That is the threshold in KofamScan's ``ko_list``, else the gathering cutoff in the profile. A profile without any
+    threshold is refused: its hits would be guesses.
 
     Raises
     ------
@@ -114,14 +120,19 @@ def read_profiles(paths: tuple[Path, ...], thresholds: Path | None = None) -> Pr
             with plan7.HMMFile(str(path)) as file:
                 own = list(file)
         except (ValueError, OSError, EOFError) as error:
-            raise FormatError("this is no HMMER profile", where=path.name, found=error, expected="a .hmm file of HMMER 3") from error
+            raise FormatError(
+                "this is no HMMER profile", where=path.name, found=error, expected="a .hmm file of HMMER 3"
+            ) from error
         for profile in own:
             name = profile_name(profile)
             if not name:
                 raise FormatError(
-                    "a profile is named by no KO number", where=path.name, found=_text(profile.name),
-                    expected="a name like K00278", mend="name the profiles by KO, as KofamScan's are",
-                )  # fmt: skip
+                    "a profile is named by no KO number",
+                    where=path.name,
+                    found=_text(profile.name),
+                    expected="a name like K00278",
+                    mend="name the profiles by KO, as KofamScan's are",
+                )
             gathering = profile.cutoffs.gathering
             if name in table:
                 least[name] = table[name]
@@ -129,9 +140,12 @@ def read_profiles(paths: tuple[Path, ...], thresholds: Path | None = None) -> Pr
                 least[name] = (float(gathering[0]), "full")
             else:
                 raise FormatError(
-                    "a profile has no threshold", where=path.name, found=name, expected="a line in ko_list, or a gathering cutoff (GA)",
+                    "a profile has no threshold",
+                    where=path.name,
+                    found=name,
+                    expected="a line in ko_list, or a gathering cutoff (GA)",
                     mend="give KofamScan's ko_list with --thresholds",
-                )  # fmt: skip
+                )
             profiles.append(profile)
     return Profiles(tuple(profiles), least)
 

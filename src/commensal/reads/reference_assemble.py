@@ -18,7 +18,9 @@ from commensal.reads.reference_taxonomy import Taxonomy
 _GROUP = 50_000
 
 
-def genome_rows(facts: Iterable[Mapping[str, Any]], taxonomies: Sequence[Taxonomy], annotated: bool) -> list[dict[str, Any]]:
+def genome_rows(
+    facts: Iterable[Mapping[str, Any]], taxonomies: Sequence[Taxonomy], annotated: bool
+) -> list[dict[str, Any]]:
     """Return the rows of ``genomes.parquet`` of newly prepared genomes; ``annotated``: gene calls were asked for."""
     rows = []
     for own in facts:
@@ -62,10 +64,13 @@ def _name(genome: str, ranks: Mapping[str, str]) -> str:
 
 
 def write_folder(
-    target: Path, genomes: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]],
-    kept: Mapping[str, Path], old: Path | None = None,
-) -> tuple[int, int]:  # fmt: skip
-    """Write tables, database and sequences of all ``genomes`` into ``target``, from what was kept and from an ``old`` folder.
+    target: Path,
+    genomes: Sequence[Mapping[str, Any]],
+    refused: Sequence[Mapping[str, Any]],
+    kept: Mapping[str, Path],
+    old: Path | None = None,
+) -> tuple[int, int]:
+    """Write the files of all ``genomes`` into ``target``, from what was kept of each and from an ``old`` folder.
 
     Returns
     -------

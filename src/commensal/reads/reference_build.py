@@ -25,16 +25,27 @@ Paths = Path | str | Sequence[Path | str]
 
 
 def build_reference(
-    genomes: Paths, out: Path | str, *, taxonomy: Paths | None = None, annotations: Paths | None = None,
-    host: Paths | None = None, layout: str = "auto", c: int = 200, k: int = 31, sequences: bool = True,
-    call_genes: bool = False, profiles: Paths | None = None, thresholds: Path | str | None = None,
-    workers: int = 1, progress: Progress | None = None,
-) -> Reference:  # fmt: skip
+    genomes: Paths,
+    out: Path | str,
+    *,
+    taxonomy: Paths | None = None,
+    annotations: Paths | None = None,
+    host: Paths | None = None,
+    layout: str = "auto",
+    c: int = 200,
+    k: int = 31,
+    sequences: bool = True,
+    call_genes: bool = False,
+    profiles: Paths | None = None,
+    thresholds: Path | str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Reference:
     """Build a reference folder from genomes.
 
-    A genome that cannot be taken (empty, truncated, reads or proteins, a name that two files share …) is listed with the reason in
-    ``Reference.refused()`` and the others are built. A build that was interrupted goes on where it stopped when it is called
-    again with the same folder.
+    A genome that cannot be taken (empty, truncated, reads or proteins, a name that two files share …) is listed with
+    the reason in ``Reference.refused()`` and the others are built. A build that was interrupted goes on where it
+    stopped when it is called again with the same folder.
 
     Parameters
     ----------
@@ -43,8 +54,8 @@ def build_reference(
     out
         Folder to make.
     taxonomy
-        Table or tables of lineages: GTDB's, NCBI's ranks, or any with a lineage or rank columns. The first table that names a
-        genome decides.
+        Table or tables of lineages: GTDB's, NCBI's ranks, or any with a lineage or rank columns. The first table that
+        names a genome decides.
     annotations
         Folders and files: GFF, GenBank and protein FASTA give gene calls; KofamScan, eggNOG-mapper, Bakta, Prokka, GFF
         attributes and plain tables give KO and EC numbers. They are tied to genomes by file name, else by contig ids.
@@ -59,7 +70,8 @@ def build_reference(
     call_genes
         Call genes with pyrodigal where no file gives any.
     profiles, thresholds
-        HMMER profiles named by KO (files or folders), searched with pyhmmer, and KofamScan's ``ko_list`` with their thresholds.
+        HMMER profiles named by KO (files or folders), searched with pyhmmer, and KofamScan's ``ko_list`` with their
+        thresholds.
     workers
         Processes.
     progress
@@ -82,14 +94,23 @@ def build_reference(
 
 
 def add_to_reference(
-    reference: Reference | Path | str, genomes: Paths | None = None, *, taxonomy: Paths | None = None,
-    annotations: Paths | None = None, host: Paths | None = None, layout: str = "auto", call_genes: bool = False,
-    profiles: Paths | None = None, thresholds: Path | str | None = None, workers: int = 1, progress: Progress | None = None,
-) -> Reference:  # fmt: skip
+    reference: Reference | Path | str,
+    genomes: Paths | None = None,
+    *,
+    taxonomy: Paths | None = None,
+    annotations: Paths | None = None,
+    host: Paths | None = None,
+    layout: str = "auto",
+    call_genes: bool = False,
+    profiles: Paths | None = None,
+    thresholds: Path | str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Reference:
     """Add genomes, hosts, or both to a reference; its id changes with its contents.
 
-    Parameters are those of `build_reference`; sampling and kept sequences are the reference's. A genome whose id is there already is
-    refused (status ``duplicate_name``), what is there stays as it is.
+    Parameters are those of `build_reference`; sampling and kept sequences are the reference's. A genome whose id is
+    there already is refused (status ``duplicate_name``), what is there stays as it is.
 
     Raises
     ------
@@ -128,21 +149,37 @@ def _options(
 def _refuse_taken(folder: Path) -> None:
     if (folder / "manifest.json").is_file():
         raise OutputError(
-            "there is a reference already", where=str(folder),
+            "there is a reference already",
+            where=str(folder),
             mend="commensal reference add adds genomes to it; or choose another folder with --out",
-        )  # fmt: skip
-    if folder.is_dir() and any(path.name != UNFINISHED for path in folder.iterdir()) and not (folder / UNFINISHED).is_dir():
-        raise OutputError("the folder holds something else", where=str(folder), mend="choose an empty or new folder with --out")
+        )
+    if (
+        folder.is_dir()
+        and any(path.name != UNFINISHED for path in folder.iterdir())
+        and not (folder / UNFINISHED).is_dir()
+    ):
+        raise OutputError(
+            "the folder holds something else", where=str(folder), mend="choose an empty or new folder with --out"
+        )
     try:
         (folder / UNFINISHED).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError("the folder cannot be made", where=str(folder), found=error.strerror, mend="choose another with --out") from error
+        raise OutputError(
+            "the folder cannot be made", where=str(folder), found=error.strerror, mend="choose another with --out"
+        ) from error
 
 
 def _make(
-    folder: Path, old: Reference | None, sources: Sources, taxonomy: Paths | None, annotations: Paths | None,
-    host: Paths | None, options: Options, workers: int, progress: Progress | None,
-) -> Reference:  # fmt: skip
+    folder: Path,
+    old: Reference | None,
+    sources: Sources,
+    taxonomy: Paths | None,
+    annotations: Paths | None,
+    host: Paths | None,
+    options: Options,
+    workers: int,
+    progress: Progress | None,
+) -> Reference:
     tell = progress or (lambda _done, _total, _what: None)
     warnings = list(sources.warnings) if annotations is None else []
     build = folder / UNFINISHED
@@ -156,17 +193,20 @@ def _make(
     jobs = _jobs(taken, given, build, options, warnings)
     made = prepare_all(jobs, workers, tell)
     refused += [facts for facts in made.values() if facts.get("refused")]
-    whole = _same_sequence([facts for facts in made.values() if not facts.get("refused")], folder if old else None, refused)
-    before = [] if old is None else load("genomes", folder).to_dict("records")
+    whole = _same_sequence(
+        [facts for facts in made.values() if not facts.get("refused")], folder if old else None, refused
+    )
+    before = [] if old is None else _records("genomes", folder)
     if not (whole or before):
         raise TableError(
-            "no genome could be taken", found=listing(f"{row['source_file']}: {row['note']}" for row in refused),
+            "no genome could be taken",
+            found=listing(f"{row['source_file']}: {row['note']}" for row in refused),
             mend="mend these files, or name another folder",
-        )  # fmt: skip
+        )
     warnings += _strangers(taxonomies, [facts["genome"] for facts in whole])
     wanted = bool(given) or options.call_genes
     rows = [*before, *genome_rows(whole, taxonomies, wanted)]
-    past = [] if old is None else load("refused", folder).to_dict("records")
+    past = [] if old is None else _records("refused", folder)
     kept = {facts["genome"]: build / facts["genome"] for facts in whole}
     tell(len(jobs), len(jobs), "writing the tables")
     genes, functions = write_folder(target, rows, [*past, *refused], kept, folder if old else None)
@@ -175,6 +215,10 @@ def _make(
     said = [*(old.warnings if old else ()), *warnings]
     manifest = _manifest(options, sources.layout, len(rows), len(past) + len(refused), genes, functions, hosts, said)
     return write_manifest(folder, manifest)
+
+
+def _records(name: str, folder: Path) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in load(name, folder).to_dict("records")]
 
 
 def _listed(given: Paths | None, found: Sequence[Path]) -> list[Path]:
@@ -204,7 +248,11 @@ def _distinct(sources: Sources, there: set[str]) -> tuple[dict[str, Path], list[
             taken[name] = paths[0]
             continue
         for path in paths:
-            note = "the reference has a genome of this name" if name in there else f"{len(paths)} files give this name: rename them"
+            note = (
+                "the reference has a genome of this name"
+                if name in there
+                else f"{len(paths)} files give this name: rename them"
+            )
             refused.append({"genome": name, "source_file": _short(path), "status": "duplicate_name", "note": note})
     return taken, refused
 
@@ -213,9 +261,15 @@ def _short(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _same_sequence(made: list[dict[str, Any]], folder: Path | None, refused: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _same_sequence(
+    made: list[dict[str, Any]], folder: Path | None, refused: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Leave out genomes with the same sequences as another: sylph could not tell them apart."""
-    seen = {} if folder is None else {row["sequence_sha256"]: row["genome"] for row in load("genomes", folder).to_dict("records")}
+    seen = (
+        {}
+        if folder is None
+        else {row["sequence_sha256"]: row["genome"] for row in load("genomes", folder).to_dict("records")}
+    )
     kept = []
     for facts in made:
         first = seen.setdefault(facts["sequence_sha256"], facts["genome"])
@@ -243,7 +297,9 @@ def _jobs(
             continue
         strange = {str(hit.genome) for hit in hits if hit.genome not in taken}
         if strange:
-            warnings.append(f"{path.name}: entries of {len(strange)} genomes that are not here ({listing(sorted(strange), 3)}): left out")
+            warnings.append(
+                f"{path.name}: entries of {len(strange)} genomes that are not here: {listing(sorted(strange), 3)}"
+            )
         for hit in hits:
             if hit.genome in taken:
                 more.setdefault(str(hit.genome), []).append(hit)
@@ -267,9 +323,15 @@ def _strangers(taxonomies: Sequence[Taxonomy], names: Sequence[str]) -> list[str
 
 
 def _manifest(
-    options: Options, layout: str, genomes: int, refused: int, genes: int, functions: int,
-    hosts: dict[str, Any] | None, warnings: Sequence[str],
-) -> dict[str, Any]:  # fmt: skip
+    options: Options,
+    layout: str,
+    genomes: int,
+    refused: int,
+    genes: int,
+    functions: int,
+    hosts: dict[str, Any] | None,
+    warnings: Sequence[str],
+) -> dict[str, Any]:
     tools = {}
     for name in ("pysylph", "pyarrow", "pyrodigal", "pyhmmer", "mappy"):
         try:
@@ -279,9 +341,18 @@ def _manifest(
     return {
         "commensal": metadata.version("commensal"),
         "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
-        "parameters": {"c": options.c, "k": options.k, "min_spacing": 30, "sequences": options.sequences, "layout": layout},
-        "genomes": genomes, "refused": refused, "genes": genes, "functions": functions,
-        "host": hosts, "tools": tools, "warnings": list(dict.fromkeys(warnings)),
-    }  # fmt: skip
-
-
+        "parameters": {
+            "c": options.c,
+            "k": options.k,
+            "min_spacing": 30,
+            "sequences": options.sequences,
+            "layout": layout,
+        },
+        "genomes": genomes,
+        "refused": refused,
+        "genes": genes,
+        "functions": functions,
+        "host": hosts,
+        "tools": tools,
+        "warnings": list(dict.fromkeys(warnings)),
+    }

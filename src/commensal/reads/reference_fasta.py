@@ -24,7 +24,7 @@ _AMINO, _AMINO_SHARE = b"EFILPQZX*", 0.01
 _ONE_CONTIG = 0.9
 
 
-class Refusal(FormatError):
+class GenomeError(FormatError):
     """A genome that cannot be taken; ``status`` is the reason in one word."""
 
     def __init__(self, status: str, what: str, **more: object) -> None:
@@ -112,13 +112,15 @@ def read_bytes(path: Path) -> bytes:
 
     Raises
     ------
-    Refusal
+    GenomeError
         It cannot be read, or its gz ends early or is damaged.
     """
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise Refusal("unreadable", "the file cannot be read", where=path.name, found=error.strerror or error) from error
+        raise GenomeError(
+            "unreadable", "the file cannot be read", where=path.name, found=error.strerror or error
+        ) from error
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:
@@ -128,11 +130,13 @@ def read_bytes(path: Path) -> bytes:
     try:
         return bytes(igzip.decompress(raw))
     except EOFError as error:
-        raise Refusal(
+        raise GenomeError(
             "truncated", "the gz file ends early", where=path.name, found=f"{len(raw):,} bytes", mend="copy it again"
         ) from error
     except (OSError, ValueError, zlib.error) as error:
-        raise Refusal("damaged", "the gz file is damaged", where=path.name, found=error, mend="copy it again") from error
+        raise GenomeError(
+            "damaged", "the gz file is damaged", where=path.name, found=error, mend="copy it again"
+        ) from error
 
 
 def read_genome(path: Path) -> Genome:
@@ -140,7 +144,7 @@ def read_genome(path: Path) -> Genome:
 
     Raises
     ------
-    Refusal
+    GenomeError
         It is empty, truncated, FASTQ, proteins, no FASTA, or has a contig id twice or letters that are no bases.
     """
     text = read_bytes(path)
@@ -169,43 +173,63 @@ def read_genome(path: Path) -> Genome:
     ids = genome.ids
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
-        raise Refusal(
-            "duplicate_contigs", "a contig id stands twice", where=path.name, found=twice, mend="give each contig its own id"
+        raise GenomeError(
+            "duplicate_contigs",
+            "a contig id stands twice",
+            where=path.name,
+            found=twice,
+            mend="give each contig its own id",
         )
     return genome
 
 
 def _refuse_start(path: Path, text: bytes) -> None:
     if not text.strip():
-        raise Refusal("empty", "the file is empty", where=path.name, mend="copy it again, or take it out of the folder")
+        raise GenomeError(
+            "empty", "the file is empty", where=path.name, mend="copy it again, or take it out of the folder"
+        )
     if text[:1] == b"@":
-        raise Refusal(
-            "fastq", "the file holds reads, not a genome", where=path.name, found="FASTQ", expected="FASTA",
+        raise GenomeError(
+            "fastq",
+            "the file holds reads, not a genome",
+            where=path.name,
+            found="FASTQ",
+            expected="FASTA",
             mend="give the assembled genome",
-        )  # fmt: skip
+        )
     if text[:1] != b">" or not text[1:2].strip():
         line = text.split(b"\n", 1)[0][:40].decode("utf-8", "replace")
-        raise Refusal("not_fasta", "this is no FASTA file", where=path.name, found=repr(line), expected="a line >NAME first")
+        raise GenomeError(
+            "not_fasta", "this is no FASTA file", where=path.name, found=repr(line), expected="a line >NAME first"
+        )
 
 
 def _refuse_letters(path: Path, headers: list[str], contigs: list[bytes]) -> None:
     if not contigs:
-        raise Refusal("empty", "no contig has a sequence", where=path.name, found="headers only")
+        raise GenomeError("empty", "no contig has a sequence", where=path.name, found="headers only")
     if any(not header for header in headers):
-        raise Refusal("not_fasta", "a contig has no id", where=path.name, expected="a name behind every >")
+        raise GenomeError("not_fasta", "a contig has no id", where=path.name, expected="a name behind every >")
     odd = [contig.translate(None, _BASES) for contig in contigs]
     total, strange = sum(map(len, contigs)), sum(map(len, odd))
     if not strange:
         return
     amino = sum(strange_part.count(letter) for strange_part in odd for letter in (bytes([b]) for b in _AMINO))
     if amino > _AMINO_SHARE * total:
-        raise Refusal(
-            "protein", "the file holds proteins, not a genome", where=path.name, found=f"{amino:,} amino-acid letters",
-            expected="nucleotides", mend="give the genome (.fna); proteins (.faa) go with --annotations",
-        )  # fmt: skip
+        raise GenomeError(
+            "protein",
+            "the file holds proteins, not a genome",
+            where=path.name,
+            found=f"{amino:,} amino-acid letters",
+            expected="nucleotides",
+            mend="give the genome (.fna); proteins (.faa) go with --annotations",
+        )
     where = next(header for header, part in zip(headers, odd, strict=True) if part)
     letters = "".join(sorted({chr(b) for part in odd for b in part}))
-    raise Refusal(
-        "bad_letters", "letters that are no bases", where=path.name, found=f"{strange:,} of {total:,}: {letters[:12]!r}",
-        expected="ACGT, N and IUPAC's codes", mend=f"correct the file; the first is in contig {where.split()[0]}",
-    )  # fmt: skip
+    raise GenomeError(
+        "bad_letters",
+        "letters that are no bases",
+        where=path.name,
+        found=f"{strange:,} of {total:,}: {letters[:12]!r}",
+        expected="ACGT, N and IUPAC's codes",
+        mend=f"correct the file; the first is in contig {where.split()[0]}",
+    )

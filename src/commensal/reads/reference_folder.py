@@ -98,20 +98,30 @@ def open_reference(path: Path | str) -> Reference:
             where=str(folder),
             found="no manifest.json",
             expected="a folder made by commensal reference build",
-            mend="run the same build again: it goes on where it stopped" if unfinished else "commensal reference build GENOMES --out REF",
+            mend="run the same build again: it goes on where it stopped"
+            if unfinished
+            else "commensal reference build GENOMES --out REF",
         )
     try:
         manifest = json.loads(place.read_text(encoding="utf-8"))
         version, files = int(manifest["format"]), dict(manifest["files"])
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise FormatError("the manifest is damaged", where=str(place), found=error, mend="build the reference again") from error
+        raise FormatError(
+            "the manifest is damaged", where=str(place), found=error, mend="build the reference again"
+        ) from error
     if version != FORMAT:
         raise FormatError(
-            "the reference has another format", where=str(place), found=version, expected=FORMAT, mend="build it with this version"
+            "the reference has another format",
+            where=str(place),
+            found=version,
+            expected=FORMAT,
+            mend="build it with this version",
         )
     missing = [name for name in files if not (folder / name).is_file()]
     if missing:
-        raise FormatError("files of the reference are missing", where=str(folder), found=listing(missing), mend="build it again")
+        raise FormatError(
+            "files of the reference are missing", where=str(folder), found=listing(missing), mend="build it again"
+        )
     return Reference(folder, manifest)
 
 
@@ -122,7 +132,10 @@ def contents(folder: Path) -> dict[str, dict[str, Any]]:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name != "manifest.json" and not any(part.startswith(".") for part in Path(name).parts):
             with path.open("rb") as handle:
-                found[name] = {"sha256": hashlib.file_digest(handle, "sha256").hexdigest(), "bytes": path.stat().st_size}
+                found[name] = {
+                    "sha256": hashlib.file_digest(handle, "sha256").hexdigest(),
+                    "bytes": path.stat().st_size,
+                }
     return found
 
 
@@ -168,7 +181,9 @@ def check_reference(path: Path | str) -> tuple[str, ...]:
     then = manifest["files"]
     faults = [f"{name} is missing" for name in then if name not in now]
     faults += [f"{name} is not in the manifest" for name in now if name not in then]
-    faults += [f"{name} has other contents than when it was built" for name in then if name in now and now[name] != then[name]]
+    faults += [
+        f"{name} has other contents than when it was built" for name in then if name in now and now[name] != then[name]
+    ]
     if manifest.get("id") != identity(then):
         faults.append("the manifest's id does not fit its files")
     return (*faults, *(_unfit(folder) if not faults else ()))

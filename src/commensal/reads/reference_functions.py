@@ -29,8 +29,8 @@ def call(
 ) -> Called:
     """Take gene calls and functions of one genome from its files.
 
-    Gene calls are taken from the first of: GFF with coding features, GenBank, protein FASTA, GFF of annotated features only
-    (KofamScan's), pyrodigal when asked. A file that cannot be read is noted and the others are used.
+    Gene calls are taken from the first of: GFF with coding features, GenBank, protein FASTA, GFF of annotated
+    features only (KofamScan's), pyrodigal when asked. A file that cannot be read is noted and the others are used.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _hits(files: Sequence[Path], notes: list[str]) -> list[Hit]:
 
 
 def _inside(genes: Sequence[Gene], genome: Genome, notes: list[str]) -> list[Gene]:
-    """Keep genes that lie on the genome's contigs; one that runs over the origin of a circular contig ends at its end."""
+    """Keep genes that lie on the genome's contigs; one that runs over a circular contig's origin ends at its end."""
     sizes = {name: len(contig) for name, contig in zip(genome.ids, genome.contigs, strict=True)}
     kept, outside, over = [], 0, 0
     for gene in genes:

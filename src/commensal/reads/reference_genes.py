@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from commensal.reads.needs import needed
-from commensal.reads.reference_fasta import Genome, Refusal, read_bytes
+from commensal.reads.reference_fasta import Genome, GenomeError, read_bytes
 
 _LOCUS = ("locus_tag", "locus_tag_genbank", "GeneID", "ID", "protein_id", "Name")
 _ALIASES = (*_LOCUS, "locus_tag_refseq", "ProteinID", "gene_id", "old_locus_tag", "orig_transcript_id")
@@ -36,7 +36,7 @@ def text_lines(path: Path) -> Iterator[str]:
 
     Raises
     ------
-    Refusal
+    GenomeError
         The file cannot be read or is damaged.
     """
     return iter(read_bytes(path).decode("utf-8-sig", "replace").splitlines())
@@ -80,7 +80,7 @@ def features(path: Path) -> Iterator[Feature]:
 
     Raises
     ------
-    Refusal
+    GenomeError
         The file cannot be read, or a coordinate is no number.
     """
     for at, line in enumerate(text_lines(path), 1):
@@ -90,7 +90,9 @@ def features(path: Path) -> Iterator[Feature]:
         if line.startswith("#") or len(cells) < 9:
             continue
         if not (cells[3].isdigit() and cells[4].isdigit()):
-            raise Refusal("damaged", "a coordinate is no number", where=f"{path.name}, line {at}", found=f"{cells[3]}, {cells[4]}")
+            raise GenomeError(
+                "damaged", "a coordinate is no number", where=f"{path.name}, line {at}", found=f"{cells[3]}, {cells[4]}"
+            )
         pairs = (part.partition("=") for part in cells[8].split(";"))
         attributes = {key.strip(): unquote(value.strip()) for key, _, value in pairs if value.strip()}
         start, end = sorted((int(cells[3]), int(cells[4])))
@@ -103,12 +105,19 @@ def gff_genes(path: Path) -> list[Gene]:
     chosen = [one for one in found if one.coding] or [one for one in found if "KO" in one.attributes]
     genes = [
         Gene(
-            one.name, one.contig, one.start, one.end, one.strand if one.strand in "+-" else None, one.end - one.start + 1,
-            one.attributes.get("product") or (one.attributes.get("Name") if "locus_tag" not in one.attributes else None),
-            "gff", one.aliases,
+            one.name,
+            one.contig,
+            one.start,
+            one.end,
+            one.strand if one.strand in "+-" else None,
+            one.end - one.start + 1,
+            one.attributes.get("product")
+            or (one.attributes.get("Name") if "locus_tag" not in one.attributes else None),
+            "gff",
+            one.aliases,
         )
         for one in chosen
-    ]  # fmt: skip
+    ]
     return _joined(genes)
 
 
@@ -165,7 +174,8 @@ def proteins(path: Path) -> dict[str, str]:
 def genbank_genes(path: Path) -> list[tuple[Gene, dict[str, list[str]]]]:
     """Coding features of a GenBank flat file, each with its qualifiers."""
     found: list[tuple[Gene, dict[str, list[str]]]] = []
-    contig, version, table, block = "", "", False, []
+    contig, version, table = "", "", False
+    block: list[str] = []
     for line in text_lines(path):
         if line.startswith("LOCUS"):
             contig, version = line.split()[1], ""
@@ -205,9 +215,16 @@ def _features(block: Sequence[str], contig: str, locus: str) -> Iterator[tuple[G
         names = [qualifiers[key][0] for key in ("locus_tag", "protein_id", "gene") if key in qualifiers]
         start, end = min(a for a, _ in spans), max(b for _, b in spans)
         gene = Gene(
-            names[0] if names else f"{contig}:{start}-{end}", contig, start, end, "-" if "complement" in place else "+",
-            sum(b - a + 1 for a, b in spans), qualifiers.get("product", [None])[0], "gbk", (*names, f"contig:{locus}"),
-        )  # fmt: skip
+            names[0] if names else f"{contig}:{start}-{end}",
+            contig,
+            start,
+            end,
+            "-" if "complement" in place else "+",
+            sum(b - a + 1 for a, b in spans),
+            qualifiers.get("product", [None])[0],
+            "gbk",
+            (*names, f"contig:{locus}"),
+        )
         yield gene, qualifiers
 
 

@@ -50,17 +50,27 @@ def _measure(path: Path) -> tuple[int, int]:
                 if line.startswith(b">"):
                     contigs += 1
                 elif contigs == 0 and line.strip():
-                    raise FormatError("the host's file is no FASTA", where=path.name, found=repr(line[:40]), expected="a line >NAME first")
+                    raise FormatError(
+                        "the host's file is no FASTA",
+                        where=path.name,
+                        found=repr(line[:40]),
+                        expected="a line >NAME first",
+                    )
                 else:
                     odd = line.translate(None, _LETTERS)
                     if odd:
                         raise FormatError(
-                            "the host's file holds letters that are no bases", where=path.name, found=repr(odd[:12]),
-                            expected="nucleotides", mend="give the host's genome, not its proteins",
-                        )  # fmt: skip
+                            "the host's file holds letters that are no bases",
+                            where=path.name,
+                            found=repr(odd[:12]),
+                            expected="nucleotides",
+                            mend="give the host's genome, not its proteins",
+                        )
                     bases += len(line.strip())
     except (EOFError, OSError, zlib.error) as error:
-        raise FormatError("the host's file cannot be read", where=path.name, found=error, mend="copy it again") from error
+        raise FormatError(
+            "the host's file cannot be read", where=path.name, found=error, mend="copy it again"
+        ) from error
     if not bases:
         raise FormatError("the host's file holds no sequence", where=path.name, mend="copy it again")
     return bases, contigs

@@ -28,7 +28,7 @@ class Info:
         m = self.reference.manifest
         own = ", ".join(f"{count:,} {status}" for status, count in self.statuses.items())
         lines = [
-            f"reference {self.reference.id[:12]} (format {m['format']}, made with commensal {m['commensal']} on {m['created']})",
+            f"reference {self.reference.id[:12]} (format {m['format']}, commensal {m['commensal']}, {m['created']})",
             f"genomes: {m['genomes']:,} ({own}); species: {self.species:,}; {self.bases / 1e6:,.1f} Mb",
             f"genes: {m['genes']:,}; KO and EC entries: {m['functions']:,}",
             f"sylph: one k-mer of {m['parameters']['c']}, k = {m['parameters']['k']}",
@@ -93,11 +93,17 @@ def capabilities(reference: Reference, wanted: Pathway | str | None = None) -> p
                 genes = sorted({gene for ko in kos for gene in (own or {}).get(ko, ())})
                 rows.append(
                     {
-                        "genome": genome, "species": species, "pathway": pathway.id, "step": step.id, "name": step.name,
-                        "role": step.role, "present": None if judged is None else step.id in judged.present,
-                        "genes": ", ".join(genes), "complete": None if judged is None else judged.complete,
+                        "genome": genome,
+                        "species": species,
+                        "pathway": pathway.id,
+                        "step": step.id,
+                        "name": step.name,
+                        "role": step.role,
+                        "present": None if judged is None else step.id in judged.present,
+                        "genes": ", ".join(genes),
+                        "complete": None if judged is None else judged.complete,
                     }
-                )  # fmt: skip
+                )
     columns = ["genome", "species", "pathway", "step", "name", "role", "present", "genes", "complete"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.astype({name: "boolean" if name in ("present", "complete") else "string" for name in columns})

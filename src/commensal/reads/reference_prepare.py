@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from commensal.reads.annotation_files import Hit
-from commensal.reads.reference_fasta import Genome, Refusal, read_genome
+from commensal.reads.reference_fasta import Genome, GenomeError, read_genome
 from commensal.reads.reference_functions import Called, call
 from commensal.reads.reference_sketch import sketch_genome, write_sketches
 from commensal.reads.reference_tables import save, table
@@ -63,9 +63,15 @@ def prepare(job: Job) -> dict[str, Any]:
     try:
         genome = read_genome(job.path)
         sketch = sketch_genome(job.genome, genome, c=job.options.c, k=job.options.k)
-    except Refusal as refusal:
+    except GenomeError as refusal:
         note = refusal.what + (f": {refusal.found}" if refusal.found else "")
-        return {"genome": job.genome, "source_file": job.path.name, "status": refusal.status, "note": note, "refused": True}
+        return {
+            "genome": job.genome,
+            "source_file": job.path.name,
+            "status": refusal.status,
+            "note": note,
+            "refused": True,
+        }
     write_sketches([sketch], job.kept / "sketch.syldb")
     called = call(genome, job.files, pyrodigal=job.options.call_genes, more=job.more, profiles=_profiles(job.options))
     _keep(job, genome, called)
@@ -101,23 +107,47 @@ def _facts(job: Job, genome: Genome, called: Called) -> dict[str, Any]:
     genes = None if called.genes is None else len(called.genes)
     notes = [*genome.notes, *called.notes]
     return {
-        "genome": job.genome, "source_file": job.path.name, "sha256": _hash(job.path), "sequence_sha256": genome.sequence_sha256,
-        "length": genome.length, "contigs": len(genome.contigs), "n50": genome.n50, "gc": genome.gc, "complete": genome.complete,
-        "genes": genes, "functions": len(called.hits), "header": genome.headers[0], "notes": notes,
-    }  # fmt: skip
+        "genome": job.genome,
+        "source_file": job.path.name,
+        "sha256": _hash(job.path),
+        "sequence_sha256": genome.sequence_sha256,
+        "length": genome.length,
+        "contigs": len(genome.contigs),
+        "n50": genome.n50,
+        "gc": genome.gc,
+        "complete": genome.complete,
+        "genes": genes,
+        "functions": len(called.hits),
+        "header": genome.headers[0],
+        "notes": notes,
+    }
 
 
 def _keep(job: Job, genome: Genome, called: Called) -> None:
     name = job.genome
     genes = [
         {
-            "genome": name, "gene": gene.gene, "contig": gene.contig, "start": gene.start, "end": gene.end,
-            "strand": gene.strand, "length": gene.length, "product": gene.product, "source": gene.source,
+            "genome": name,
+            "gene": gene.gene,
+            "contig": gene.contig,
+            "start": gene.start,
+            "end": gene.end,
+            "strand": gene.strand,
+            "length": gene.length,
+            "product": gene.product,
+            "source": gene.source,
         }
         for gene in called.genes or ()
-    ]  # fmt: skip
+    ]
     terms = [
-        {"genome": name, "gene": hit.gene, "namespace": hit.namespace, "id": hit.id, "source": hit.source, "score": hit.score}
+        {
+            "genome": name,
+            "gene": hit.gene,
+            "namespace": hit.namespace,
+            "id": hit.id,
+            "source": hit.source,
+            "score": hit.score,
+        }
         for hit in called.hits
     ]
     save("genes", table("genes", genes), job.kept)

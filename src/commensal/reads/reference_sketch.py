@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from commensal.reads.needs import needed
-from commensal.reads.reference_fasta import Genome, Refusal
+from commensal.reads.reference_fasta import Genome, GenomeError
 from commensal.reads.reference_tables import table
 
 #: sylph reports no genome of which it knows fewer k-mers.
@@ -26,15 +26,18 @@ def sketch_genome(name: str, genome: Genome, *, c: int, k: int) -> Any:
 
     Raises
     ------
-    Refusal
+    GenomeError
         It is too short to be found in a sample.
     """
     sketch = needed("pysylph").Sketcher(c=c, k=k).sketch_genome(name, genome.contigs)
     if len(sketch.kmers) < FEWEST_KMERS:
-        raise Refusal(
-            "too_short", "the genome is too short to be found", found=f"{genome.length:,} bases, {len(sketch.kmers)} k-mers",
-            expected=f"at least {FEWEST_KMERS} k-mers, which take about {FEWEST_KMERS * c:,} bases", mend="leave it out, or build with a smaller --c",
-        )  # fmt: skip
+        raise GenomeError(
+            "too_short",
+            "the genome is too short to be found",
+            found=f"{genome.length:,} bases, {len(sketch.kmers)} k-mers",
+            expected=f"at least {FEWEST_KMERS} k-mers, which take about {FEWEST_KMERS * c:,} bases",
+            mend="leave it out, or build with a smaller --c",
+        )
     return sketch
 
 
@@ -51,9 +54,9 @@ def read_sketches(path: Path) -> list[Any]:
 def neighbours(sketches: Iterable[Any]) -> pd.DataFrame:
     """Find all pairs of genomes with an average nucleotide identity of at least 0.9.
 
-    ANI = C^(1/k), where C is the share of the smaller genome's sampled k-mers that the other has too. Pairs are found by one
-    k-mer of eight and counted by all. Source: containment and identity under random substitutions, Ondov et al. 2016
-    (doi:10.1186/s13059-016-0997-x), Shaw and Yu 2024 (doi:10.1038/s41587-024-02412-y).
+    ANI = C^(1/k), where C is the share of the smaller genome's sampled k-mers that the other has too. Pairs are found
+    by one k-mer of eight and counted by all. Source: containment and identity under random substitutions, Ondov et
+    al. 2016 (doi:10.1186/s13059-016-0997-x), Shaw and Yu 2024 (doi:10.1038/s41587-024-02412-y).
 
     Returns
     -------
@@ -71,8 +74,10 @@ def neighbours(sketches: Iterable[Any]) -> pd.DataFrame:
     flat = np.concatenate(screened) if screened else np.array([], dtype=np.uint64)
     _, column = np.unique(flat, return_inverse=True)
     row = np.repeat(np.arange(len(names)), [len(own) for own in screened])
-    held = sparse.csr_matrix((np.ones(len(flat), dtype=np.int32), (row, column)), shape=(len(names), column.max(initial=-1) + 1))
-    shared = sparse.triu(held @ held.T, k=1).tocoo() if len(names) > 1 else sparse.coo_matrix((1, 1))
+    held = sparse.csr_matrix(
+        (np.ones(len(flat), dtype=np.int32), (row, column)), shape=(len(names), column.max(initial=-1) + 1)
+    )
+    shared = sparse.coo_matrix(sparse.triu(held @ held.T, k=1))
     rows = []
     least = LEAST_ANI**size
     for i, j, count in zip(shared.row, shared.col, shared.data, strict=True):

@@ -23,7 +23,11 @@ _TABLES = {
     "uhgg": (r"genomes-(all|nr)_metadata\.tsv(\.gz)?",),
     "mgbc": (r"MGBC_md_\d+\S*\.tsv(\.gz)?", r"MGBC\S*(taxonomy|metadata)\S*\.tsv(\.gz)?"),
 }
-_BESIDE = {"gtdb": r"_protein\.faa(\.gz)?$", "uhgg": r"(\.gff|\.faa|_eggNOG\.tsv)(\.gz)?$", "mgbc": r"\.(gbk|faa)(\.gz)?$"}
+_BESIDE = {
+    "gtdb": r"_protein\.faa(\.gz)?$",
+    "uhgg": r"(\.gff|\.faa|_eggNOG\.tsv)(\.gz)?$",
+    "mgbc": r"\.(gbk|faa)(\.gz)?$",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,9 @@ class Sources:
 def find_genomes(given: Path | str | Sequence[Path | str], layout: str = "auto") -> Sources:
     """List the genomes of a folder (and the folders in it) or of several files and folders.
 
-    The downloads of GTDB (``database/GCA/000/…/…_genomic.fna.gz``), UHGG (``MGYG…/genome/MGYG….fna``) and MGBC (``MGBC000001.fa``) are
-    known by their names: genome ids are then those of the collection's own tables, which are taken when they lie there too,
-    as are the gene calls and annotations that the collection brings.
+    The downloads of GTDB (``database/GCA/000/…/…_genomic.fna.gz``), UHGG (``MGYG…/genome/MGYG….fna``) and MGBC
+    (``MGBC000001.fa``) are known by their names: genome ids are then those of the collection's own tables, which are
+    taken when they lie there too, as are the gene calls and annotations that the collection brings.
 
     Raises
     ------
@@ -58,9 +62,12 @@ def find_genomes(given: Path | str | Sequence[Path | str], layout: str = "auto")
     genomes = [path for path in files if is_genome_file(path) and not _NO_GENOME.search(path.name)]
     if not genomes:
         raise TableError(
-            "there is no genome", where=", ".join(map(str, roots)), found=f"{len(files)} other files",
-            expected="files that end with .fna, .fa or .fasta (.gz welcome)", mend="name the folder of the genomes' FASTA files",
-        )  # fmt: skip
+            "there is no genome",
+            where=", ".join(map(str, roots)),
+            found=f"{len(files)} other files",
+            expected="files that end with .fna, .fa or .fasta (.gz welcome)",
+            mend="name the folder of the genomes' FASTA files",
+        )
     kind = _kind(genomes) if layout == "auto" else layout
     named: dict[str, list[Path]] = defaultdict(list)
     for path in genomes:
@@ -68,11 +75,19 @@ def find_genomes(given: Path | str | Sequence[Path | str], layout: str = "auto")
     tables = [p for p in files for pattern in _TABLES.get(kind, ()) if re.fullmatch(pattern, p.name)]
     if kind == "gtdb" and any("taxonomy" in path.name for path in tables):
         tables = [path for path in tables if "taxonomy" in path.name]
-    beside = [p for p in files if kind in _BESIDE and re.search(_BESIDE[kind], p.name) and not _NO_GENOME.search(p.name)]
+    beside = [
+        p for p in files if kind in _BESIDE and re.search(_BESIDE[kind], p.name) and not _NO_GENOME.search(p.name)
+    ]
     warnings = []
-    other = [p for p in files if kind == "plain" and _ANNOTATION.search(p.name) and re.search(r"gff|gb|faa|annot|kofam", p.name, re.I)]
+    other = [
+        p
+        for p in files
+        if kind == "plain" and _ANNOTATION.search(p.name) and re.search(r"gff|gb|faa|annot|kofam", p.name, re.I)
+    ]
     if other:
-        warnings.append(f"{len(other)} files beside the genomes look like annotations ({other[0].name}): give them with --annotations")
+        warnings.append(
+            f"{len(other)} files beside the genomes may be annotations ({other[0].name}): give them with --annotations"
+        )
     return Sources(dict(sorted(named.items())), tuple(dict.fromkeys(tables)), tuple(beside), kind, tuple(warnings))
 
 
@@ -84,10 +99,11 @@ def find_annotations(given: Path | str | Sequence[Path | str] | None) -> tuple[P
     found = [path for root in roots for path in _walk(root) if root.is_file() or _ANNOTATION.search(path.name)]
     if not found:
         raise TableError(
-            "there is no annotation file", where=", ".join(map(str, roots)),
+            "there is no annotation file",
+            where=", ".join(map(str, roots)),
             expected="files that end with .gff, .gbk, .faa, .tsv, .txt, .csv or .annotations (.gz welcome)",
             mend="name the folder or the files",
-        )  # fmt: skip
+        )
     return tuple(dict.fromkeys(found))
 
 
@@ -168,7 +184,7 @@ def _contigs_of_genomes(genomes: Mapping[str, Path]) -> dict[str, str]:
     for name, path in genomes.items():
         try:
             text = read_bytes(path)
-        except Exception:  # noqa: BLE001, S112 - the genome itself says what is wrong when its turn comes
+        except Exception:  # noqa: S112 - the genome itself says what is wrong when its turn comes
             continue
         for header in re.findall(rb"(?m)^>(\S+)", text):
             contig = header.decode("utf-8", "replace")
@@ -180,7 +196,7 @@ def _contigs(path: Path) -> set[str]:
     """Contig ids that a GFF, GenBank or Bakta file names; none for other files."""
     try:
         text = read_bytes(path).decode("utf-8", "replace")
-    except Exception:  # noqa: BLE001 - said when the file is read for its genome
+    except Exception:
         return set()
     name = path.name.lower().removesuffix(".gz")
     if name.endswith((".gbk", ".gbff", ".gb", ".genbank")):

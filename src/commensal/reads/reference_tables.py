@@ -47,7 +47,7 @@ def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Give a frame the columns and types of the table ``name``; columns that are not there are missing."""
     frame = frame.reindex(columns=list(TABLES[name]))
-    made = {column: pd.Series(frame[column], dtype=kind) for column, kind in TABLES[name].items()}  # type: ignore[call-overload]
+    made = {column: pd.Series(frame[column], dtype=kind) for column, kind in TABLES[name].items()}
     return pd.DataFrame(made).reset_index(drop=True)
 
 

@@ -12,10 +12,33 @@ from commensal.io.lineage import RANKS, parse_lineage, positional_lineage
 from commensal.reads.reference_fasta import genome_name, read_bytes
 
 _IDS = (
-    "genome", "genome_id", "user_genome", "accession", "assembly_accession", "#assembly_accession", "bin", "mag", "file",
-    "name", "id", "sequence", "mgbc_id", "mgyg", "assembly", "taxon", "#genome",
-)  # fmt: skip
-_LINEAGES = ("gtdb_taxonomy", "classification", "lineage", "taxonomy", "ncbi_taxonomy", "taxonomic_lineage", "full_lineage")
+    "genome",
+    "genome_id",
+    "user_genome",
+    "accession",
+    "assembly_accession",
+    "#assembly_accession",
+    "bin",
+    "mag",
+    "file",
+    "name",
+    "id",
+    "sequence",
+    "mgbc_id",
+    "mgyg",
+    "assembly",
+    "taxon",
+    "#genome",
+)
+_LINEAGES = (
+    "gtdb_taxonomy",
+    "classification",
+    "lineage",
+    "taxonomy",
+    "ncbi_taxonomy",
+    "taxonomic_lineage",
+    "full_lineage",
+)
 _RANK_NAMES = {**{rank: rank for rank in RANKS}, "superkingdom": "domain", "kingdom": "domain", "organism": "species"}
 _RANK_NAMES |= {"organism_name": "species", "scientific_name": "species"}
 _ACCESSION = re.compile(r"GC[AF]_\d{9}(\.\d+)?")
@@ -68,9 +91,10 @@ def _plain(name: str) -> str:
 def read_taxonomy(path: Path) -> Taxonomy:
     """Read a taxonomy table (tab or comma separated, gz welcome).
 
-    The first line is a header unless it is already ``genome<TAB>lineage`` (GTDB's taxonomy files have none). The column of genomes
-    is ``genome``, ``accession``, ``user_genome``, ``file`` or the like, else the first; the lineage is one column (``gtdb_taxonomy``,
-    ``classification``, ``lineage``, any that begins with "taxonomy") with or without rank prefixes, or one column per rank.
+    The first line is a header unless it is already ``genome<TAB>lineage`` (GTDB's taxonomy files have none). The
+    column of genomes is ``genome``, ``accession``, ``user_genome``, ``file`` or the like, else the first; the lineage
+    is one column (``gtdb_taxonomy``, ``classification``, ``lineage``, any that begins with "taxonomy") with or
+    without rank prefixes, or one column per rank.
 
     Raises
     ------
@@ -99,10 +123,12 @@ def _table(path: Path, header: list[str], rows: list[list[str]], line: int) -> T
     whole = next((i for i, n in enumerate(lowered) if n in {"complete", "assembly_level", "ncbi_assembly_level"}), None)
     if lineage is None and not ranks:
         raise TableError(
-            "no lineage and no rank is found in the taxonomy table", where=path.name, found=listing(header),
+            "no lineage and no rank is found in the taxonomy table",
+            where=path.name,
+            found=listing(header),
             expected=f"a column lineage, gtdb_taxonomy or classification, or columns {', '.join(RANKS)}",
             mend="name the columns so; the first line must be a header (or genome<TAB>d__…;p__…)",
-        )  # fmt: skip
+        )
     found: dict[str, dict[str, str]] = {}
     texts: dict[str, str] = {}
     complete = set()
@@ -110,7 +136,9 @@ def _table(path: Path, header: list[str], rows: list[list[str]], line: int) -> T
         cells = [cell.strip() for cell in row] + [""] * (len(header) - len(row))
         name = cells[key]
         if not name:
-            raise TableError("a line names no genome", where=f"{path.name}, line {at}", mend="name it or take the line out")
+            raise TableError(
+                "a line names no genome", where=f"{path.name}, line {at}", mend="name it or take the line out"
+            )
         own, text = _ranks(cells, lineage, ranks, f"{path.name}, line {at}")
         if found.get(name, own) != own:
             raise TableError("a genome stands twice with two lineages", where=f"{path.name}, line {at}", found=name)
@@ -131,12 +159,17 @@ def _ranks(cells: list[str], lineage: int | None, columns: dict[int, str], where
     text = cells[lineage] if lineage is not None else ""
     if text.startswith(("cellular organisms", "root")) or text.count(";") >= len(RANKS):
         raise TableError(
-            "a lineage with names of no rank", where=where, found=text[:80], expected="the seven ranks, domain to species",
+            "a lineage with names of no rank",
+            where=where,
+            found=text[:80],
+            expected="the seven ranks, domain to species",
             mend="write the ranks alone (taxonkit reformat does), with prefixes d__ … s__, or one column per rank",
-        )  # fmt: skip
+        )
     parsed = (parse_lineage(text) or positional_lineage(text)) if text else {}
     own = {rank: name for rank, name in parsed.items() if name}
-    own |= {rank: cells[i] for i, rank in columns.items() if cells[i] and cells[i].lower() not in {"na", "nan", "none", "-"}}
+    own |= {
+        rank: cells[i] for i, rank in columns.items() if cells[i] and cells[i].lower() not in {"na", "nan", "none", "-"}
+    }
     species, genus = own.get("species", ""), own.get("genus", "")
     if species and genus and species[0].islower():
         own["species"] = f"{genus} {species}"
