@@ -1,4 +1,4 @@
-"""Libraries of the extra ``reads``: imported late, and asked for by name when they are not there."""
+"""Libraries of the extras: imported late, and asked for by name when they are not there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import Any
 from commensal.errors import CommensalError
 
 
+#: The extra that brings a library, where it is not ``reads``.
+_EXTRA = {"mappy": "mapping", "pyrodigal": "gpl"}
+
+
 def needed(name: str) -> Any:
-    """Import a library of the extra ``reads``.
+    """Import a library of an extra.
 
     Raises
     ------
@@ -28,7 +32,7 @@ def needed(name: str) -> Any:
         raise CommensalError(
             f"reading sequences needs {name}, which is not installed",
             found=error,
-            mend="pip install 'commensal[reads]'",
+            mend=f"pip install 'commensal[{_EXTRA.get(name, 'reads')}]'",
         ) from error
 
 
