@@ -106,8 +106,8 @@ def fit(counted: Tally, k: int) -> Depth:
     mixed[-1] += _SAME * np.exp(loglik[-1] - loglik.max())
     mixed /= mixed.sum()
     mean = float(mixed @ depth)
-    # a share 1 / sqrt(hits) at low depth, where every sighting is a k-mer of its own; sqrt(depth / size) at high depth
-    error = np.sqrt(CLUMPED) * (mean / np.sqrt(counted.hit) if mean < 1 else np.sqrt(mean / counted.size))
+    # of depth given the identity: a share 1 / sqrt(sightings), where only k-mers that are there tell
+    error = np.sqrt(CLUMPED) * mean / np.sqrt(max(counted.total, 1))
     spread = np.sqrt(float(mixed @ (depth - mean) ** 2) + error**2)
     cumulative = np.cumsum(mixed)
     low, high = (float(_GRID[np.searchsorted(cumulative, at)]) for at in (0.025, 0.975 - 1e-12))

@@ -8,7 +8,6 @@ from typing import Any
 
 from commensal.errors import CommensalError
 
-
 #: The extra that brings a library, where it is not ``reads``.
 _EXTRA = {"mappy": "mapping", "pyrodigal": "gpl"}
 

@@ -54,8 +54,8 @@ def genes(sample: str, laid: Iterable[Laid], read_length: float) -> pd.DataFrame
 def copies(table: pd.DataFrame, laid: Iterable[Laid], read_length: float) -> pd.DataFrame:
     """Return copies of each gene per genome: its depth over the genome's; 0 if absent, 1 if that cannot be told.
 
-    A gene whose depth is the genome's within `USUAL`, or within three standard errors of the few reads that it holds, has
-    one copy: growth and chance make depth uneven.
+    A gene whose depth is the genome's within `USUAL`, or within three standard errors of the few reads that it holds,
+    has one copy: growth and chance make depth uneven.
     """
     depths, lengths = {}, []
     for one in laid:

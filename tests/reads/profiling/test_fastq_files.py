@@ -13,7 +13,7 @@ from commensal.errors import FormatError, UsageError
 
 pytest.importorskip("dnaio")
 
-from commensal.reads.fastq import BATCH, Fastq  # noqa: E402
+from commensal.reads.fastq import BATCH, Fastq
 
 READS = [b"ACGTTGCA" * 10 + b"ACGT"[i % 4 : i % 4 + 1] for i in range(3 * BATCH + 7)]
 
@@ -78,7 +78,7 @@ def test_mates_in_another_order_are_named(file):
     lines = text(READS, 2).split(b"\n")
     lines[4 * 700], lines[4 * 701] = lines[4 * 701], lines[4 * 700]
     source = Fastq(file("a_1.fastq", text()), file("a_2.fastq", b"\n".join(lines)))
-    with pytest.raises(FormatError, match="read 701.*another order"):
+    with pytest.raises(FormatError, match=r"read 701.*another order"):
         whole(source)
 
 
