@@ -169,7 +169,7 @@ def _insert(a: Any, b: Any, mapped: Mapped) -> None:
 
 
 def _preset(long: bool) -> dict[str, Any]:
-    """Give minimap2 its settings: for short reads a seed in 15 instead of 11 windows is 7 % faster and finds the same."""
+    """Give minimap2 its settings: a short read needs a seed in 15 windows, not 11: 7 % faster, as good."""
     return {"preset": "map-ont", "best_n": 2} if long else {"preset": "sr", "best_n": 2, "w": 15}
 
 
