@@ -11,9 +11,9 @@ from pathlib import Path
 from commensal.errors import FormatError
 from commensal.reads.reference_genes import Feature, features, genbank_genes, text_lines
 
-KO = re.compile(r"(?<![A-Za-z0-9])K\d{5}(?!\d)")
+KO = re.compile(r"(?<!\w)K\d{5}(?!\w)")
 #: An EC number: four levels, of which the last may be provisional (n1) and the last ones open (-).
-EC = re.compile(r"(?<![\d.])([1-7](?:\.(?:\d+|-)){2}\.(?:n?\d+|-))(?![\d.])")
+EC = re.compile(r"(?:(?<![\w.])|(?<=\bEC))([1-7](?:\.(?:\d+|-)){2}\.(?:n?\d+|-))(?!\d|\.\d)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,9 @@ def add_host(path: Path, target: Path) -> tuple[str, dict[str, Any]]:
 def _measure(path: Path) -> tuple[int, int]:
     """Count bases and contigs line by line: a mammal's genome is too large to hold."""
     bases = contigs = 0
-    packed = path.is_file() and path.open("rb").read(2) == b"\x1f\x8b"
     try:
+        with path.open("rb") as handle:
+            packed = handle.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else path.open("rb") as handle:
             for line in handle:
                 if line.startswith(b">"):
