@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-system lock lint docs bench bench-cohort bench-engine calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,10 +20,20 @@ test: setup setup-system lint  ## set up, run every check
 
 setup: $(STAMP)  ## build .venv from the lock
 
-$(STAMP): requirements/dev.txt pyproject.toml | $(BIN)/uv
+$(STAMP): requirements/dev.txt requirements/mapping.txt pyproject.toml | $(BIN)/uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(MAKE) --no-print-directory setup-mapping
 	@touch $@
+
+# mappy has no wheels. Who has no compiler goes without host removal and mapping mode; CI may not.
+setup-mapping: | $(BIN)/uv  ## mappy, built from source (cc, Python.h, zlib.h); again after installing these
+	@if [ "$$CI" = "true" ] && [ "$$(id -u)" = "0" ] && ! { command -v cc && test -e /usr/include/zlib.h; } >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev python3-dev zlib1g-dev >/dev/null; fi
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/mapping.txt 2>$(VENV)/mapping.log || { \
+	  echo "setup: mappy could not be built (see $(VENV)/mapping.log): host removal and mapping mode are left out." >&2; \
+	  echo "  mend: install a C compiler and the headers of Python and zlib (Debian: gcc python3-dev zlib1g-dev), then: make setup-mapping" >&2; \
+	  test "$$CI" != "true"; }
 
 setup-system:  ## Debian packages that tests use (only on CI, as root)
 	@if [ "$$CI" = "true" ] && [ "$$(id -u)" = "0" ] && ! command -v chromium >/dev/null; then \
@@ -31,9 +41,11 @@ setup-system:  ## Debian packages that tests use (only on CI, as root)
 	elif ! command -v chromium >/dev/null; then \
 	  echo "setup-system: no Chromium here; tests of the page in a browser will be skipped (CI=true as root installs it)"; fi
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header
 lock: $(BIN)/uv  ## pin every dependency with its hash, without index addresses
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --no-header --group dev --group docs pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --group dev --group docs --extra reads pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --group mapping -o requirements/mapping.txt
 
 $(BIN)/uv:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

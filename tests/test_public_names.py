@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 PINNED = {
-    "commensal": ["CommensalError", "__version__", "check", "demo", "init", "load", "run"],
+    "commensal": ["CommensalError", "__version__", "check", "demo", "init", "load", "profile", "reference", "run"],
 }
 
 

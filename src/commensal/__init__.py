@@ -16,11 +16,13 @@ _HOME = {
     "demo": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
+    "profile": "commensal.pipeline",
+    "reference": "commensal.pipeline",
     "run": "commensal.pipeline",
     "CommensalError": "commensal.errors",
 }
 
-__all__ = ["CommensalError", "__version__", "check", "demo", "init", "load", "run"]
+__all__ = ["CommensalError", "__version__", "check", "demo", "init", "load", "profile", "reference", "run"]
 
 
 def __getattr__(name: str) -> Any:

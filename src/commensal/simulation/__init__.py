@@ -1,5 +1,8 @@
-"""Studies with known truth: people, communities and molecules drawn from one seed."""
+"""Studies and reads with known truth: people, communities, molecules and sequences drawn from one seed."""
 
 from commensal.simulation.cohort import cohort
+from commensal.simulation.hosts import mammal
+from commensal.simulation.read_study import read_study
+from commensal.simulation.reads import reads
 
-__all__ = ["cohort"]
+__all__ = ["cohort", "mammal", "read_study", "reads"]

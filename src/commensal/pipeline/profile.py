@@ -1,0 +1,84 @@
+"""``profile``: one sample of reads against a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from commensal.pipeline.run import Progress
+    from commensal.reads.profile import Profile
+
+
+def profile(
+    r1: Path | str,
+    r2: Path | str | None = None,
+    *,
+    reference: Path | str,
+    out: Path | str,
+    sample: str | None = None,
+    mode: str = "fast",
+    layout: str | None = None,
+    host: Sequence[Path | str] = (),
+    adapter: Sequence[str] = (),
+    quality: int = 15,
+    min_length: int = 40,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Profile:
+    """Profile one sample: species and strains, functions, and with ``mode="mapping"`` genes and growth.
+
+    Parameters
+    ----------
+    r1, r2
+        FASTQ, plain or compressed; ``r2`` is None for single and interleaved reads.
+    reference
+        Folder that ``commensal reference build`` made.
+    out
+        Folder for the sample's folder.
+    sample
+        Name of the sample (default: of the file).
+    mode
+        ``"fast"`` or ``"mapping"``, as in `commensal.reads.profile.profile_sample`.
+    layout
+        ``"single"`` or ``"interleaved"`` for one file; None looks.
+    host
+        FASTA files or minimap2 indices of hosts, besides those of the reference.
+    adapter
+        Adapters besides Illumina's, Nextera's and BGI's, which are found by themselves.
+    quality
+        Ends below this quality (Phred) are cut; 0 leaves them.
+    min_length
+        Shorter reads are left out (bases).
+    seed
+        Seed of the bootstrap of growth.
+    progress
+        Called with (bytes done, bytes in all, what is being done).
+
+    Raises
+    ------
+    CommensalError
+        The reads or the reference cannot be read, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> from commensal import profile
+    >>> profile("s1_R1.fastq.gz", "s1_R2.fastq.gz", reference="gut", out="profiles").taxa      # doctest: +SKIP
+    """
+    from commensal.reads.profile import profile_sample
+    from commensal.reads.trimming import Trimming
+
+    return profile_sample(
+        r1,
+        r2,
+        reference,
+        out,
+        sample=sample,
+        mode=mode,
+        layout=layout,
+        trimming=Trimming(quality=quality, min_length=min_length, adapters=tuple(adapter)),
+        hosts=tuple(host),
+        seed=seed,
+        progress=progress,
+    )

@@ -1,0 +1,179 @@
+"""Function: what the genomes that were found can do, times how many of them there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from commensal.reads.tables import frame
+
+#: Rows that belong to no single feature or genome.
+ALL, UNMAPPED, UNANNOTATED = "(all)", "(unmapped)", "(unannotated)"
+#: Bacteria have about one gene per this many bases: used where a genome comes without gene calls.
+BASES_PER_GENE = 1_050
+
+
+def annotation(reference: Path, genomes: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read genes and functions of these genomes only: (genome, gene, length), (genome, gene, namespace, id)."""
+    return (
+        _read(reference / "genes.parquet", ["genome", "gene", "contig", "start", "end", "length"], genomes),
+        _read(reference / "functions.parquet", ["genome", "gene", "namespace", "id"], genomes),
+    )
+
+
+def functions(
+    sample: str,
+    cells: Mapping[str, float],
+    unknown: float,
+    sizes: Mapping[str, float],
+    genes: pd.DataFrame,
+    terms: pd.DataFrame,
+    *,
+    copies: pd.DataFrame | None = None,
+    pathways: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Abundance of every function, in sum and by genome.
+
+    ``abundance`` is copies per genome equivalent: the sum over genomes of (share of cells) × (genes that carry the
+    function), where the unknown part counts as cells without known genes. ``relative`` is its share of all gene
+    copies, so that a namespace's rows of the whole community, with ``(unmapped)`` (genes of the unknown part, at the
+    known genomes' mean number) and ``(unannotated)`` (genes without an entry in this namespace), sum to 1. A gene
+    with two entries counts in both, half in ``relative``.
+
+    Parameters
+    ----------
+    sample
+        Name of the sample.
+    cells, unknown
+        Share of cells of each genome, and of what no genome explains; together 1.
+    sizes
+        Length of each genome in bases.
+    genes, terms
+        As from `annotation`.
+    copies
+        Mapping mode: genome, gene, copies (0: absent). None: every gene of a genome is there once, which cannot see a
+        gene that the sample's strain has lost.
+    pathways
+        Definitions as `commensal.knowledge.pathways` gives them; None leaves pathways out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table ``functions`` of a profile. Rows ``(all)`` first, then by genome.
+    """
+    names = list(cells)
+    weights = pd.Series({name: float(cells[name]) for name in names}, dtype=float)
+    carried = _copies(genes, names, copies)
+    number = carried.groupby("genome")["copies"].sum().reindex(names)
+    called = set(genes["genome"])
+    guessed = [name for name in names if name not in called]
+    for name in guessed:
+        number[name] = sizes[name] / BASES_PER_GENE
+    known = weights.sum()
+    lost = unknown * float((weights * number).sum() / known) if known > 0 else np.nan
+    parts = [
+        _namespace(namespace, terms[terms["namespace"] == namespace], carried, weights, number, lost, guessed)
+        for namespace in sorted(set(terms["namespace"]) | ({"KO"} if len(terms) == 0 else set()))
+    ]
+    if len(genes):
+        parts.append(_genes(carried, weights, number, lost))
+    if pathways:
+        parts.append(_pathways(terms[terms["namespace"].isin(["KO"])], carried, weights, pathways, unknown))
+    rows = pd.concat(parts, ignore_index=True)
+    return frame("functions", {column: rows[column].to_numpy() for column in rows.columns}, sample)
+
+
+def _copies(genes: pd.DataFrame, names: list[str], copies: pd.DataFrame | None) -> pd.DataFrame:
+    own = genes.loc[genes["genome"].isin(names), ["genome", "gene"]]
+    if copies is None:
+        return own.assign(copies=1.0)
+    return own.merge(copies[["genome", "gene", "copies"]], on=["genome", "gene"], how="left").fillna({"copies": 0.0})
+
+
+def _namespace(
+    namespace: str,
+    terms: pd.DataFrame,
+    carried: pd.DataFrame,
+    weights: pd.Series[float],
+    number: pd.Series[float],
+    lost: float,
+    guessed: list[str],
+) -> pd.DataFrame:
+    pairs = terms[["genome", "gene", "id"]].drop_duplicates().merge(carried, on=["genome", "gene"], how="inner")
+    per_gene = pairs.groupby(["genome", "gene"])["id"].transform("size")
+    weight = pairs["genome"].map(weights).to_numpy(dtype=float)
+    pairs = pairs.assign(abundance=weight * pairs["copies"], relative=weight * pairs["copies"] / per_gene)
+    by_genome = pairs.groupby(["id", "genome"], as_index=False, sort=True)[["abundance", "relative"]].sum()
+    annotated = pairs.drop_duplicates(["genome", "gene"]).groupby("genome")["copies"].sum()
+    bare = (number - annotated.reindex(number.index).fillna(0.0)).clip(lower=0.0) * weights
+    notes = dict.fromkeys(guessed, "gene number from the genome's length: no gene calls")
+    rest = pd.DataFrame(
+        {"id": UNANNOTATED, "genome": bare.index, "abundance": bare.to_numpy(), "relative": bare.to_numpy()}
+    )
+    rest["note"] = rest["genome"].map(notes)
+    whole = by_genome.groupby("id", as_index=False, sort=True)[["abundance", "relative"]].sum()
+    ends = pd.DataFrame(
+        {"id": [UNMAPPED, UNANNOTATED], "abundance": [lost, bare.sum()], "relative": [lost, bare.sum()]}
+    )
+    rows = pd.concat([pd.concat([whole, ends]).assign(genome=ALL), by_genome, rest], ignore_index=True)
+    total = rows.loc[rows["genome"] == ALL, "relative"].sum()
+    return rows.assign(namespace=namespace, relative=rows["relative"] / total if total > 0 else np.nan)
+
+
+def _genes(carried: pd.DataFrame, weights: pd.Series[float], number: pd.Series[float], lost: float) -> pd.DataFrame:
+    abundance = carried["genome"].map(weights).to_numpy(dtype=float) * carried["copies"].to_numpy(dtype=float)
+    total = float((weights * number).sum()) + (0.0 if np.isnan(lost) else lost)
+    rows = pd.DataFrame({"id": carried["gene"], "genome": carried["genome"], "abundance": abundance})
+    ends = pd.DataFrame({"id": [UNMAPPED], "genome": [ALL], "abundance": [lost]})
+    rows = pd.concat([ends, rows], ignore_index=True)
+    return rows.assign(namespace="gene", relative=rows["abundance"] / total if total > 0 else np.nan)
+
+
+def _pathways(
+    terms: pd.DataFrame,
+    carried: pd.DataFrame,
+    weights: pd.Series[float],
+    pathways: Mapping[str, Any],
+    unknown: float,
+) -> pd.DataFrame:
+    """Share of cells that carry a whole pathway; completeness by genome, and by what the community has together."""
+    from commensal import knowledge
+
+    there = terms.merge(carried[carried["copies"] > 0], on=["genome", "gene"], how="inner")
+    own = {str(name): set(group["id"]) for name, group in there.groupby("genome")}
+    together = set().union(*own.values()) if own else set()
+    rows: list[dict[str, object]] = []
+    for name, pathway in pathways.items():
+        carriers = 0.0
+        each: list[dict[str, object]] = []
+        for genome, kos in own.items():
+            judged = knowledge.completeness(kos, pathway)
+            share = float(weights[genome]) if judged.complete else 0.0
+            carriers += share
+            if judged.share > 0:
+                each.append({"id": name, "genome": genome, "abundance": share, "completeness": judged.share})
+        judged = knowledge.completeness(together, pathway)
+        note = "complete only together: no genome carries all of it" if judged.complete and not carriers else None
+        rows.append(
+            {"id": name, "genome": ALL, "abundance": carriers, "completeness": judged.share, "note": note},
+        )
+        rows += each
+    rows.append({"id": UNMAPPED, "genome": ALL, "abundance": unknown})
+    bare = float(weights.sum() - sum(weights[name] for name in own))
+    rows.append({"id": UNANNOTATED, "genome": ALL, "abundance": bare})
+    table = pd.DataFrame(rows, columns=["id", "genome", "abundance", "completeness", "note"])
+    return table.assign(namespace="pathway", relative=table["abundance"])
+
+
+def _read(path: Path, columns: list[str], genomes: Sequence[str]) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=columns, filters=[("genome", "in", list(genomes))] if genomes else None)
+    read: pd.DataFrame = table.to_pandas()
+    return read if genomes else read.iloc[:0]
