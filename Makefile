@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,8 +69,12 @@ bench-engine: setup  ## features, pairs and permutations per second, beside lme4
 	@worst=0; for part in engine_start engine_stream engine_logistic engine_permanova engine_pairs engine; do \
 	  $(BIN)/python benchmarks/$$part.py || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
 
-calibration: setup  ## null rates under 200 restricted shuffles of the real cohorts
-	@$(BIN)/python benchmarks/cohort_null.py --data $(DATA)
+calibration: setup  ## null rates: of every p of stats, and of cohort under 200 restricted shuffles of real cohorts
+	@worst=0; for part in "engine_null" "cohort_null --data $(DATA)"; do set -- $$part; \
+	  $(BIN)/python benchmarks/$$1.py $${@:2} || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+bad-input: setup  ## 10,000 odd studies through the estimators: an answer or a refusal in words
+	@$(BIN)/python benchmarks/bad_input.py
 
 clean:  ## remove what was built
 	@rm -rf $(VENV) docs/_build dist demo .mypy_cache .ruff_cache .pytest_cache

@@ -16,6 +16,7 @@ from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, 
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
+from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.label_permutation import label_p
 from commensal.stats.linear import linear
 from commensal.stats.logistic import firth, logistic
@@ -133,6 +134,7 @@ __all__ = [
     "mixed",
     "mixed_contrasts",
     "mixed_f",
+    "mixed_kenward_roger",
     "mixed_nested",
     "mixed_nested_contrasts",
     "mixed_nested_f",

@@ -55,12 +55,16 @@ def joint(
     sizes, turns = np.linalg.eigh(spread)
     part_of = sizes > SINGULAR * sizes[:, -1:]
     rank = part_of.sum(axis=1)
-    shares = np.einsum("mij,mi->mj", turns, effects) ** 2 / np.where(part_of, sizes, 1.0)
-    variance = solved.variance * moments.y_scale**2
-    statistic = np.where(part_of, shares, 0.0).sum(axis=1) / (rank * variance)
+    # In units of the residual standard deviation before squares are taken: those of very small numbers are 0.
+    spared = np.where(told, np.sqrt(solved.variance) * moments.y_scale, 1.0)
+    shares = np.einsum("mij,mi->mj", turns, effects / spared[:, None]) ** 2 / np.where(part_of, sizes, 1.0)
+    statistic = np.where(part_of, shares, 0.0).sum(axis=1) / rank
     freedoms = [freedom(np.einsum("mi,mik->mk", turns[:, :, j], along), sizes[:, j]) for j in range(len(rows))]
     uncapped = denominator(np.stack(freedoms, axis=1), part_of)
     df2 = np.minimum(uncapped, cap)
+    broken = told & ~(np.isfinite(statistic) & (df2 > 0))
+    status[broken], note[broken] = "not_converged", "the numbers overflow: rescale y or x"
+    told &= ~broken
     p = np.maximum(fdtrc(rank, np.where(told, df2, 1.0), statistic), np.finfo(float).tiny)
     shown = {"statistic": statistic, "df": rank.astype(float), "df2": df2, "p": p, "df_satterthwaite": uncapped}
     return FTest(

@@ -52,7 +52,10 @@ def label_p(y: ArrayLike, permutations: Permutations, label: ArrayLike, *, fixed
     >>> stats.label_p([[0], [0], [0], [1], [1], [1]], stats.permutations(label), label).tolist()
     [0.1]
     """
-    responses = np.asarray(y, dtype=float)
+    try:
+        responses = np.asarray(y, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise StatisticsError("y does not hold numbers", found=error, expected="numbers, NaN where missing") from error
     if responses.ndim != 2:
         raise StatisticsError("y is no table", found=f"shape {responses.shape}", expected="(n, m)")
     n, m = responses.shape

@@ -218,7 +218,10 @@ def claim_strength(
     """
     refuse_level(level)
     steps = strength_p(lines, listed=listed)
-    given = np.asarray(gate, dtype=np.float64)
+    try:
+        given = np.asarray(gate, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise StatisticsError("the gate's p are not numbers", found=error, expected="values in [0, 1]") from error
     if given.shape != (len(steps),):
         raise StatisticsError("gate and lines do not fit", found=f"{given.shape}", expected=f"({len(steps)},)")
     entered = np.where(np.isnan(given), 1.0, given)

@@ -1,0 +1,1 @@
+"""Null studies for every p of ``commensal.stats``: designs, estimators, judgement and the page of the documentation."""

@@ -1,0 +1,104 @@
+"""The page of the documentation that shows null rates, made from the figures that were kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+RESULTS = Path(__file__).parents[1] / "results" / "engine_null.json"
+HEAD = """# Calibration
+
+Does a p of 0.05 come up in 5 % of studies in which nothing differs? `make calibration` measures it for every p
+of `commensal.stats`, and this page is written by that command from the figures in
+`benchmarks/results/engine_null.json` (and for the question `cohort` on the labels of real studies, rearranged:
+[the default model](decisions/default-model.md)).
+
+**Designs.** Two arms of 8, 20 or 60; without units, in households of 2, 3 and 4 people with both labels in
+each, and in 2, 3, 4 or 8 cages nested in each arm. Values are normal, heavy-tailed (t with 3 degrees of
+freedom), mostly zeros (60 %, the rest half normal) or normal with half of them missing; with and without 30 %
+of the variance between units. Where features share a design each is a study of its own.
+
+**Judgement.** A rate is rejected when an exact one-sided binomial test finds it above the nominal one at 1 %,
+Holm over all {cells} cells of this page; coverage of 95 % intervals likewise when it is too low. A p may be
+below its rate: with few cages it must be, for rule and data allow only so many values. Intervals that cover
+more than 95 % (of {covered} cells {wide} do so beyond doubt) belong to such p, and to variances estimated as 0.
+
+**Result.** {rejected} of the {promised} promised cells are rejected. Rates are shown as multiples of the
+nominal one: 1 is exact, below 1 is cautious. A cell without a number had no p at all (the design does not allow
+one, and the status says why)."""
+KNOWN = """
+## Where a level is not promised
+
+These were measured too, and some are above their level; use what stands beside them. The `mixed` of this table is
+what lmerTest gives: with households of unequal size and the label inside them its p is below 0.05 up to
+{worst:.1f} times too often.
+
+"""
+
+
+def write_page(path: Path, results: Path = RESULTS) -> None:
+    path.write_text(page(json.loads(results.read_text())))
+
+
+def page(record: dict[str, Any]) -> str:
+    """The page's text, from the record of a run."""
+    cells = pd.DataFrame(record["cells"])
+    promised = cells["instead"] == ""
+    covered = cells["what"] == "coverage"
+    satterthwaite = cells[(cells["estimator"] == "mixed") & (cells["nominal"] == 0.05) & ~promised]
+    text = HEAD.format(
+        cells=f"{len(cells):,}",
+        covered=int(covered.sum()),
+        wide=int((covered & cells["wide"]).sum()),
+        rejected=int((promised & cells["rejected"]).sum()),
+        promised=f"{int(promised.sum()):,}",
+    )
+    for group, part in cells[promised].groupby("group", sort=False):
+        text += f"\n## {group}\n\n" + _table(part)
+    text += KNOWN.format(worst=(satterthwaite["rate"] / 0.05).max())
+    known = cells[~promised]
+    text += "| estimator | layout | per arm | values | " + _headings(known) + " | instead |\n"
+    text += "|---" * (5 + _headings(known).count("|") + 1) + "|\n"
+    for (*key, instead), part in known.groupby(["estimator", "layout", "n", "values", "instead"], sort=False):
+        text += "| " + " | ".join(map(str, key)) + " | " + _figures(part, known) + f" | {instead} |\n"
+    text += (
+        f"\nMeasured {record['date']}: {record['features']:,} features where they are batched, down to a tenth of it "
+    )
+    text += f"for the slower models; {record['studies']:,} studies or fewer where they are taken one by one. Python "
+    text += f"{record['python']}, numpy {record['packages']['numpy']}, scipy {record['packages']['scipy']}.\n"
+    return text
+
+
+def _table(part: pd.DataFrame) -> str:
+    """One row per estimator and layout: the worst multiple over the kinds of values, for each number per arm."""
+    text = "| estimator | layout | per arm | " + _headings(part) + " |\n"
+    text += "|---" * (4 + _headings(part).count("|")) + "|\n"
+    for key, rows in part.groupby(["estimator", "layout", "n"], sort=False):
+        text += "| " + " | ".join(map(str, key)) + " | " + _figures(rows, part) + " |\n"
+    return text + "\nThe largest over the kinds of values; coverage: the smallest.\n"
+
+
+def _columns(part: pd.DataFrame) -> list[tuple[str, float]]:
+    p = sorted(part.loc[part["what"] == "p", "nominal"].unique(), reverse=True)
+    return [*(("p", nominal) for nominal in p), *([("coverage", 0.95)] if (part["what"] == "coverage").any() else [])]
+
+
+def _headings(part: pd.DataFrame) -> str:
+    return " | ".join(f"× {nominal:g}" if what == "p" else "coverage" for what, nominal in _columns(part))
+
+
+def _figures(rows: pd.DataFrame, part: pd.DataFrame) -> str:
+    shown = []
+    for what, nominal in _columns(part):
+        rate = rows.loc[(rows["what"] == what) & (rows["nominal"] == nominal)].dropna(subset="rate")
+        if rate.empty:
+            shown.append("–")
+        elif what == "coverage":
+            shown.append(f"{rate['rate'].min():.3f}")
+        else:
+            worst = rate.loc[rate["rate"].idxmax()]
+            shown.append(f"{worst['rate'] / nominal:.2f}" + (" (!)" if rate["rejected"].any() else ""))
+    return " | ".join(shown)
