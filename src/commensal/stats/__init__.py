@@ -9,6 +9,8 @@ from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size
+from commensal.stats.differential_abundance import differential
+from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
@@ -16,6 +18,7 @@ from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, 
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
+from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.label_permutation import label_p
 from commensal.stats.linear import linear
 from commensal.stats.logistic import firth, logistic
@@ -51,6 +54,7 @@ from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
+from commensal.stats.two_part import two_part
 from commensal.stats.variance import variance_test
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
 
@@ -64,9 +68,11 @@ __all__ = [
     "ContrastsFit",
     "CoxFit",
     "CoxSize",
+    "DifferentialFit",
     "DispersionFit",
     "DunnettFit",
     "FTest",
+    "FeatureTests",
     "Fit",
     "HierarchicalFit",
     "KaplanMeierFit",
@@ -101,11 +107,13 @@ __all__ = [
     "by",
     "cafs",
     "cafs_test",
+    "cauchy_combination",
     "claim_strength",
     "cluster_cox_size",
     "conditional_logistic",
     "count_arrangements",
     "cox",
+    "differential",
     "dunnett",
     "euclidean",
     "even_depth",
@@ -158,6 +166,7 @@ __all__ = [
     "smallest_p",
     "storey",
     "strength_p",
+    "two_part",
     "unifrac",
     "variance_test",
     "win_ratio",
