@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-system lock lint docs bench bench-cohort bench-engine calibration clean
+.PHONY: help demo test setup setup-system lock lint docs bench bench-cohort bench-engine bench-truth calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 bench-engine: setup  ## features, pairs and permutations per second, beside lme4, lmerTest, glmer, vegan, scikit-bio
 	@worst=0; for part in engine_logistic engine_permanova engine_pairs engine; do \
 	  $(BIN)/python benchmarks/$$part.py || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+bench-truth: setup  ## signals implanted into real tables: FDR and power beside limma, Wilcoxon, LinDA-like, ANCOM-BC
+	@$(BIN)/python benchmarks/truth.py --data $(DATA)
 
 calibration: setup  ## null rates under 200 restricted shuffles of the real cohorts
 	@$(BIN)/python benchmarks/cohort_null.py --data $(DATA)

@@ -20,6 +20,7 @@ from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
 from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.label_permutation import label_p
+from commensal.stats.linda import ancom_bc2, linda, moderated_logs
 from commensal.stats.linear import linear
 from commensal.stats.logistic import firth, logistic
 from commensal.stats.logistic_mixed import LogisticMixedFit, logistic_mixed
@@ -56,6 +57,7 @@ from commensal.stats.slopes import mixed_slope
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.two_part import two_part
 from commensal.stats.variance import variance_test
+from commensal.stats.wilcoxon import wilcoxon_blocks
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "adafilter",
     "against",
     "aitchison",
+    "ancom_bc2",
     "associate",
     "associated_blocks",
     "bh",
@@ -125,6 +128,7 @@ __all__ = [
     "is_rooted",
     "kaplan_meier",
     "label_p",
+    "linda",
     "linear",
     "linear_contrasts",
     "linear_f",
@@ -142,6 +146,7 @@ __all__ = [
     "mixed_split",
     "moderate",
     "moderated",
+    "moderated_logs",
     "null_share",
     "partial_conjunction",
     "partial_conjunction_if_independent_fisher",
@@ -169,6 +174,7 @@ __all__ = [
     "two_part",
     "unifrac",
     "variance_test",
+    "wilcoxon_blocks",
     "win_ratio",
     "zero_replacement",
 ]

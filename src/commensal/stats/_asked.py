@@ -79,7 +79,7 @@ def asked(
     n = len(table)
     sides = _sides(label, n, reference)
     codes = None if block is None else group_codes(np.asarray(block).tolist(), n, "block")
-    fixed = _covariates(covariates, sides, codes, n)
+    fixed = _covariates(covariates, sides, n)
     amounts, depth, relative = _amounts(table, value, load)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = amounts * LOGARITHMS[value] if value in LOGARITHMS else np.where(amounts > 0, np.log2(amounts), np.nan)
@@ -193,7 +193,7 @@ def _sides(label: ArrayLike, n: int, reference: object) -> Array:
     return np.array([float(level != reference) for level in levels])
 
 
-def _covariates(covariates: Table | None, label: Array, block: NDArray[np.int64] | None, n: int) -> Array:
+def _covariates(covariates: Table | None, label: Array, n: int) -> Array:
     if covariates is None:
         return np.zeros((n, 0))
     given = covariates

@@ -34,7 +34,7 @@ class Comparing:
     @property
     def case(self) -> NDArray[np.bool_]:
         """Who is a case."""
-        return self.label == 1
+        return np.asarray(self.label == 1)
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -90,8 +90,9 @@ def differential(
 
     >>> import numpy as np
     >>> from commensal import stats
-    >>> rng = np.random.default_rng(5)
-    >>> counts = rng.poisson(np.exp(rng.normal(4, 1, (60, 20)))) * (rng.random((60, 20)) < 0.7)
+    >>> rng = np.random.default_rng(2)
+    >>> means = np.exp(rng.normal(4, 1, (60, 40)) + rng.normal(0, 0.7, (60, 1)))
+    >>> counts = rng.poisson(means) * (rng.random((60, 40)) < 0.7)
     >>> case = np.repeat([0, 1], 30)
     >>> counts[case == 1, 0] *= 8
     >>> counts[(case == 1) & (rng.random(60) < 0.8), 1] = 0

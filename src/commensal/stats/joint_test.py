@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats.fits import Array
+from commensal.stats.fits import Array, Counts
 
 #: p nearer to 1 than this count as this: at 1 itself the combination is without bound.
 _ALMOST_ONE = 1 - 1e-12
@@ -57,7 +57,7 @@ def cauchy_combination(p: ArrayLike) -> Array:
     return np.where(known.any(axis=0), joined, np.nan)
 
 
-def deviate(p: Array, direction: Array) -> Array:
+def deviate(p: Array, direction: Counts) -> Array:
     """Return normal deviates of two-sided p (m,) with the sign of `direction`."""
     from scipy.special import ndtri
 
