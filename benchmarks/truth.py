@@ -168,7 +168,9 @@ def against(table: pd.DataFrame) -> pd.DataFrame:
 
 def shown(table: pd.DataFrame, level: float) -> None:
     own = table[table["level"] == level].copy()
-    own["text"] = [f"{a:.2f}{'*' if r else ' '}/{b:.2f}" for a, b, r in zip(own["fdr"], own["power"], own["rejected"], strict=True)]
+    own["text"] = [
+        f"{a:.2f}{'*' if r else ' '}/{b:.2f}" for a, b, r in zip(own["fdr"], own["power"], own["rejected"], strict=True)
+    ]
     print(f"\nFDR / power at q < {level}; * FDR above the level (t test over data sets, Holm over cells)")
     wide = own.pivot_table(index="cell", columns="method", values="text", aggfunc="first", sort=False)
     print(wide.fillna("-").to_string())
@@ -196,13 +198,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--full", action="store_true", help="200 data sets per cell and all sizes")
-    parser.add_argument("--sets", type=int, help="data sets per cell (40, or 200 with --full)")
+    parser.add_argument("--sets", type=int, help="data sets per cell (20, or 200 with --full)")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     lacking = [name for name in (*DEVELOPMENT, *HELD_OUT) if not (given.data / name).is_dir()]
     if lacking:
         return absent("truth", f"no {given.data / lacking[0]}")
-    sets = given.sets or (200 if given.full else 40)
+    sets = given.sets or (200 if given.full else 20)
     began = time.perf_counter()
     main_cells = cells(full=given.full)
     table = judged(run(main_cells, sets, given.data, given.workers))

@@ -7,6 +7,7 @@ from commensal.stats.association import Associations, associate
 from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
+from commensal.stats.consensus import ConsensusFit, consensus
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size
 from commensal.stats.differential_abundance import differential
@@ -67,6 +68,7 @@ __all__ = [
     "CafsFit",
     "CafsScores",
     "ClaimStrength",
+    "ConsensusFit",
     "ContrastsFit",
     "CoxFit",
     "CoxSize",
@@ -114,6 +116,7 @@ __all__ = [
     "claim_strength",
     "cluster_cox_size",
     "conditional_logistic",
+    "consensus",
     "count_arrangements",
     "cox",
     "differential",

@@ -225,7 +225,9 @@ def mode(values: Array) -> float:
     >>> mode(np.array([0.0, 0.1, -0.1, 0.05, 6.0])).__round__(1)
     0.0
     """
-    spread = float(min(values.std(ddof=1), np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34) or values.std(ddof=1))
+    spread = float(
+        min(values.std(ddof=1), np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34) or values.std(ddof=1)
+    )
     width = 0.9 * spread * len(values) ** -0.2
     if not width > 0:
         return float(np.median(values))

@@ -63,7 +63,9 @@ def wilcoxon_blocks(
     >>> print(fit.p.round(4), fit.effect)
     [0.2222] [-0.5]
     """
-    found = asked(values, label, value=value, reference=reference, zero="absent", block=block, covariates=None, load=None)
+    found = asked(
+        values, label, value=value, reference=reference, zero="absent", block=block, covariates=None, load=None
+    )
     amount = np.where(found.present == 0, -np.inf, found.log2) if found.present is not None else found.log2
     n, m = amount.shape
     blocks = np.zeros(n, np.int64) if found.block is None else found.block
@@ -141,9 +143,7 @@ def _moments(scores: Array, label: Array, blocks: Counts) -> tuple[Array, Array,
     return mean, variance, total
 
 
-def _p(
-    scores: Array, z: Array, mean: Array, total: Array, label: Array, blocks: Counts | None
-) -> tuple[Array, Array]:
+def _p(scores: Array, z: Array, mean: Array, total: Array, label: Array, blocks: Counts | None) -> tuple[Array, Counts]:
     """Two-sided p: exact for complete features where arrangements are few, else normal; and how many there were."""
     from scipy.special import ndtr
 
