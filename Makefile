@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-truth bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 bench-engine: setup  ## features, pairs and permutations per second, beside lme4, lmerTest, glmer, vegan, scikit-bio, HAllA
 	@worst=0; for part in engine_start engine_stream engine_logistic engine_permanova engine_pairs engine; do \
 	  $(BIN)/python benchmarks/$$part.py || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+bench-truth: setup  ## signals implanted into real tables: FDR and power beside limma, Wilcoxon, LinDA-like, ANCOM-BC
+	@$(BIN)/python benchmarks/truth.py --data $(DATA)
 
 calibration: setup  ## null rates: of every p of stats, and of cohort under 200 restricted shuffles of real cohorts
 	@worst=0; for part in "engine_null" "cohort_null --data $(DATA)"; do set -- $$part; \

@@ -89,7 +89,7 @@ def test_rows_follow_the_contract_and_no_feature_is_lost():
     assert list(frame.columns) == list(ESTIMATE_COLUMNS)
     per = frame[frame["feature"].str.startswith("taxon")].groupby(["model", "term"]).size()
     assert per.to_dict() == {
-        (model, term): FEATURES for model in ("abundance", "prevalence") for term in ("within", "between")
+        (model, term): FEATURES for model in ("abundance", "prevalence", "joint") for term in ("within", "between")
     }
     assert (frame["p"].notna() <= frame["status"].isin(WITH_P)).all()
     assert frame["status"].notna().all()
@@ -182,7 +182,11 @@ def test_sample_order_does_not_matter():
 def test_q_is_benjamini_hochberg_over_both_models_of_a_term():
     frame = answered(loaded(counts(30, 8), CASE, household=HOUSEHOLD, block=("household",)))
     rows = frame[frame["feature"].str.startswith("taxon") & (frame["term"] == "within") & frame["p"].notna()]
-    assert rows["family"].nunique() == 1
+    joint = rows["model"] == "joint"
+    assert rows.groupby(joint)["family"].nunique().tolist() == [1, 1]
+    assert rows.loc[joint, "family"].iloc[0] == rows.loc[~joint, "family"].iloc[0] + ", joint"
+    np.testing.assert_allclose(rows.loc[joint, "q"], false_discovery_control(rows.loc[joint, "p"]), rtol=1e-12)
+    rows = rows[~joint]
     assert set(rows["model"]) == {"abundance", "prevalence"}
     np.testing.assert_allclose(rows["q"], false_discovery_control(rows["p"].to_numpy()), rtol=1e-12)
 
@@ -191,7 +195,7 @@ def test_a_declared_family_is_kept():
     keys = ("question", "contrast", "assay", "specimen", "term", "model")
     frame = answered(loaded(counts(30, 8), CASE, family=keys))
     rows = frame[frame["feature"].str.startswith("taxon") & frame["p"].notna()]
-    assert rows["family"].nunique() == 2
+    assert rows["family"].nunique() == 3
 
 
 def test_statuses_say_why_there_is_no_p():

@@ -31,6 +31,8 @@ LINE = 0.05
 #: Statuses of rows that have an effect and whose p is withheld for the whole comparison.
 WITHHELD = ("one_cage", "unit_not_in_block")
 FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence"}
+#: The model whose rows say by one test per feature whether it differs at all; it has no effect of its own.
+JOINT = "joint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,24 @@ def found_features(rows: pd.DataFrame, model: str) -> FoundFeatures:
 def feature_rows(group: Group) -> pd.DataFrame:
     """Return the rows that speak of one feature each."""
     return group.rows[group.rows["model"].isin(FEATURE_MODELS) & (group.rows["feature"] != ALL)]
+
+
+def decisive_rows(group: Group, term: str) -> pd.DataFrame:
+    """Return the rows that say which features differ in a term: the joint tests, or all models where there are none."""
+    joint = group.pick(model=JOINT, term=term)
+    if joint["p"].notna().any():
+        return joint
+    rows = feature_rows(group)
+    return rows[rows["term"] == term]
+
+
+def strongest_part(group: Group, row: pd.Series) -> pd.Series:
+    """Return the abundance or presence row that a joint test owes most to; any other row is its own."""
+    if row["model"] != JOINT:
+        return row
+    parts = feature_rows(group)
+    own = parts[(parts["term"] == row["term"]) & (parts["feature"] == row["feature"]) & parts["p"].notna()]
+    return row if own.empty else own.sort_values("p", kind="stable").iloc[0]
 
 
 def name_of(row: pd.Series) -> str:
@@ -192,7 +212,27 @@ def feature_sentences(group: Group, term: str) -> list[str]:
     """Word the feature rows of a term: one sentence per model."""
     rows = feature_rows(group)
     found = [found_features(rows[rows["term"] == term], model) for model in FEATURE_MODELS]
-    return [_feature_sentence(group, term, one, rows) for one in found if one.table]
+    return [*_joint_sentence(group, term), *(_feature_sentence(group, term, one, rows) for one in found if one.table)]
+
+
+def _joint_sentence(group: Group, term: str) -> list[str]:
+    """Say how many features differ by the test that joins abundance and presence, before its parts."""
+    found = found_features(group.pick(term=term), JOINT)
+    if not found.tested or found.top is None:
+        return []
+    opening = term_phrase(term, group.block)
+    top = f"{name_of(found.top)} ({_chances(found.top)})"
+    sizes = f"({count(found.table)} in the table)"
+    if not found.found:
+        text = f"{opening}no {group.features} of {count(found.tested)} tested differ at q < {LINE} {sizes}"
+        return [sentence(f"{text}, abundance and presence taken together. The smallest q is that of {top}")]
+    return [
+        sentence(
+            f"{opening}{count(found.found)} of {count(found.tested)} tested {plural(group.feature, found.tested)} "
+            f"{'differs' if found.found == 1 else 'differ'} at q < {LINE} {sizes}, abundance and presence taken "
+            f"together. Strongest is {top}. Each part has a q of its own"
+        )
+    ]
 
 
 def diversity_rows(group: Group, term: str) -> pd.DataFrame:
@@ -338,7 +378,7 @@ def _feature_headlines(own: list[Group]) -> list[str]:
         rows = feature_rows(group)
         if rows.empty or not group.terms:
             continue
-        first = rows[rows["term"] == group.terms[0]]
+        first = decisive_rows(group, group.terms[0])
         tested = first[first["p"].notna()]
         hits = tested[tested["q"] < LINE]
         opening = term_phrase(group.terms[0], group.block)
@@ -355,12 +395,14 @@ def _feature_headlines(own: list[Group]) -> list[str]:
             continue
         top = hits.sort_values(["q", "p"], kind="stable").iloc[0]
         n = hits["feature"].nunique()
+        part = strongest_part(group, top)
+        joint = f" (joint {_chances(top)})" if part["model"] != top["model"] else ""
         told.append(
             sentence(
                 f"{opening}{many(n, group.feature)}{of} {'differs' if n == 1 else 'differ'} at "
-                f"q < {LINE} ({table}){frame}; strongest is {name_of(top)}, "
-                f"{FEATURE_MODELS.get(str(top['model']), '')}: "
-                f"{estimate(top, _chances(top))}"
+                f"q < {LINE} ({table}){frame}; strongest is {name_of(top)}{joint}, "
+                f"{FEATURE_MODELS.get(str(part['model']), '')}: "
+                f"{estimate(part, _chances(part))}"
             )
         )
     return told or ["No features were tested."]
@@ -383,7 +425,7 @@ def tiles(group: Group) -> list[tuple[str, str]]:
             shown.append((count(size["n_blocks"]), plural(group.block, size["n_blocks"])))
     rows = feature_rows(group)
     if group.terms and not rows.empty:
-        rows = rows[rows["term"] == group.terms[0]]
+        rows = decisive_rows(group, group.terms[0])
         tested = rows[rows["p"].notna()]
         hits = tested.loc[tested["q"] < LINE, "feature"].nunique()
         total = tested["feature"].nunique()

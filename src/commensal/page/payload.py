@@ -21,7 +21,7 @@ COLUMN_WORDS: dict[str, tuple[str, str]] = {
     "measure": ("Measure", "the diversity index or distance"),
     "feature": ("Feature id", "the id in the table; (all) means the whole table"),
     "label": ("Feature", "the feature’s name, or its id where it has none"),
-    "model": ("Model", "what was fitted: abundance where present, prevalence, permanova …"),
+    "model": ("Model", "what was fitted: abundance where present, prevalence, joint, permanova …"),
     "term": ("Term", "within: inside blocks; between: block means; overall: no block"),
     "time": ("Time", "the time, in the study’s unit"),
     "effect": ("Effect", "case minus control, in the unit beside it"),

@@ -44,7 +44,10 @@ def without_p(answer: Answer, status: str, note: str) -> Answer:
     frame.loc[had, ["p", "q", "low", "high"]] = np.nan
     frame.loc[had, "family"] = pd.NA
     frame.loc[had, "status"] = status
-    frame.loc[had, "note"] = [note if pd.isna(old) else f"{note}; {old}" for old in frame.loc[had, "note"]]
+    # A joint test's note tells the p of its parts, which are withheld too.
+    kept = frame.loc[had, "note"].mask(frame.loc[had, "model"] == "joint")
+    frame.loc[had, "note"] = [note if pd.isna(old) else f"{note}; {old}" for old in kept]
+    frame.loc[had & (frame["model"] == "joint"), "statistic"] = np.nan
     return replace(answer, estimates=estimates(frame))
 
 

@@ -15,7 +15,7 @@ from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.comparison import Comparison, compare
 from commensal.questions.diversity import composition, diversity
-from commensal.questions.features import feature_rows
+from commensal.questions.features import JOINT, feature_rows
 from commensal.questions.scales import LOGARITHMS, Scales, scales
 from commensal.study import Dropped, LoadedStudy, Question
 from commensal.tables import points
@@ -44,9 +44,14 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
 
 
 def top_values(comparison: Comparison, scale: Scales, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the raw values (points) of the features with the smallest p of the term that is read first."""
+    """Return the raw values (points) of the features with the smallest p of the term that is read first.
+
+    The p of the joint test, where there is one.
+    """
     first = rows[(rows["term"] == comparison.terms[0]) & rows["p"].notna()]
-    ranked = first.sort_values("p", kind="stable").drop_duplicates("feature").head(TOP)
+    joint = first[first["model"] == JOINT]
+    ranked = first if joint.empty else joint
+    ranked = ranked.sort_values("p", kind="stable").drop_duplicates("feature").head(TOP)
     column = {str(name): index for index, name in enumerate(comparison.assay.features.index)}
     frames = []
     for feature, label in zip(ranked["feature"], ranked["label"], strict=True):

@@ -7,8 +7,11 @@ from commensal.stats.association import Associations, associate
 from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
+from commensal.stats.consensus import ConsensusFit, consensus
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
+from commensal.stats.differential_abundance import differential
+from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
@@ -17,7 +20,9 @@ from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_te
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
 from commensal.stats.kenward_roger import mixed_kenward_roger
+from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.label_permutation import label_p
+from commensal.stats.linda import ancom_bc2, linda, moderated_logs
 from commensal.stats.linear import linear
 from commensal.stats.logistic import firth, logistic
 from commensal.stats.logistic_mixed import LogisticMixedFit, logistic_mixed
@@ -53,7 +58,9 @@ from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
 from commensal.stats.streaming import Streamed, column_blocks, stream
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
+from commensal.stats.two_part import two_part
 from commensal.stats.variance import variance_test
+from commensal.stats.wilcoxon import wilcoxon_blocks
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
 
 __all__ = [
@@ -63,12 +70,15 @@ __all__ = [
     "CafsFit",
     "CafsScores",
     "ClaimStrength",
+    "ConsensusFit",
     "ContrastsFit",
     "CoxFit",
     "CoxSize",
+    "DifferentialFit",
     "DispersionFit",
     "DunnettFit",
     "FTest",
+    "FeatureTests",
     "Fit",
     "HierarchicalFit",
     "KaplanMeierFit",
@@ -96,6 +106,7 @@ __all__ = [
     "adafilter",
     "against",
     "aitchison",
+    "ancom_bc2",
     "associate",
     "associated_blocks",
     "bh",
@@ -104,12 +115,15 @@ __all__ = [
     "by",
     "cafs",
     "cafs_test",
+    "cauchy_combination",
     "claim_strength",
     "cluster_cox_size",
     "column_blocks",
     "conditional_logistic",
+    "consensus",
     "count_arrangements",
     "cox",
+    "differential",
     "dunnett",
     "euclidean",
     "even_depth",
@@ -122,6 +136,7 @@ __all__ = [
     "is_rooted",
     "kaplan_meier",
     "label_p",
+    "linda",
     "linear",
     "linear_contrasts",
     "linear_f",
@@ -144,6 +159,7 @@ __all__ = [
     "mixed_split",
     "moderate",
     "moderated",
+    "moderated_logs",
     "null_share",
     "partial_conjunction",
     "partial_conjunction_if_independent_fisher",
@@ -169,8 +185,10 @@ __all__ = [
     "storey",
     "stream",
     "strength_p",
+    "two_part",
     "unifrac",
     "variance_test",
+    "wilcoxon_blocks",
     "win_ratio",
     "zero_replacement",
 ]
