@@ -19,8 +19,8 @@ from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, 
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
-from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.joint_test import cauchy_combination
+from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.label_permutation import label_p
 from commensal.stats.linda import ancom_bc2, linda, moderated_logs
 from commensal.stats.linear import linear
