@@ -124,17 +124,17 @@ def pooled(moments: Moments) -> Problem:
     row, column = np.triu_indices(columns)
     largest = moments.sizes.max(initial=0.0)
     whole = bool((moments.sizes == np.rint(moments.sizes)).all())
-    pooled = whole and largest < groups / 2
-    sizes = np.arange(1.0, largest + 1)[None] if pooled else moments.sizes
+    fewer = whole and largest < groups / 2
+    sizes = np.arange(1.0, largest + 1)[None] if fewer else moments.sizes
     products = np.empty((m, len(row), sizes.shape[1]))
-    counts = np.empty((m, sizes.shape[1])) if pooled else np.ones((1, groups))
+    counts = np.empty((m, sizes.shape[1])) if fewer else np.ones((1, groups))
     for first in range(0, m, BATCH):
         some = slice(first, first + BATCH)
         sums = np.ascontiguousarray(moments.sums[some].swapaxes(1, 2))
-        outer = np.empty((len(sums), len(row), groups)) if pooled else products[some]
+        outer = np.empty((len(sums), len(row), groups)) if fewer else products[some]
         for pair, (i, j) in enumerate(zip(row, column, strict=True)):
             np.multiply(sums[:, i], sums[:, j], out=outer[:, pair])
-        if pooled:
+        if fewer:
             alike = (moments.sizes[some][:, :, None] == sizes).astype(float)
             np.matmul(outer, alike, out=products[some])
             counts[some] = alike.sum(axis=1)
