@@ -28,6 +28,9 @@ Holm over all {cells} cells of this page; coverage of 95 % intervals likewise wh
 below its rate: with few cages it must be, for rule and data allow only so many values. Coverage that is too
 high by the same test does not mislead, but it is a fault too; it has its own list below.
 
+Below each table stand the sizes of the run that its figures
+are from: `benchmarks/engine_null.py --only GROUP` with these measures one group again, and judges all of them anew.
+
 **Result.** {rejected} of the {promised} promised cells are rejected. Of {covered} coverages {wide} are too high.
 Rates are shown as multiples of the nominal one: 1 is exact, below 1 is cautious. A cell without a number had no
 p at all (the design does not allow one, and the status says why).
@@ -76,7 +79,8 @@ def page(record: dict[str, Any]) -> str:
     )
     for group, part in cells[promised].groupby("group", sort=False):
         text += f"\n## {group}\n\n" + _table(part)
-        text += _precision(part)
+        size = record["sizes"][group]
+        text += _precision(part) + f"`--features {size['features']} --studies {size['studies']}`\n"
     text += KNOWN.format(worst=(satterthwaite["rate"] / 0.05).max())
     known = cells[~promised]
     text += "| estimator | layout | per arm | values | " + _headings(known) + " | instead |\n"
