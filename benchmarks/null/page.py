@@ -38,7 +38,8 @@ p at all (the design does not allow one, and the status says why).
 KNOWN = """
 ## Where a level is not promised
 
-These were measured too, and some are above their level; use what stands beside them. The `mixed` of this table is
+These were measured too, and some are above their level; use what stands beside them. They were set apart after a
+first run had found them, each for a reason of theory ([record](decisions/calibration.md)). The `mixed` of this table is
 what lmerTest gives: with households of unequal size and the label inside them its p is below 0.05 up to
 {worst:.1f} times too often.
 
