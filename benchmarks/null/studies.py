@@ -122,6 +122,8 @@ def arms(studies: int) -> Iterator[Cell]:
             if per_arm is not None and n == 60 and per_arm < 8:
                 continue  # cages count, not mice: as with 20
             for variances in ("equal", "unequal"):
+                if per_arm == 2 and variances == "unequal":
+                    continue  # two seconds a study
                 layout = "no units" if per_arm is None else f"{per_arm} cages per arm"
                 one = _dunnett(n, per_arm, variances)
                 told = f"normal, 4 arms, variances taken as {variances}"
