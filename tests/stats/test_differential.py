@@ -125,7 +125,7 @@ def test_the_order_of_samples_and_features_does_not_matter():
 def test_methods_do_not_mind_the_order_of_features(method):
     table = counts(6)
     columns = np.random.default_rng(6).permutation(30)
-    np.testing.assert_allclose(method(table, CASE).p[columns], method(table[:, columns], CASE).p, rtol=1e-8)
+    np.testing.assert_allclose(method(table, CASE).p[columns], method(table[:, columns], CASE).p, rtol=1e-5)
 
 
 def test_a_factor_per_sample_does_not_matter_to_shares_nor_one_factor_to_molecules():
