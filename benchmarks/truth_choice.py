@@ -15,6 +15,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import argparse
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,13 @@ from scipy.stats import chi2
 from truth_data import DEVELOPMENT, Cell, draw, read
 
 from commensal import stats
-from commensal.stats import two_part as parts_of
 from commensal.stats._asked import asked
 from commensal.stats._comparing import Comparing
 from commensal.stats._presence import Arranged
 from commensal.stats.joint_test import deviate, same_direction_p
 
+#: The module, of which the package shows the function of the same name.
+parts_of = import_module("commensal.stats.two_part")
 LEVEL = 0.1
 KINDS = [("nonzero", 4.0), ("all", 4.0), ("prevalence", 4.0), ("both", 2.0), ("one way", 4.0), ("confounder", 2.0)]
 
