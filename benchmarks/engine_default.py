@@ -1,8 +1,8 @@
 """The whole default for taxa with a random effect, beside MaAsLin3: 1,500 samples, 151 species, 120 subjects, 8 terms.
 
 Abundance, presence and the joint test of every species in one call, in processor seconds on one thread. MaAsLin3 is
-not in Debian: its 39 minutes for 151 species with a random intercept (abundance and presence, 1,527 samples, 120 subjects, 8
-terms) were measured once and are frozen; machines differ, so that the ratio is one of orders of magnitude.
+not in Debian: its 39 minutes for 151 species with a random intercept (abundance and presence, 1,527 samples, 120
+subjects, 8 terms) were measured once and are frozen; machines differ, so that the ratio is one of orders of magnitude.
 """
 # ruff: noqa: E402  threads are set before numpy reads how many there may be
 
