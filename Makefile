@@ -66,7 +66,7 @@ bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 	@$(BIN)/python benchmarks/cohort.py --data $(DATA)
 
 bench-engine: setup  ## features, pairs and permutations per second, beside lme4, lmerTest, glmer, vegan, scikit-bio, HAllA
-	@worst=0; for part in engine_start engine_stream engine_logistic engine_permanova engine_pairs engine; do \
+	@worst=0; for part in engine_start engine_stream engine_logistic engine_permanova engine_pairs engine_default engine; do \
 	  $(BIN)/python benchmarks/$$part.py || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
 
 bench-truth: setup  ## signals implanted into real tables: FDR and power beside limma, Wilcoxon, LinDA-like, ANCOM-BC

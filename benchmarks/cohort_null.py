@@ -48,14 +48,15 @@ def rates(comparison: Comparison, shuffle: int) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     base = {"assay": comparison.assay.name, "shuffle": shuffle}
     for model, group in rows.groupby("model"):
-        for nominal in NOMINAL if model in {"abundance", "prevalence"} else (0.05,):
+        for nominal in NOMINAL if model in {"abundance", "prevalence", "joint"} else (0.05,):
             share = float((group["p"] <= nominal).mean())
             found.append({**base, "rows": model, "nominal": nominal, "kind": "share", "value": share, "m": len(group)})
     features = rows[rows["model"].isin(["abundance", "prevalence"])]
-    hit = bool((features["q"] < 0.05).any())
-    found.append(
-        {**base, "rows": "features", "nominal": 0.05, "kind": "any q", "value": float(hit), "m": len(features)}
-    )
+    # Each is a family of its own: the two parts together, and the joint tests.
+    for name, own in (("features", features), ("joint", rows[rows["model"] == "joint"])):
+        if len(own):
+            hit = float((own["q"] < 0.05).any())
+            found.append({**base, "rows": name, "nominal": 0.05, "kind": "any q", "value": hit, "m": len(own)})
     return found
 
 

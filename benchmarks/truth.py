@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from harness import absent, keep
+from harness import NOT_MEASURED, absent, keep
 from scipy.stats import ttest_1samp
 from truth_data import DEVELOPMENT, HELD_OUT, Cell, Drawn, Table, draw, read
 
@@ -135,7 +135,7 @@ def run(chosen: list[Cell], sets: int, data: Path, workers: int) -> pd.DataFrame
 
 
 def judged(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per cell, method and level; whether the FDR is above the level (t test over data sets, Holm over cells)."""
+    """One row per cell, method and level; whether its FDR is above the level (t test, Holm over cells)."""
     rows = []
     for (cell, method, level), group in frame.groupby(["cell", "method", "level"], sort=False):
         fdp = group["fdp"].to_numpy(float)
@@ -232,16 +232,18 @@ def main() -> int:
         "maaslin3_frozen": frozen,
         "fdr_rejected": rejected["cell"].tolist(),
         "more_than_0.03_behind": far["cell"].tolist(),
-        "mean_power": table.groupby(["method", "level"])["power"].mean().round(4).unstack().to_dict("index"),
+        "mean_power": table.groupby(["level", "method"])["power"].mean().round(4).reset_index().to_dict("records"),
     }
     keep("truth", figures)
+    near = int((held_out & (behind["behind"] <= NEAR)).sum())
     print(
         f"truth: FDR rejected in {len(rejected)} of {len(own)} cells, within {NEAR} of the best in "
-        f"{len(behind) - len(far)} of {len(behind)} (held-out tables {int((held_out & (behind['behind'] <= NEAR)).sum())} "
+        f"{len(behind) - len(far)} of {len(behind)} (held-out tables {near} "
         f"of {int(held_out.sum())}), mean power {own['power'].mean():.3f}, MaAsLin3 beside it NOT MEASURED "
         f"(goal 0 rejected, all within {NEAR})"
     )
-    return 1 if len(rejected) or len(far) else 0
+    # MaAsLin3 was measured on another table only: no figure of ours can be ahead of it on the same data.
+    return 1 if len(rejected) or len(far) else NOT_MEASURED
 
 
 if __name__ == "__main__":

@@ -107,6 +107,12 @@ def test_the_readme_s_python_runs(
     assert (tmp_path / "mine" / "results" / "report.html").is_file()
 
 
+def test_the_statistics_page_s_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks(ROOT / "docs" / "statistics.md", "python")
+    exec(compile(code, "statistics.md", "exec"), {})
+    assert "['taxon 0']" in capsys.readouterr().out
+
+
 def test_every_other_command_of_the_readme_is_one_that_exists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

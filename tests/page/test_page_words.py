@@ -97,6 +97,30 @@ def test_features_are_counted_and_the_strongest_named() -> None:
     )
 
 
+JOINT = {"model": "joint", "effect": None, "low": None, "high": None, "unit": None, "test": "Cauchy combination"}
+
+
+def test_a_hit_is_what_the_joint_test_says_and_its_strongest_part_tells_how() -> None:
+    """Feature a has a small q in its part only, b in its joint test only: b is the hit, everywhere."""
+    rows = [
+        feature("a", 0.01, 0.04),
+        feature("b", 0.03, 0.07, -2.0, label="Beta"),
+        feature("a", 0.04, 0.06) | JOINT,
+        feature("b", 0.001, 0.002, label="Beta") | JOINT,
+    ]
+    joint, part = told(*rows)
+    assert joint == (
+        "Within families, 1 of 2 tested taxa differs at q < 0.05 (2 in the table), abundance and presence taken "
+        "together. Strongest is Beta (p = 0.001, q = 0.002). Each part has a q of its own."
+    )
+    assert part.startswith("Within families, 1 of 2 tested")
+    (group,) = groups(study(), estimates([BASE | row for row in rows]))
+    assert ("1 of 2", "taxa at q < 0.05") in tiles(group)
+    line = next(line for line in headlines(estimates([BASE | row for row in rows]), study()) if "taxon" in line)
+    assert "1 taxon of genera differs" in line
+    assert "strongest is Beta (joint p = 0.001, q = 0.002), abundance where present: log2 fold change −2.0" in line
+
+
 def test_nothing_found_is_said_plainly() -> None:
     (line,) = told(feature("a", 0.2, 0.3), feature("d", None, None))
     assert line.startswith(
