@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-reference calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-reads bench-reference calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,10 @@ bench-engine: setup  ## features, pairs and permutations per second, beside lme4
 
 bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 	@$(BIN)/python benchmarks/reference.py --data $(DATA)
+
+# Peers are never installed: SOURMASH=/path/to/sourmash (pip, in an environment of its own), kraken2 on PATH.
+bench-reads: setup  ## simulated communities of real genomes: species, functions, genes, reads per second, memory; beside sourmash, kraken2
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reads.py --data $(DATA)
 
 calibration: setup  ## null rates under 200 restricted shuffles of the real cohorts
 	@$(BIN)/python benchmarks/cohort_null.py --data $(DATA)
