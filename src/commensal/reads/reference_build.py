@@ -87,9 +87,9 @@ def build_reference(
         A path that does not exist, or a library that is not installed.
     """
     folder = Path(out)
-    _refuse_taken(folder)
-    sources = find_genomes(genomes, layout)
     options = _options(c, k, sequences, call_genes, profiles, thresholds)
+    sources = find_genomes(genomes, layout)
+    _refuse_taken(folder)
     return _make(folder, None, sources, taxonomy, annotations, host, options, workers, progress)
 
 
@@ -204,8 +204,8 @@ def _make(
             mend="mend these files, or name another folder",
         )
     warnings += _strangers(taxonomies, [facts["genome"] for facts in whole])
-    wanted = bool(given) or options.call_genes
-    rows = [*before, *genome_rows(whole, taxonomies, wanted)]
+    asked = {"genes": bool(given) or options.call_genes, "functions": bool(given or options.profiles)}
+    rows = [*before, *genome_rows(whole, taxonomies, asked)]
     past = [] if old is None else _records("refused", folder)
     kept = {facts["genome"]: build / facts["genome"] for facts in whole}
     tell(len(jobs), len(jobs), "writing the tables")
