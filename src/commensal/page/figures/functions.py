@@ -55,8 +55,8 @@ def heat_map(points: pd.DataFrame) -> list[Figure]:
             alt=sentence(f"Heat map of {many(len(pathways), 'pathway')} in {many(len(samples), 'sample')}. {told}"),
             caption=[
                 "Share of each sample's cells whose genome carries the whole pathway. It is capability by the "
-                "reference genomes' annotation, not activity; cells of no known genome, and of genomes without annotation, "
-                "count as carrying nothing. "
+                "reference genomes' annotation, not activity; cells of no known genome, and of genomes without "
+                "annotation, count as carrying nothing. "
                 "Pathways that no genome carries whole are not drawn.",
             ],
             panels=[panel(chart, {"cells": rows}, max(90, 17 * len(pathways)))],
