@@ -84,7 +84,9 @@ def build_reference(
     TableError, FormatError
         No genome could be taken; the taxonomy or a host cannot be read.
     UsageError
-        A path that does not exist, or a library that is not installed.
+        A path that does not exist, or an option out of range.
+    CommensalError
+        A library that is needed is not installed.
     """
     folder = Path(out)
     options = _options(c, k, sequences, call_genes, profiles, thresholds)

@@ -6,14 +6,14 @@ from importlib.util import find_spec
 
 import pytest
 
-from commensal.errors import UsageError
+from commensal.errors import CommensalError
 from commensal.reads import build_reference
 
 
 @pytest.mark.skipif(find_spec("pyrodigal") is not None, reason="pyrodigal is installed")
 def test_without_pyrodigal_asking_for_it_is_one_error_and_leaves_no_folder(make):
     make.genome("a", 1)
-    with pytest.raises(UsageError, match="pyrodigal"):
+    with pytest.raises(CommensalError, match="pyrodigal"):
         build_reference(make.genomes, make.folder / "REF", call_genes=True)
     assert not (make.folder / "REF").exists()
 
