@@ -15,6 +15,8 @@ from commensal.reads.tables import frame
 ALL, UNMAPPED, UNANNOTATED = "(all)", "(unmapped)", "(unannotated)"
 #: Bacteria have about one gene per this many bases: used where a genome comes without gene calls.
 BASES_PER_GENE = 1_050
+#: What the default cannot see, said in the table itself.
+BLIND = "genes of the reference genomes: what the sample's strain has lost is not seen without --mode mapping"
 
 
 def annotation(reference: Path, genomes: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -74,9 +76,10 @@ def functions(
     for name in guessed:
         number[name] = sizes[name] / BASES_PER_GENE
     known = weights.sum()
+    note = BLIND if copies is None and names else None
     lost = unknown * float((weights * number).sum() / known) if known > 0 else np.nan
     parts = [
-        _namespace(namespace, terms[terms["namespace"] == namespace], carried, weights, number, lost, guessed)
+        _namespace(namespace, terms[terms["namespace"] == namespace], carried, weights, number, lost, guessed, note)
         for namespace in sorted(set(terms["namespace"]) | ({"KO"} if len(terms) == 0 else set()))
     ]
     if len(genes):
@@ -102,6 +105,7 @@ def _namespace(
     number: pd.Series[float],
     lost: float,
     guessed: list[str],
+    note: str | None,
 ) -> pd.DataFrame:
     pairs = terms[["genome", "gene", "id"]].drop_duplicates().merge(carried, on=["genome", "gene"], how="inner")
     per_gene = pairs.groupby(["genome", "gene"])["id"].transform("size")
@@ -117,7 +121,12 @@ def _namespace(
     rest["note"] = rest["genome"].map(notes)
     whole = by_genome.groupby("id", as_index=False, sort=True)[["abundance", "relative"]].sum()
     ends = pd.DataFrame(
-        {"id": [UNMAPPED, UNANNOTATED], "abundance": [lost, bare.sum()], "relative": [lost, bare.sum()]}
+        {
+            "id": [UNMAPPED, UNANNOTATED],
+            "abundance": [lost, bare.sum()],
+            "relative": [lost, bare.sum()],
+            "note": [None, note],
+        }
     )
     rows = pd.concat([pd.concat([whole, ends]).assign(genome=ALL), by_genome, rest], ignore_index=True)
     total = rows.loc[rows["genome"] == ALL, "relative"].sum()

@@ -182,7 +182,7 @@ def _limits(found: dict[str, Any], mode: str) -> list[str]:
     if mode == "fast":
         said.append(
             "functions are those of the reference genomes: a gene that the sample's strain has lost or gained is not "
-            "seen (mapping mode sees losses)"
+            "seen (--mode mapping sees losses)"
         )
     else:
         said.append("genes that the sample's strain has and its reference genome has not are not seen")
