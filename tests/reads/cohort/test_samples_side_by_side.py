@@ -64,7 +64,8 @@ def test_one_sample_twice_and_a_swapped_label_are_hinted_at():
     assert {one.sample for one in strays(shares, samples, subjects)} == {"a1", "a2", "b1", "b2"}
     assert {(one.sample, one.other) for one in twins(shares, samples, subjects)} >= {("a1", "c1"), ("b1", "a2")}
     right = ["a", "b", "b", "a", "a"]
-    assert strays(shares, samples, right) == [] and twins(shares, samples, right) == []
+    assert strays(shares, samples, right) == []
+    assert twins(shares, samples, right) == []
 
 
 def test_scores_of_contaminants_equal_those_of_r():
