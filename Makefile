@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-reads bench-reference calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-reads bench-leaks bench-reference calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 bench-engine: setup  ## features, pairs and permutations per second, beside lme4, lmerTest, glmer, vegan, scikit-bio
 	@worst=0; for part in engine_logistic engine_permanova engine_pairs engine; do \
 	  $(BIN)/python benchmarks/$$part.py || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
+	@$(BIN)/python benchmarks/leaks.py
 
 bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 	@$(BIN)/python benchmarks/reference.py --data $(DATA)
