@@ -221,7 +221,7 @@ def test_qiime2_metadata_with_comments(tmp_path):
 
 
 def test_every_refusal_is_ours(read):
-    with pytest.raises(CommensalError, match="sequencing reads are not read by this version"):
+    with pytest.raises(CommensalError, match="reads are no table"):
         read(ROWS, kind="reads")
-    with pytest.raises(CommensalError, match="sequencing reads are not read by this version"):
+    with pytest.raises(CommensalError, match="reads are no table"):
         read(ROWS, files="reads/{sample}.fq")

@@ -91,7 +91,12 @@ def check(loaded: LoadedStudy) -> list[Finding]:
         for checks_of_family in COMPARISON_CHECKS.values():
             for comparison_check in checks_of_family:
                 found.extend(comparison_check(context))
-    return sorted(_told_once(found), key=lambda finding: _ORDER[finding.severity])
+    return ordered(_told_once(found))
+
+
+def ordered(found: Iterable[Finding]) -> list[Finding]:
+    """Put errors first, then warnings, then notes; the order among each stays."""
+    return sorted(found, key=lambda finding: _ORDER[finding.severity])
 
 
 def _told_once(found: list[Finding]) -> list[Finding]:

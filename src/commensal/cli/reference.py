@@ -143,8 +143,8 @@ def _say(made: Reference) -> None:
 
     for sentence in reference.info(made.path).sentences():
         typer.echo(sentence)
-    refused = made.refused()
-    for row in refused.itertuples(index=False):
-        typer.echo(f"{row.source_file}: {row.status}: {row.note}", err=True)
-    if len(refused):
+    for row in made.refused().itertuples(index=False):
+        if row.source_file in made.newly_refused:
+            typer.echo(f"{row.source_file!s}: {row.status!s}: {row.note!s}", err=True)
+    if made.newly_refused:
         raise typer.Exit(1)

@@ -43,7 +43,7 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
     Raises
     ------
     StudyFileError
-        Reads (not read by this version), a path that leaves ``root``, keys that do not fit the file.
+        Reads (they are profiled, not read as a table), a path that leaves ``root``, keys that do not fit the file.
     TableError, FormatError
         Anything wrong with a file: what, where (line, column), and how to mend it.
 
@@ -60,11 +60,11 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
     key = f"[assays.{assay.name}]"
     if assay.kind == "reads" or assay.files is not None:
         raise StudyFileError(
-            "sequencing reads are not read by this version",
+            "reads are no table",
             where=key,
             found='kind = "reads"' if assay.kind == "reads" else f"files = {assay.files!r}",
             expected="a table: file = ...",
-            mend="profile the reads with another tool and declare the table that it writes",
+            mend="`commensal run` profiles reads; from Python: commensal.load(study, profiles=FOLDER)",
         )
     if assay.file is None:
         raise StudyFileError("the assay names no file", where=key, expected="file = ...", mend="name its table")

@@ -16,7 +16,17 @@ from markupsafe import Markup, escape
 
 from commensal.errors import OutputError
 from commensal.page.asked import asked
-from commensal.page.figures import Figure, diversity, features, ordination, to_files, volcano
+from commensal.page.figures import (
+    Figure,
+    diversity,
+    features,
+    ordination,
+    quality_tables,
+    reads_figures,
+    to_files,
+    volcano,
+)
+from commensal.page.figures.composition import SPECIES_DARK
 from commensal.page.figures.drawn import CONFIG, DARK, DARK_COLOURS
 from commensal.page.found import sentences, tiles
 from commensal.page.methods import methods
@@ -30,6 +40,7 @@ MOST_SVG = 1500
 SECTIONS = (
     ("asked", "What was asked"),
     ("found", "What was found"),
+    ("reads", "Samples of reads"),
     ("figures", "Figures"),
     ("estimates", "All estimates"),
     ("design", "Design"),
@@ -70,7 +81,8 @@ def write(view: PageView, out: Path) -> Path:
     'report.html'
     """
     cut = list(groups(view.study, view.estimates))
-    drawn = _numbered(_figures(view, cut))
+    of_reads = reads_figures(view.points)
+    drawn = _numbered([*of_reads, *_figures(view, cut)])
     folder = out / "figures"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +90,7 @@ def write(view: PageView, out: Path) -> Path:
             old.unlink()
         drawn = [to_files(figure, folder) for figure in drawn]
         page = out / "report.html"
-        page.write_text(_html(view, cut, drawn), encoding="utf-8", newline="\n")
+        page.write_text(_html(view, cut, drawn, len(of_reads)), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
             "the page cannot be written", where=str(out), found=error, mend="choose a folder that can be written"
@@ -103,19 +115,20 @@ def _numbered(drawn: list[Figure]) -> list[Figure]:
     return [replace(figure, name=f"{i:02d}-{figure.name}") for i, figure in enumerate(drawn, start=1)]
 
 
-def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
+def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int) -> str:
     from jinja2 import Environment, StrictUndefined
 
     script, bundle = _asset("page.js"), (_bundle() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
+    quality = quality_tables(view.points)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
     context: dict[str, Any] = {
         "policy": policy([part for part in (bundle, script) if part]),
         "title": view.study.title or view.study.name,
         "subtitle": _subtitle(view, cut),
-        "sections": SECTIONS,
+        "sections": [(name, title) for name, title in SECTIONS if name != "reads" or n_of_reads or quality],
         "asked": asked(view, cut),
         "found": [
             {
@@ -126,6 +139,8 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure]) -> str:
             for group in cut
         ],
         "figures": drawn,
+        "n_of_reads": n_of_reads,
+        "quality": quality,
         "n_estimates": len(view.estimates),
         "findings": view.findings,
         "n_errors": sum(finding.severity == "error" for finding in view.findings),
@@ -195,7 +210,7 @@ def _figures_payload(drawn: list[Figure]) -> dict[str, object]:
     return {
         "config": CONFIG,
         "dark": DARK,
-        "dark_colours": DARK_COLOURS,
+        "dark_colours": DARK_COLOURS | SPECIES_DARK,
         "most_svg": MOST_SVG,
         "figures": [
             {

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from commensal import checks
-from commensal.pipeline.load import load
+from commensal.pipeline.load import load_with_reads, place
+from commensal.study import read_study
 from commensal.tables import Finding
 
 
 def check(study: Path | str, data: Path | str | None = None) -> list[Finding]:
     """Read a study with its tables and return what a reviewer would ask about its design.
+
+    Reads are not profiled: their files, sizes and reference are looked at.
 
     Returns
     -------
@@ -31,4 +34,6 @@ def check(study: Path | str, data: Path | str | None = None) -> list[Finding]:
     >>> [finding.code for finding in findings if finding.severity == "error"]
     []
     """
-    return checks.check(load(study, data))
+    where = place(study, data)
+    loaded, reads = load_with_reads(read_study(where.study), where.root, None)
+    return checks.ordered([*reads.findings, *checks.check(loaded)])

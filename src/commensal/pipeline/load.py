@@ -10,7 +10,17 @@ import pandas as pd
 
 from commensal import io
 from commensal.errors import StudyFileError
-from commensal.study import AssayTable, LoadedStudy, Study, assemble, read_study, sample_frame, stack
+from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
+from commensal.study import (
+    AssayTable,
+    LoadedStudy,
+    Study,
+    assemble,
+    read_study,
+    sample_frame,
+    stack,
+    without_assays,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,8 @@ def place(study: Path | str, data: Path | str | None = None) -> Place:
     return Place(file, root)
 
 
-def load(study: Path | str, data: Path | str | None = None) -> LoadedStudy:
-    """Read a study file and all of its tables.
+def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | str | None = None) -> LoadedStudy:
+    """Read a study file and all of its tables; reads are profiled first.
 
     Parameters
     ----------
@@ -55,6 +65,8 @@ def load(study: Path | str, data: Path | str | None = None) -> LoadedStudy:
         Path of the study file (or of the folder that holds ``study.toml``).
     data
         Folder that the file's paths start from; the study file's own folder when not given.
+    profiles
+        Folder for the profiles of reads, needed where the study has any; a profile that is there is taken up.
 
     Returns
     -------
@@ -77,10 +89,27 @@ def load(study: Path | str, data: Path | str | None = None) -> LoadedStudy:
     """
     where = place(study, data)
     declared = read_study(where.study)
-    frames = read_frames(declared, where.root)
-    samples = [str(name) for name in sample_frame(declared, frames).index]
-    assays = {assay.name: assay for assay in read_assays(declared, where.root, samples)}
-    return assemble(declared, frames, assays)
+    if declared.reads and profiles is None:
+        raise StudyFileError(
+            "the study has reads, and profiling them needs a folder",
+            where=f"[assays.{next(iter(declared.reads))}]",
+            expected="load(..., profiles=FOLDER)",
+            mend="name one: `commensal run --out DIR` keeps them in DIR/profiles",
+        )
+    return load_with_reads(declared, where.root, None if profiles is None else Path(profiles))[0]
+
+
+def load_with_reads(
+    declared: Study, root: Path, profiles: Path | None, tell: Tell = lambda _done, _total, _what: None
+) -> tuple[LoadedStudy, Gathered]:
+    """Read all tables of a study; its reads are profiled into ``profiles``, or (None) only looked at."""
+    frames = read_frames(declared, root)
+    joined = sample_frame(declared, frames)
+    reads = gather_reads(declared, root, joined, profiles, tell)
+    declared = without_assays(declared, reads.absent)
+    tables = {assay.name: assay for assay in read_assays(declared, root, [str(name) for name in joined.index])}
+    assays = {name: reads.assays.get(name) or tables[name] for name in declared.assays}
+    return assemble(declared, frames, assays), reads
 
 
 def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
@@ -95,9 +124,10 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
 
 
 def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[AssayTable]:
-    """Read the declared assays one by one, finding their orientation by the sample ids."""
+    """Read the declared tables one by one, finding their orientation by the sample ids."""
     for assay in declared.assays.values():
-        yield io.read_assay(assay, root, samples)
+        if assay.files is None:
+            yield io.read_assay(assay, root, samples)
 
 
 def input_files(declared: Study, root: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,12 @@ import pandas as pd
 
 from commensal import checks, execution, page
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
-from commensal.pipeline.load import input_files, load, place
+from commensal.pipeline.load import input_files, load_with_reads, place
+from commensal.pipeline.read_report import read_report
+from commensal.pipeline.read_tables import Profiles
 from commensal.questions import QUESTIONS, Answer, joined, without_p
-from commensal.study import LoadedStudy, Question, Study
-from commensal.tables import Finding, write_estimates, write_points
+from commensal.study import LoadedStudy, Question, Study, read_study
+from commensal.tables import Finding, estimates, write_estimates, write_points
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
@@ -77,8 +79,12 @@ def run(
     with execution.Journal(folder / "run.jsonl") as journal:
         journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
         tell(0, 1, "reading the study")
-        loaded = load(study, data)
-        inputs = _inputs(loaded.declared, place(study, data).root)
+        where = place(study, data)
+        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell)
+        told = read_report(loaded, reads.profiles)
+        for name, profiles in reads.profiles.items():
+            journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
+        inputs = _inputs(loaded.declared, where.root, reads.profiles)
         for entry in inputs:
             journal.event("input", **entry)
         steps = _steps(loaded.declared, only)
@@ -86,10 +92,10 @@ def run(
         tell(1, total, "checking the design")
         findings = checks.check(loaded)
         answers, failures = _answers(loaded, steps, journal, lambda done, what: tell(done + 2, total, what))
-        findings = [*failures, *findings]
+        findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
             journal.event("finding", **finding.to_dict())
-        answer = joined(answers)
+        answer = joined([*answers, Answer(estimates(), told.points)])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")
@@ -179,11 +185,19 @@ def _write_tables(folder: Path, answer: Answer) -> None:
         write_points(answer.points, path)
 
 
-def _inputs(declared: Study, root: Path) -> list[dict[str, object]]:
-    return [
+def _inputs(declared: Study, root: Path, profiles: Mapping[str, Profiles]) -> list[dict[str, object]]:
+    """Name every file by its hash; those of reads were taken when they were read."""
+    tables: list[dict[str, object]] = [
         {"file": path.name, "bytes": path.stat().st_size, "sha256": execution.sha256(path)}
         for path in input_files(declared, root)
     ]
+    reads = [file for one in profiles.values() for report in one.quality.values() for file in report["inputs"]]
+    manifests = [root / str(one.assay.reference) / "manifest.json" for one in profiles.values()]
+    references = [
+        {"file": f"{path.parent.name}/{path.name}", "bytes": path.stat().st_size, "sha256": execution.sha256(path)}
+        for path in manifests
+    ]
+    return [*tables, *references, *reads]
 
 
 def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str]) -> str:

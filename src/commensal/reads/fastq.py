@@ -278,17 +278,17 @@ class _Records:
 
     def __init__(self, path: Path, file: _Counted) -> None:
         self._path, self._file = path, file
+        self._dnaio = needed("dnaio")
         self._records: Iterator[Any] | None = None
 
     def take(self, number: int) -> list[Any]:
         """Read up to this many records."""
-        dnaio = needed("dnaio")
         taken: list[Any] = []
         try:
             if self._records is None:
-                self._records = self._opened(dnaio)
+                self._records = self._opened()
             taken.extend(islice(self._records, number))
-        except dnaio.FileFormatError as error:
+        except self._dnaio.FileFormatError as error:
             if not str(error).endswith(("was: '\\n'", "was: '\\r\\n'")):  # blank lines behind the last record
                 raise self._broken(error) from error
         except (EOFError, zlib.error, OSError, ValueError) as error:
@@ -299,14 +299,14 @@ class _Records:
             raise
         return taken
 
-    def _opened(self, dnaio: Any) -> Iterator[Any]:
+    def _opened(self) -> Iterator[Any]:
         stream = _decompressed(self._file)
         start = stream.peek(1)[:1]
         if not start:
             return iter(())
         if start != b"@":
             raise _not_fastq(self._path, stream.peek(80)[:80])
-        return iter(dnaio.FastqReader(stream))
+        return iter(self._dnaio.FastqReader(stream))
 
     def _broken(self, error: Any) -> FormatError:
         line = getattr(error, "line", None)

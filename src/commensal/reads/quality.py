@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ USUAL_ACCURACY = 0.995
 _EVERY, _READS = 64, 64
 #: Duplicates are counted among the reads that start with these bases (one in 64).
 _START = "CAG"
+_starts = methodcaller("startswith", _START)
 
 
 class Meter:
@@ -47,12 +50,11 @@ class Meter:
         """Pass the batches on."""
         for batch in batches:
             mates = batch.second
+            own = compress(range(len(batch.first)), map(_starts, batch.first))
             if mates is None:
-                starts = [hash(read[:60]) for read in batch.first if read.startswith(_START)]
+                starts = [hash(batch.first[i][:60]) for i in own]
             else:
-                starts = [
-                    hash(read[:40] + mates[i][:40]) for i, read in enumerate(batch.first) if read.startswith(_START)
-                ]
+                starts = [hash(batch.first[i][:40] + mates[i][:40]) for i in own]
             self._seen += len(starts)
             self._starts.update(starts)
             if self._batches % _EVERY == 0:
@@ -180,7 +182,7 @@ def _limits(found: dict[str, Any], mode: str) -> list[str]:
     if mode == "fast":
         said.append(
             "functions are those of the reference genomes: a gene that the sample's strain has lost or gained is not "
-            "seen (mapping mode sees losses)"
+            "seen (--mode mapping sees losses)"
         )
     else:
         said.append("genes that the sample's strain has and its reference genome has not are not seen")

@@ -19,9 +19,9 @@ _GROUP = 50_000
 
 
 def genome_rows(
-    facts: Iterable[Mapping[str, Any]], taxonomies: Sequence[Taxonomy], annotated: bool
+    facts: Iterable[Mapping[str, Any]], taxonomies: Sequence[Taxonomy], asked: Mapping[str, bool]
 ) -> list[dict[str, Any]]:
-    """Return the rows of ``genomes.parquet`` of newly prepared genomes; ``annotated``: gene calls were asked for."""
+    """Return the rows of ``genomes.parquet`` of newly prepared genomes; ``asked``: whether genes and functions were."""
     rows = []
     for own in facts:
         ranks, lineage, complete = _lineage(own["genome"], taxonomies)
@@ -29,9 +29,9 @@ def genome_rows(
         if taxonomies and not ranks:
             notes.append("no taxonomy")
         status = "ok"
-        if own["genes"] == 0 or (annotated and own["genes"] is None):
+        if own["genes"] == 0 or (asked["genes"] and own["genes"] is None):
             status = "no_genes"
-        elif annotated and not own["functions"]:
+        elif asked["functions"] and not own["functions"]:
             status = "no_functions"
         rows.append(
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from commensal.errors import FormatError, OutputError, TableError, UsageError, l
 from commensal.reads.annotation_files import Hit, read_annotations
 from commensal.reads.needs import needed
 from commensal.reads.reference_assemble import genome_rows, move_into, write_folder
+from commensal.reads.reference_fasta import genome_name
 from commensal.reads.reference_folder import UNFINISHED, Reference, open_reference, write_manifest
 from commensal.reads.reference_host import add_host
 from commensal.reads.reference_prepare import Job, Options, prepare_all
@@ -84,12 +86,14 @@ def build_reference(
     TableError, FormatError
         No genome could be taken; the taxonomy or a host cannot be read.
     UsageError
-        A path that does not exist, or a library that is not installed.
+        A path that does not exist, or an option out of range.
+    CommensalError
+        A library that is needed is not installed.
     """
     folder = Path(out)
-    _refuse_taken(folder)
-    sources = find_genomes(genomes, layout)
     options = _options(c, k, sequences, call_genes, profiles, thresholds)
+    sources = find_genomes(genomes, layout)
+    _refuse_taken(folder)
     return _make(folder, None, sources, taxonomy, annotations, host, options, workers, progress)
 
 
@@ -140,9 +144,10 @@ def _options(
         needed("pyrodigal")
     found: tuple[Path, ...] = ()
     if profiles is not None:
-        from commensal.reads.annotation_profiles import find_profiles
+        from commensal.reads.annotation_profiles import find_profiles, read_profiles
 
         found = find_profiles(profiles)
+        read_profiles(found, None if thresholds is None else Path(thresholds))  # what is wrong is said before the work
     return Options(c, k, sequences, call_genes, found, None if thresholds is None else Path(thresholds))
 
 
@@ -204,9 +209,9 @@ def _make(
             mend="mend these files, or name another folder",
         )
     warnings += _strangers(taxonomies, [facts["genome"] for facts in whole])
-    wanted = bool(given) or options.call_genes
-    rows = [*before, *genome_rows(whole, taxonomies, wanted)]
-    past = [] if old is None else _records("refused", folder)
+    asked = {"genes": bool(given) or options.call_genes, "functions": bool(given or options.profiles)}
+    rows = [*before, *genome_rows(whole, taxonomies, asked)]
+    past = [] if old is None else _still_refused(_records("refused", folder), rows, refused)
     kept = {facts["genome"]: build / facts["genome"] for facts in whole}
     tell(len(jobs), len(jobs), "writing the tables")
     genes, functions = write_folder(target, rows, [*past, *refused], kept, folder if old else None)
@@ -214,7 +219,21 @@ def _make(
     shutil.rmtree(build)
     said = [*(old.warnings if old else ()), *warnings]
     manifest = _manifest(options, sources.layout, len(rows), len(past) + len(refused), genes, functions, hosts, said)
-    return write_manifest(folder, manifest)
+    return replace(write_manifest(folder, manifest), newly_refused=tuple(str(row["source_file"]) for row in refused))
+
+
+def _still_refused(
+    past: Sequence[dict[str, Any]], rows: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Leave out what was refused before and is taken now, or is refused again."""
+    there = {row["genome"] for row in rows}
+    again = {(row["genome"], row["source_file"]) for row in refused}
+    return [
+        row
+        for row in past
+        if (row["genome"] not in there or row["status"] == "duplicate_name")
+        and (row["genome"], row["source_file"]) not in again
+    ]
 
 
 def _records(name: str, folder: Path) -> list[dict[str, Any]]:
@@ -235,6 +254,10 @@ def _hosts(host: Paths | None, target: Path, old: Reference | None, tell: Progre
     hosts = dict((old.manifest.get("host") if old else None) or {})
     for path in _listed(host, ()):
         tell(0, 1, f"indexing the host {path.name}")
+        if genome_name(path) in hosts:
+            raise TableError(
+                "two hosts have one name", where=str(path), found=genome_name(path), mend="rename one of the files"
+            )
         name, facts = add_host(path, target)
         hosts[name] = facts
     return hosts or None
@@ -295,7 +318,11 @@ def _jobs(
         except FormatError as error:
             warnings.append(f"{path.name} is left out: {error.what}")
             continue
-        strange = {str(hit.genome) for hit in hits if hit.genome not in taken}
+        strange = {str(hit.genome) for hit in hits if hit.genome and hit.genome not in taken}
+        if any(not hit.genome for hit in hits):
+            warnings.append(
+                f"{path.name} is left out: whose genes? Begin its name with a genome's id, or add a column genome"
+            )
         if strange:
             warnings.append(
                 f"{path.name}: entries of {len(strange)} genomes that are not here: {listing(sorted(strange), 3)}"

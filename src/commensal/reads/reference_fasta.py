@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -143,7 +144,7 @@ def _unpacker() -> tuple[Callable[[bytes], bytes], tuple[type[Exception], ...]]:
         from isal import igzip, igzip_lib
     except ImportError:
         return gzip.decompress, (OSError, ValueError, zlib.error)
-    damaged: type[Exception] = igzip_lib.IsalError
+    damaged: Any = igzip_lib.IsalError  # its stub calls the class an instance
     return igzip.decompress, (OSError, ValueError, zlib.error, damaged)
 
 

@@ -32,10 +32,13 @@ class Reference:
         The folder.
     manifest
         What ``manifest.json`` says: format, id, numbers, parameters, files with their hashes, warnings.
+    newly_refused
+        Files that the build or addition that returned this could not take.
     """
 
     path: Path
     manifest: dict[str, Any]
+    newly_refused: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -233,7 +233,7 @@ def pyrodigal_genes(genome: Genome) -> list[Gene]:
 
     Raises
     ------
-    UsageError
+    CommensalError
         pyrodigal is not installed.
     """
     pyrodigal = needed("pyrodigal")

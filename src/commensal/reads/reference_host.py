@@ -24,7 +24,7 @@ def add_host(path: Path, target: Path) -> tuple[str, dict[str, Any]]:
     ------
     FormatError
         The file is no FASTA of nucleotides, or is damaged.
-    UsageError
+    CommensalError
         mappy is not installed.
     """
     mappy = needed("mappy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from commensal.reads.coverage import CLUMPED, Depth
 BELIEVED = 6.0
 #: Below this share of the species' depth another strain is called absent.
 NEGLIGIBLE = 0.05
+#: Depth (×) beyond which more says nothing new about which strains are there.
+DEEPEST = 100.0
 #: A strain holds its reference's own k-mers in one of these shares (0.995 ** 31 and more).
 _OWN = np.array([0.855, 0.93, 1.0])
 #: Sketches of genomes leave out k-mers that lie close together, so up to this share of the k-mers that seem to be the
@@ -42,7 +44,7 @@ class Strain:
         return self.status == "coexisting"
 
 
-def strain(counts: NDArray[np.int64], nearest: Depth, ani_next: float) -> Strain:
+def strain(counts: NDArray[np.int64], nearest: Depth, ani_next: float, *, seed: int = 1) -> Strain:
     """Judge whether another reference strain is there beside the nearest one.
 
     Only the k-mers that the other genome has and the nearest has not are looked at (``counts`` (n,)). If both strains
@@ -59,10 +61,19 @@ def strain(counts: NDArray[np.int64], nearest: Depth, ani_next: float) -> Strain
         Depth of the nearest genome.
     ani_next
         Identity of the two genomes.
+    seed
+        Seed of the thinning of counts deeper than `DEEPEST`: each sighting is kept with the same chance, which leaves
+        Poisson counts Poisson.
     """
-    depth = nearest.depth
-    if len(counts) < 20 or depth <= 0:
+    if len(counts) < 20 or nearest.depth <= 0:
         return Strain("not_resolvable", ani_next)
+    if nearest.depth > DEEPEST:
+        kept = DEEPEST / nearest.depth
+        thinned = np.random.default_rng(seed).binomial(counts, kept)
+        less = replace(nearest, depth=DEEPEST, depth_low=nearest.depth_low * kept, depth_high=nearest.depth_high * kept)
+        seen = strain(thinned, less, ani_next)
+        return replace(seen, depth=seen.depth / kept)
+    depth = nearest.depth
     cap = int(4 * depth + 20)
     tally = np.bincount(np.minimum(counts, cap), minlength=cap + 1).astype(np.float64)
     grid = depth * np.concatenate([[1e-4, 1e-3], np.geomspace(0.005, 0.95, 80)])

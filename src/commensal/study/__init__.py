@@ -30,6 +30,7 @@ from commensal.study.ids import lookalikes
 from commensal.study.joining import sample_frame
 from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, LoadedStudy, Match, Sides
 from commensal.study.modelling import blocks, covariates, is_nested, varies_within
+from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "FAMILY_PARTS",
     "JOINT",
     "QUESTION_KINDS",
+    "READ_PARTS",
     "ROLES",
     "TABLES",
     "VALUES",
@@ -67,10 +69,12 @@ __all__ = [
     "is_nested",
     "lookalikes",
     "parse_study",
+    "part_name",
     "read_study",
     "sample_frame",
     "side_labels",
     "sides",
     "stack",
     "varies_within",
+    "without_assays",
 ]

@@ -116,6 +116,10 @@ class Assay:
     tree: str | None = None
     files: str | None = None
     reference: str | None = None
+    mode: Literal["fast", "mapping"] | None = None  #: how reads are profiled; None is fast
+    position: str | None = None  #: column of the samples with the well on the plate, such as ``B7``
+    plate: str | None = None  #: column of the samples with the plate
+    dna: str | None = None  #: column of the samples with the concentration of DNA before sequencing
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +200,5 @@ class Study:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     contrasts: Mapping[str, Contrast] = field(default_factory=dict)
     questions: Mapping[str, Question] = field(default_factory=dict)
+    reads: Mapping[str, Assay] = field(default_factory=dict)
+    """Assays of kind reads as declared; ``assays`` has the tables that they become in their place."""

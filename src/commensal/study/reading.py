@@ -10,6 +10,7 @@ from typing import Any
 
 from commensal.errors import StudyFileError
 from commensal.study.declared import TABLES, Study
+from commensal.study.read_parts import with_parts
 from commensal.study.readers import Place, wrong_type
 from commensal.study.references import check_references
 from commensal.study.schema import SECTIONS, refuse_unknown
@@ -101,7 +102,7 @@ def parse_study(text: str, path: str | Path = "study.toml") -> Study:
     _require(document, place)
     study = Study(path=path, **read_sections(document, place))
     check_references(study)
-    return study
+    return with_parts(study)
 
 
 def read_sections(document: Mapping[str, Any], place: Place) -> dict[str, Any]:

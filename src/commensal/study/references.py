@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+from commensal.study.read_parts import check_reads, names_with_parts
 
 
 def check_references(study: Study) -> None:
@@ -119,7 +120,21 @@ def _assay(study: Study, assay: Assay) -> None:
             found=other if getattr(assay, other) is not None else "neither file nor files",
             expected='files = "reads/{sample}_{mate}.fastq.gz"' if assay.kind == "reads" else 'file = "table.tsv"',
         )
-    if assay.kind != "reads" and assay.value is None:
+    if assay.kind == "reads":
+        check_reads(study, assay)
+        return
+    only = [name for name in ("reference", "mode", "position", "plate", "dna") if getattr(assay, name) is not None]
+    if only:
+        raise _error(
+            study,
+            section,
+            only[0],
+            f"{only[0]} is for reads",
+            found=f'kind = "{assay.kind}"',
+            expected='kind = "reads"',
+            mend=f"remove {only[0]}, or change the kind",
+        )
+    if assay.value is None:
         raise _error(
             study,
             section,
@@ -191,7 +206,7 @@ def _question(study: Study, question: Question) -> None:
     section = f"questions.{question.name}"
     _known(study, section, "contrast", question.contrast, study.contrasts, "contrast")
     for name in question.assays:
-        _known(study, section, "assays", name, study.assays, "assay")
+        _known(study, section, "assays", name, names_with_parts(study.assays), "assay")
     if question.severity is not None:
         _known(study, section, "severity.measure", question.severity["measure"], study.measures, "measure")
     column = study.contrasts[question.contrast].column
@@ -230,7 +245,8 @@ def _question(study: Study, question: Question) -> None:
 
 
 def _design(study: Study) -> None:
-    known = {"unknown": 0, "survival": 0, **study.measures, **study.assays, **study.questions}
+    assays = names_with_parts(study.assays)
+    known = {"unknown": 0, "survival": 0, **study.measures, **assays, **study.questions}
     for key in ("blinded", "primary"):
         for name in getattr(study.design, key) or ():
             _known(study, "design", key, name, known, "outcome")

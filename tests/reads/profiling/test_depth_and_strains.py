@@ -71,7 +71,7 @@ def nearest(depth):
     return Depth(depth, depth * 0.97, depth * 1.03, 1.0, 1.0, 1.0, 1.0)
 
 
-@pytest.mark.parametrize(("depth", "share"), [(3.0, 0.25), (3.0, 0.5), (20.0, 0.05), (0.7, 0.3)])
+@pytest.mark.parametrize(("depth", "share"), [(3.0, 0.25), (3.0, 0.5), (20.0, 0.05), (0.7, 0.3), (9000.0, 0.1)])
 def test_two_strains_are_told_apart(depth, share):
     rng = np.random.default_rng(11)
     own = np.concatenate([rng.poisson(share * depth, 3000), rng.poisson(depth, 200)])  # some are the nearest one's too
@@ -82,7 +82,7 @@ def test_two_strains_are_told_apart(depth, share):
     assert seen.at_most >= share * 0.9
 
 
-@pytest.mark.parametrize("depth", [1.0, 4.0, 25.0])
+@pytest.mark.parametrize("depth", [1.0, 4.0, 25.0, 3000.0])
 @pytest.mark.parametrize("present", [0.0, 0.08, 0.35, 0.7])
 def test_one_strain_between_the_references_is_never_two(depth, present):
     rng = np.random.default_rng(13)

@@ -50,6 +50,9 @@ def test_a_lost_gene_counts_only_in_mapping_mode():
     copies = pd.DataFrame({"genome": GENES["genome"], "gene": GENES["gene"], "copies": [0.0, 1, 1, 1, 2, 1]})
     table = functions("s", CELLS, 0.2, {"a": 4e3, "b": 2e3}, GENES, TERMS, copies=copies)
     assert of(table, ALL)["K1"] == pytest.approx(0.5 + 0.6)
+    default = functions("s", CELLS, 0.2, {"a": 4e3, "b": 2e3}, GENES, TERMS)
+    assert default["note"].str.contains("--mode mapping").sum() == 1
+    assert table["note"].isna().all()
 
 
 def test_genomes_without_genes_are_unannotated_not_absent():

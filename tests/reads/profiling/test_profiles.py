@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commensal import profile
 from commensal.errors import OutputError, UsageError
 from commensal.reads.profile import profile_sample, sample_name
 from commensal.reads.tables import COLUMNS
@@ -183,8 +184,6 @@ def test_a_reference_without_sequences_says_so(files, reference, tmp_path):
 
 
 def test_arguments_that_do_not_fit(files, reference, tmp_path):
-    from commensal import profile
-
     with pytest.raises(UsageError, match="mode 'slow'"):
         profile(*files, reference=reference, out=tmp_path, mode="slow")
     with pytest.raises(UsageError, match="cannot name a folder"):
@@ -203,27 +202,21 @@ def test_samples_are_named_after_their_files(tmp_path, file, name):
 
 
 def test_the_command_line(files, reference, tmp_path):
-    words = [
-        "profile",
-        *map(str, files),
-        "--reference",
-        str(reference),
-        "--out",
-        str(tmp_path / "out"),
-        "--sample",
-        "gut",
-    ]
-    done = subprocess.run([sys.executable, "-m", "commensal", *words], capture_output=True, text=True, check=False)
+    def commensal(*words):
+        command = [sys.executable, "-m", "commensal", "profile", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    out = ["--reference", reference, "--out", tmp_path / "out"]
+    done = commensal(*files, *out, "--sample", "gut")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("gut: 2 species, ")
     assert (tmp_path / "out" / "gut" / "quality.json").is_file()
     bad = tmp_path / "cut.fastq.gz"
     bad.write_bytes(gzip.compress(fastq([b"ACGT" * 20] * 900))[:-40])
-    words = ["profile", str(bad), "--reference", str(reference), "--out", str(tmp_path / "out")]
-    done = subprocess.run([sys.executable, "-m", "commensal", *words], capture_output=True, text=True, check=False)
+    done = commensal(bad, *out)
     assert done.returncode == 1
     assert "cut off" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "mend:" in done.stderr
 
 
 def test_a_step_that_fails_leaves_no_whole_folder(files, reference, tmp_path, monkeypatch):

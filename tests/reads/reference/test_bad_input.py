@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from commensal.errors import CommensalError, FormatError, TableError, UsageError
-from commensal.reads import build_reference
+from commensal.reads import add_to_reference, build_reference
 
 
 def built(make, **more):
@@ -127,6 +127,26 @@ def test_files_of_other_genomes_and_unreadable_ones_are_named(make):
     note = made.genomes()["note"].item()
     assert "good.tsv is left out" in note
     assert "good_genes.gff is left out: a coordinate is no number" in note
+
+
+def test_a_table_that_says_of_no_genome_is_left_out_with_a_way_out(make):
+    make.genome("good", 1)
+    make.text("tables/all.tsv", "gene\tKO\ng1\tK00278\n")
+    made = built(make, annotations=make.folder / "tables")
+    assert any("all.tsv is left out: whose genes" in text for text in made.warnings)
+    assert made.functions().empty
+
+
+def test_a_genome_that_was_mended_is_no_longer_refused(make):
+    bad = make.text("genomes/a.fna", "")
+    make.genome("good", 1)
+    made = built(make)
+    assert made.newly_refused == ("a.fna",)
+    bad.unlink()
+    added = add_to_reference(made, make.genome("a", 3, where="mended"))
+    assert added.newly_refused == ()
+    assert added.refused().empty
+    assert added.genomes()["genome"].tolist() == ["a", "good"]
 
 
 def test_contig_ids_that_two_genomes_share_tie_to_none(make):

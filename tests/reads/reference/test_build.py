@@ -9,7 +9,7 @@ import pandas as pd
 import pysylph
 import pytest
 
-from commensal.errors import FormatError, OutputError, UsageError
+from commensal.errors import FormatError, OutputError, TableError, UsageError
 from commensal.reads import add_to_reference, build_reference, check_reference, open_reference
 
 
@@ -194,6 +194,8 @@ def test_a_host_is_indexed_and_named(two):
     more = add_to_reference(made, host=two.genome("human", 12, where="host"))
     assert sorted(more.manifest["host"]) == ["human", "mouse"]
     assert check_reference(more.path) == ()
+    with pytest.raises(TableError, match="two hosts have one name"):
+        add_to_reference(more, host=host)
     with pytest.raises(FormatError, match="no bases"):
         add_to_reference(more, host=two.text("host/protein.faa", ">p\nMKLVEFQ\n"))
     assert check_reference(more.path) == ()

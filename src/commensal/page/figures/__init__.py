@@ -4,6 +4,18 @@ from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
 from commensal.page.figures.ordination import ordination
+from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.volcano import volcano
 
-__all__ = ["Figure", "Panel", "diversity", "features", "ordination", "static_spec", "to_files", "volcano"]
+__all__ = [
+    "Figure",
+    "Panel",
+    "diversity",
+    "features",
+    "ordination",
+    "quality_tables",
+    "reads_figures",
+    "static_spec",
+    "to_files",
+    "volcano",
+]
