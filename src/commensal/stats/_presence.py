@@ -93,7 +93,9 @@ def separated_blocks(tests: FeatureTests, present: Array, comparing: Comparing) 
         p[j] = _exact_p(comparing, seen[:, j])
         status[j] = "ok" if np.isfinite(p[j]) else "separated"
         note[j] += "; exact, arrangements of the label" if np.isfinite(p[j]) else ""
-    return replace(tests, effect=effect, p=p, status=status, note=note, direction=np.sign(np.nan_to_num(effect)))
+    return replace(
+        tests, effect=effect, p=p, status=status, note=note, direction=np.sign(np.nan_to_num(effect)).astype(np.int64)
+    )
 
 
 def _exact_p(comparing: Comparing, rows: NDArray[np.bool_]) -> float:
