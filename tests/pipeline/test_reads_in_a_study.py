@@ -131,12 +131,16 @@ def test_the_reads_become_three_assays_and_the_question_asks_all(ran, study, no_
 
 
 def test_a_broken_sample_is_named_and_the_others_go_on(ran):
-    said = [one.message for one in ran.findings if one.code == "reads_unusable"]
-    assert any("broken" in text and "cut off" in text for text in said)
-    assert any("half" in text and "half_R2.fastq.gz" in text for text in said)
+    said = finding(ran.findings, "reads_unusable").message
+    assert said.startswith("2 of 7 samples")
+    assert "broken (" in said
+    assert "cut off" in said
+    assert "half (a mate is missing: there is no half_R2.fastq.gz)" in said
     assert "stranger_R1.fastq.gz" in finding(ran.findings, "reads_without_sample").message
     page = ran.report.read_text(encoding="utf-8")
     assert "could not be profiled" in page
+    omitted = page[page.index('id="omitted"') :]
+    assert "a mate is missing" in omitted
     assert 'id="reads"' in page
 
 

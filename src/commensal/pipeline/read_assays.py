@@ -42,6 +42,7 @@ class ReadAssay:
     findings: tuple[Finding, ...] = ()
     profiles: Profiles | None = None
     taken_up: int = 0  #: samples whose profile was there already
+    failed: Mapping[str, str] = field(default_factory=dict)  #: sample → why it has no data
 
 
 def read_samples(assay: Assay, samples: pd.DataFrame) -> list[str]:
@@ -96,8 +97,8 @@ def declared_reads(assay: Assay, root: Path, samples: pd.DataFrame) -> ReadAssay
         assay=assay.name,
         counts={"samples": float(len(found.files)), "bytes": float(found.bytes)},
     )
-    findings = (*file_findings(found), *_absence(assay, absent), note)
-    return ReadAssay(tables, absent, findings)
+    findings = (*_strangers(found), *_broken(found, found.broken), *_absence(assay, absent), note)
+    return ReadAssay(tables, absent, findings, failed=found.broken)
 
 
 def profile_reads(
@@ -156,8 +157,9 @@ def profile_reads(
         )
     tables = assay_tables(profiles)
     absent = tuple(name for name in part_assays(assay) if name not in tables)
-    findings = (*file_findings(found), *_failures(assay, failed, found, profiles), *_absence(assay, absent))
-    return ReadAssay(tables, absent, findings, profiles, taken_up)
+    findings = (*_strangers(found), *_broken(found, failed), *_empty(profiles), *_absence(assay, absent))
+    failed |= dict.fromkeys(profiles.empty, "no reads are left after trimming and host removal")
+    return ReadAssay(tables, absent, findings, profiles, taken_up, failed)
 
 
 MADE, TAKEN_UP = "made", "taken up"
@@ -202,9 +204,12 @@ def _is_there(assay: Assay, folder: Path, paths: Sequence[Path], reference: Refe
     if any(parameters.get(key) != value for key, value in _parameters(reference).items()):
         return False
     inputs = held.get("inputs", [])
-    if [one.get("bytes") for one in inputs] != [path.stat().st_size for path in paths]:
-        return False
-    return [one.get("sha256") for one in inputs] == [execution.sha256(path) for path in paths]
+    try:
+        if [one.get("bytes") for one in inputs] != [path.stat().st_size for path in paths]:
+            return False
+        return [one.get("sha256") for one in inputs] == [execution.sha256(path) for path in paths]
+    except OSError:
+        return False  # profiling it anew says why it cannot be read
 
 
 def _parameters(reference: Reference) -> dict[str, Any]:
@@ -241,51 +246,44 @@ def _absence(assay: Assay, absent: Sequence[str]) -> tuple[Finding, ...]:
     )
 
 
-def file_findings(found: ReadFiles) -> tuple[Finding, ...]:
-    """Say which samples have no files or broken ones, and which files have no sample."""
-    name, told = found.assay.name, []
+def _strangers(found: ReadFiles) -> list[Finding]:
+    """Name the files of reads that belong to no sample."""
+    n = len(found.unused)
+    return [
+        Finding(
+            "reads_without_sample", "warning", f"assay {found.assay.name}",
+            f"{n} {'file' if n == 1 else 'files'} of reads under no sample's id: {listing(found.unused, 6)}.",
+            "correct the ids in the samples table, or leave it: they are not read",
+            assay=found.assay.name, counts={"files": float(n)},
+        )
+    ] if n else []  # fmt: skip
+
+
+def _broken(found: ReadFiles, why: Mapping[str, str]) -> list[Finding]:
+    """Name the samples whose reads cannot be used, with the reasons."""
     total = len(found.files) + len(found.broken) + len(found.without)
-    if found.unused:
-        told.append(
-            Finding(
-                "reads_without_sample", "warning", f"assay {name}",
-                f"{len(found.unused)} {'file' if len(found.unused) == 1 else 'files'} of reads under no sample's id: "
-                f"{listing(found.unused, 6)}.",
-                "correct the ids in the samples table, or leave it: they are not read",
-                assay=name, counts={"files": float(len(found.unused))},
-            )
-        )  # fmt: skip
-    if found.broken:
-        told.append(_broken(name, found.broken, total))
-    return tuple(told)
+    return [
+        Finding(
+            "reads_unusable", "warning", f"assay {found.assay.name}",
+            f"{len(why)} of {total} samples could not be profiled: "
+            f"{listing([f'{sample} ({reason})' for sample, reason in why.items()], 6)}. The others go on without them.",
+            "look at these files (`gzip -t`, the sequencing centre's checksums), copy them again, and run again: "
+            "only these samples are then profiled",
+            assay=found.assay.name, counts={"samples": float(len(why)), "of": float(total)},
+        )
+    ] if why else []  # fmt: skip
 
 
-def _broken(name: str, broken: Mapping[str, str], total: int) -> Finding:
-    return Finding(
-        "reads_unusable", "warning", f"assay {name}",
-        f"{len(broken)} of {total} samples could not be profiled: "
-        f"{listing([f'{sample} ({why})' for sample, why in broken.items()], 6)}. The others go on without them.",
-        "look at these files (`gzip -t`, the sequencing centre's checksums), copy them again, and run again: "
-        "only these samples are then profiled",
-        assay=name, counts={"samples": float(len(broken)), "of": float(total)},
-    )  # fmt: skip
-
-
-def _failures(assay: Assay, failed: Mapping[str, str], found: ReadFiles, profiles: Profiles) -> list[Finding]:
-    told = []
-    new = {sample: why for sample, why in failed.items() if sample not in found.broken}
-    if new:
-        told.append(_broken(assay.name, new, len(found.files) + len(found.broken) + len(found.without)))
-    if profiles.empty:
-        told.append(
-            Finding(
-                "reads_none_left", "warning", f"assay {assay.name}",
-                f"no reads are left after trimming and host removal in {listing(profiles.empty)}.",
-                "look at their quality reports; they have no data here",
-                assay=assay.name, counts={"samples": float(len(profiles.empty))},
-            )
-        )  # fmt: skip
-    return told
+def _empty(profiles: Profiles) -> list[Finding]:
+    """Name the samples of whose reads none is left."""
+    return [
+        Finding(
+            "reads_none_left", "warning", f"assay {profiles.assay.name}",
+            f"no reads are left after trimming and host removal in {listing(profiles.empty)}.",
+            "look at their quality reports; they have no data here",
+            assay=profiles.assay.name, counts={"samples": float(len(profiles.empty))},
+        )
+    ] if profiles.empty else []  # fmt: skip
 
 
 def _columns_there(declared: Study, assay: Assay, samples: pd.DataFrame) -> None:
@@ -311,12 +309,14 @@ class Gathered:
     findings: list[Finding] = field(default_factory=list)
     profiles: dict[str, Profiles] = field(default_factory=dict)
     taken_up: dict[str, int] = field(default_factory=dict)
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)  #: (table, sample) → why it has no data
 
     def add(self, name: str, one: ReadAssay) -> None:
         """Add what became of one assay of reads."""
         self.assays |= one.tables
         self.absent += one.absent
         self.findings += one.findings
+        self.failed |= {(table, sample): why for table in one.tables for sample, why in one.failed.items()}
         if one.profiles is not None:
             self.profiles[name] = one.profiles
             self.taken_up[name] = one.taken_up
