@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyarrow import dataset
 
 from commensal.reads.tables import frame
@@ -213,6 +214,6 @@ def _pathways(
 def _read(path: Path, columns: list[str], genomes: Sequence[str]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
-    chosen = dataset.field("genome").isin(list(genomes))
+    chosen = dataset.field("genome").isin(pa.array(list(genomes), type=pa.string()))
     read: pd.DataFrame = dataset.dataset(path, format="parquet").to_table(columns=columns, filter=chosen).to_pandas()
     return read
