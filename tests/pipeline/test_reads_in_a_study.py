@@ -97,8 +97,8 @@ def no_profiling(monkeypatch):
     """Let nothing be profiled anew: the broken sample fails at once, any other is a fault of the test's subject."""
 
     def refuse(words, **_):
-        assert "broken" in words, "a profile was made again"
-        return subprocess.CompletedProcess(words, 1, "", "commensal: the file was cut off")
+        assert '"sample": "broken"' in words[-1], "a profile was made again"
+        return subprocess.CompletedProcess(words, 1, "", "the file was cut off")
 
     monkeypatch.setattr(read_assays.subprocess, "run", refuse)
 

@@ -169,13 +169,17 @@ def _one(assay: Assay, sample: str, paths: Sequence[Path], reference: Reference,
     """Profile one sample in a process of its own: `MADE`, `TAKEN_UP`, or why it could not be."""
     if _is_there(assay, place / sample, paths, reference):
         return TAKEN_UP
-    mode = assay.mode or "fast"
-    words = [sys.executable, "-m", "commensal", "profile", *map(str, paths), "--reference", str(reference.path)]
-    words += ["--out", str(place), "--sample", sample, "--mode", mode]
+    job: dict[str, object] = {
+        "reads": [str(path) for path in paths],
+        "reference": str(reference.path),
+        "out": str(place),
+    }
+    job |= {"sample": sample, "mode": assay.mode or "fast"}
+    words = [sys.executable, "-m", "commensal.reads.one_sample", json.dumps(job)]
     # One thread each: the samples are what runs at once.
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
     try:
-        done = subprocess.run(  # noqa: S603  our own interpreter with our own verb, no shell
+        done = subprocess.run(  # noqa: S603  our own interpreter with our own module, no shell
             words, capture_output=True, text=True, errors="replace", env={**os.environ, **single}, check=False
         )
     except OSError as error:
@@ -185,8 +189,10 @@ def _one(assay: Assay, sample: str, paths: Sequence[Path], reference: Reference,
     if done.returncode < 0:
         return f"its process was ended by signal {-done.returncode} (out of memory?)"
     lines = [line.strip() for line in done.stderr.strip().splitlines() if line.strip()]
+    if done.stderr.startswith("Traceback"):
+        return f"a fault of ours, not of its data: {lines[-1]}"
     said = [line for line in lines if not line.startswith(("mend:", "expected:"))]
-    return "; ".join(said).removeprefix("commensal: ") or f"its process ended with status {done.returncode}"
+    return "; ".join(said) or f"its process ended with status {done.returncode}"
 
 
 def _is_there(assay: Assay, folder: Path, paths: Sequence[Path], reference: Reference) -> bool:
