@@ -202,9 +202,13 @@ def test_a_study_none_of_whose_samples_can_be_profiled_says_why(study, tmp_path)
     (tmp_path / "reads").mkdir()
     with pytest.raises(TableError, match="no sample has files of reads"):
         commensal.check(tmp_path / "study.toml")
+    (tmp_path / "reads" / "S1_R1.fastq.gz").touch()
+    (tmp_path / "reads" / "S1_R2.fastq.gz").touch()
+    with pytest.raises(FormatError, match=r"not one sample .*\n.*S1_R1.fastq.gz is empty"):
+        commensal.check(tmp_path / "study.toml")
     for mate in ("R1", "R2"):
         (tmp_path / "reads" / f"S1_{mate}.fastq.gz").write_bytes(gzip.compress(b">fasta\nACGT\n"))
-    with pytest.raises(FormatError, match="not one sample of reads could be profiled"):
+    with pytest.raises(FormatError, match="not one sample of reads can be profiled"):
         commensal.run(tmp_path / "study.toml", tmp_path / "out")
 
 
@@ -294,3 +298,16 @@ def test_single_files_folders_and_empty_files(tmp_path):
     assert list(found.files) == ["a"]
     assert "empty" in found.broken["b"]
     assert found.unused == ("run/z/z.fq",)
+
+
+def test_a_reference_without_functions_gives_taxa_only_and_says_so(study, tmp_path, monkeypatch):
+    from commensal.reads import build_reference
+
+    build_reference(study / "genomes", tmp_path / "REF")
+    (tmp_path / "reads").symlink_to(study / "reads")
+    for name in ("study.toml", "samples.tsv"):
+        (tmp_path / name).write_text((study / name).read_text())
+    monkeypatch.setattr(read_assays.subprocess, "run", lambda *_a, **_k: pytest.fail("check profiled a sample"))
+    findings = commensal.check(tmp_path / "study.toml")
+    assert "stool_genes, stool_pathways" in finding(findings, "no_functions").message
+    assert {one.assay for one in findings if one.contrast} == {"stool_taxa"}

@@ -80,6 +80,8 @@ def declared_reads(assay: Assay, root: Path, samples: pd.DataFrame) -> ReadAssay
     """
     found = read_files(assay, root, read_samples(assay, samples))
     reference = open_study_reference(assay, root)
+    if not found.files:
+        raise _none_left(assay, found.broken)
     absent = _without_functions(assay, reference)
     features = pd.DataFrame({"label": ["(reads, not profiled yet)"]}, index=["(reads)"])
     tables = {
@@ -149,17 +151,21 @@ def profile_reads(
     good = [sample for sample in found.files if sample not in failed]
     profiles = gather(assay, place, good, reference.genomes()) if good else None
     if profiles is None or not profiles.samples:
-        raise FormatError(
-            "not one sample of reads could be profiled",
-            where=f"[assays.{assay.name}]",
-            found=listing([f"{sample}: {why}" for sample, why in failed.items()], 4) or "no reads are left in any",
-            mend="look at the files named; `commensal profile` on one of them says more",
-        )
+        raise _none_left(assay, failed)
     tables = assay_tables(profiles)
     absent = tuple(name for name in part_assays(assay) if name not in tables)
     findings = (*_strangers(found), *_broken(found, failed), *_empty(profiles), *_absence(assay, absent))
     failed |= dict.fromkeys(profiles.empty, "no reads are left after trimming and host removal")
     return ReadAssay(tables, absent, findings, profiles, taken_up, failed)
+
+
+def _none_left(assay: Assay, failed: Mapping[str, str]) -> FormatError:
+    return FormatError(
+        "not one sample of reads can be profiled",
+        where=f"[assays.{assay.name}]",
+        found=listing([f"{sample}: {why}" for sample, why in failed.items()], 4) or "no reads are left in any",
+        mend="look at the files named; `commensal profile` on one of them says more",
+    )
 
 
 MADE, TAKEN_UP = "made", "taken up"
@@ -231,8 +237,8 @@ def _parameters(reference: Reference) -> dict[str, Any]:
 
 
 def _without_functions(assay: Assay, reference: Reference) -> tuple[str, ...]:
-    functions = reference.functions()
-    if len(functions) and (functions["namespace"] == "KO").any():
+    """Name the tables that a reference without KO and EC numbers cannot give; its manifest says how many it has."""
+    if reference.manifest.get("functions"):
         return ()
     return tuple(part_name(assay.name, part) for part in READ_PARTS if part != "taxa")
 
