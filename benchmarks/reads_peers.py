@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import resource
 import shutil
 import subprocess
@@ -110,7 +109,8 @@ class Kraken2:
             tag = f"kraken:taxid|{taxa[species[genome]]}"
             plain.write_text("\n".join(f">{tag}|{line[1:]}" if line.startswith(">") else line for line in lines))
             usage(["kraken2-build", "--add-to-library", plain, "--db", database, "--no-masking"])
-        usage(["kraken2-build", "--build", "--db", database, "--no-masking", "--threads", os.cpu_count() or 1])
+        # kraken2 refuses more threads than OMP_NUM_THREADS, which is 1 here
+        usage(["kraken2-build", "--build", "--db", database, "--no-masking", "--threads", 1])
 
     def profile(self, key, r1, r2, species, lengths) -> tuple[dict[str, float], float, float]:
         """Species' cells, CPU and wall seconds."""

@@ -97,8 +97,8 @@ def no_profiling(monkeypatch):
     """Let nothing be profiled anew: the broken sample fails at once, any other is a fault of the test's subject."""
 
     def refuse(words, **_):
-        assert "broken" in words, "a profile was made again"
-        return subprocess.CompletedProcess(words, 1, "", "commensal: the file was cut off")
+        assert '"sample": "broken"' in words[-1], "a profile was made again"
+        return subprocess.CompletedProcess(words, 1, "", "the file was cut off")
 
     monkeypatch.setattr(read_assays.subprocess, "run", refuse)
 
@@ -131,12 +131,16 @@ def test_the_reads_become_three_assays_and_the_question_asks_all(ran, study, no_
 
 
 def test_a_broken_sample_is_named_and_the_others_go_on(ran):
-    said = [one.message for one in ran.findings if one.code == "reads_unusable"]
-    assert any("broken" in text and "cut off" in text for text in said)
-    assert any("half" in text and "half_R2.fastq.gz" in text for text in said)
+    said = finding(ran.findings, "reads_unusable").message
+    assert said.startswith("2 of 7 samples")
+    assert "broken (" in said
+    assert "cut off" in said
+    assert "half (a mate is missing: there is no half_R2.fastq.gz)" in said
     assert "stranger_R1.fastq.gz" in finding(ran.findings, "reads_without_sample").message
     page = ran.report.read_text(encoding="utf-8")
     assert "could not be profiled" in page
+    omitted = page[page.index('id="omitted"') :]
+    assert "a mate is missing" in omitted
     assert 'id="reads"' in page
 
 
@@ -198,9 +202,13 @@ def test_a_study_none_of_whose_samples_can_be_profiled_says_why(study, tmp_path)
     (tmp_path / "reads").mkdir()
     with pytest.raises(TableError, match="no sample has files of reads"):
         commensal.check(tmp_path / "study.toml")
+    (tmp_path / "reads" / "S1_R1.fastq.gz").touch()
+    (tmp_path / "reads" / "S1_R2.fastq.gz").touch()
+    with pytest.raises(FormatError, match=r"not one sample .*\n.*S1_R1.fastq.gz is empty"):
+        commensal.check(tmp_path / "study.toml")
     for mate in ("R1", "R2"):
         (tmp_path / "reads" / f"S1_{mate}.fastq.gz").write_bytes(gzip.compress(b">fasta\nACGT\n"))
-    with pytest.raises(FormatError, match="not one sample of reads could be profiled"):
+    with pytest.raises(FormatError, match="not one sample of reads can be profiled"):
         commensal.run(tmp_path / "study.toml", tmp_path / "out")
 
 
@@ -290,3 +298,16 @@ def test_single_files_folders_and_empty_files(tmp_path):
     assert list(found.files) == ["a"]
     assert "empty" in found.broken["b"]
     assert found.unused == ("run/z/z.fq",)
+
+
+def test_a_reference_without_functions_gives_taxa_only_and_says_so(study, tmp_path, monkeypatch):
+    from commensal.reads import build_reference
+
+    build_reference(study / "genomes", tmp_path / "REF")
+    (tmp_path / "reads").symlink_to(study / "reads")
+    for name in ("study.toml", "samples.tsv"):
+        (tmp_path / name).write_text((study / name).read_text())
+    monkeypatch.setattr(read_assays.subprocess, "run", lambda *_a, **_k: pytest.fail("check profiled a sample"))
+    findings = commensal.check(tmp_path / "study.toml")
+    assert "stool_genes, stool_pathways" in finding(findings, "no_functions").message
+    assert {one.assay for one in findings if one.contrast} == {"stool_taxa"}

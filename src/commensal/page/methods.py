@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from commensal.page import methods_reads
 from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
@@ -43,6 +44,7 @@ REFERENCES = {
     "Methods 17, 261–272. doi:10.1038/s41592-019-0686-2",
     "scikit-bio": "The scikit-bio development team. scikit-bio: a bioinformatics library for data scientists, students "
     "and developers. https://scikit.bio",
+    **methods_reads.REFERENCES,
 }
 
 
@@ -61,10 +63,12 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
     (['No model was fitted.'], [])
     """
     rows = view.estimates
-    if rows.empty:
-        return ["No model was fitted."], []
     used: dict[str, None] = {}
+    reads = methods_reads.reads(view, used)
+    if rows.empty:
+        return [*([" ".join(reads)] if reads else []), "No model was fitted."], [REFERENCES[key] for key in used]
     parts = [
+        reads,
         _diversity(rows, used) + _composition(rows, used),
         _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
         _models(view, rows, used) + _split(rows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -109,7 +109,12 @@ def load_with_reads(
     declared = without_assays(declared, reads.absent)
     tables = {assay.name: assay for assay in read_assays(declared, root, [str(name) for name in joined.index])}
     assays = {name: reads.assays.get(name) or tables[name] for name in declared.assays}
-    return assemble(declared, frames, assays), reads
+    loaded = assemble(declared, frames, assays)
+    dropped = tuple(
+        replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
+        for item in loaded.dropped
+    )
+    return replace(loaded, dropped=dropped), reads
 
 
 def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:

@@ -42,6 +42,7 @@ class ReadAssay:
     findings: tuple[Finding, ...] = ()
     profiles: Profiles | None = None
     taken_up: int = 0  #: samples whose profile was there already
+    failed: Mapping[str, str] = field(default_factory=dict)  #: sample → why it has no data
 
 
 def read_samples(assay: Assay, samples: pd.DataFrame) -> list[str]:
@@ -79,6 +80,8 @@ def declared_reads(assay: Assay, root: Path, samples: pd.DataFrame) -> ReadAssay
     """
     found = read_files(assay, root, read_samples(assay, samples))
     reference = open_study_reference(assay, root)
+    if not found.files:
+        raise _none_left(assay, found.broken)
     absent = _without_functions(assay, reference)
     features = pd.DataFrame({"label": ["(reads, not profiled yet)"]}, index=["(reads)"])
     tables = {
@@ -96,8 +99,8 @@ def declared_reads(assay: Assay, root: Path, samples: pd.DataFrame) -> ReadAssay
         assay=assay.name,
         counts={"samples": float(len(found.files)), "bytes": float(found.bytes)},
     )
-    findings = (*file_findings(found), *_absence(assay, absent), note)
-    return ReadAssay(tables, absent, findings)
+    findings = (*_strangers(found), *_broken(found, found.broken), *_absence(assay, absent), note)
+    return ReadAssay(tables, absent, findings, failed=found.broken)
 
 
 def profile_reads(
@@ -148,16 +151,21 @@ def profile_reads(
     good = [sample for sample in found.files if sample not in failed]
     profiles = gather(assay, place, good, reference.genomes()) if good else None
     if profiles is None or not profiles.samples:
-        raise FormatError(
-            "not one sample of reads could be profiled",
-            where=f"[assays.{assay.name}]",
-            found=listing([f"{sample}: {why}" for sample, why in failed.items()], 4) or "no reads are left in any",
-            mend="look at the files named; `commensal profile` on one of them says more",
-        )
+        raise _none_left(assay, failed)
     tables = assay_tables(profiles)
     absent = tuple(name for name in part_assays(assay) if name not in tables)
-    findings = (*file_findings(found), *_failures(assay, failed, found, profiles), *_absence(assay, absent))
-    return ReadAssay(tables, absent, findings, profiles, taken_up)
+    findings = (*_strangers(found), *_broken(found, failed), *_empty(profiles), *_absence(assay, absent))
+    failed |= dict.fromkeys(profiles.empty, "no reads are left after trimming and host removal")
+    return ReadAssay(tables, absent, findings, profiles, taken_up, failed)
+
+
+def _none_left(assay: Assay, failed: Mapping[str, str]) -> FormatError:
+    return FormatError(
+        "not one sample of reads can be profiled",
+        where=f"[assays.{assay.name}]",
+        found=listing([f"{sample}: {why}" for sample, why in failed.items()], 4) or "no reads are left in any",
+        mend="look at the files named; `commensal profile` on one of them says more",
+    )
 
 
 MADE, TAKEN_UP = "made", "taken up"
@@ -167,13 +175,17 @@ def _one(assay: Assay, sample: str, paths: Sequence[Path], reference: Reference,
     """Profile one sample in a process of its own: `MADE`, `TAKEN_UP`, or why it could not be."""
     if _is_there(assay, place / sample, paths, reference):
         return TAKEN_UP
-    mode = assay.mode or "fast"
-    words = [sys.executable, "-m", "commensal", "profile", *map(str, paths), "--reference", str(reference.path)]
-    words += ["--out", str(place), "--sample", sample, "--mode", mode]
+    job: dict[str, object] = {
+        "reads": [str(path) for path in paths],
+        "reference": str(reference.path),
+        "out": str(place),
+    }
+    job |= {"sample": sample, "mode": assay.mode or "fast"}
+    words = [sys.executable, "-m", "commensal.reads.one_sample", json.dumps(job)]
     # One thread each: the samples are what runs at once.
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
     try:
-        done = subprocess.run(  # noqa: S603  our own interpreter with our own verb, no shell
+        done = subprocess.run(  # noqa: S603  our own interpreter with our own module, no shell
             words, capture_output=True, text=True, errors="replace", env={**os.environ, **single}, check=False
         )
     except OSError as error:
@@ -183,8 +195,10 @@ def _one(assay: Assay, sample: str, paths: Sequence[Path], reference: Reference,
     if done.returncode < 0:
         return f"its process was ended by signal {-done.returncode} (out of memory?)"
     lines = [line.strip() for line in done.stderr.strip().splitlines() if line.strip()]
+    if done.stderr.startswith("Traceback"):
+        return f"a fault of ours, not of its data: {lines[-1]}"
     said = [line for line in lines if not line.startswith(("mend:", "expected:"))]
-    return "; ".join(said).removeprefix("commensal: ") or f"its process ended with status {done.returncode}"
+    return "; ".join(said) or f"its process ended with status {done.returncode}"
 
 
 def _is_there(assay: Assay, folder: Path, paths: Sequence[Path], reference: Reference) -> bool:
@@ -202,9 +216,12 @@ def _is_there(assay: Assay, folder: Path, paths: Sequence[Path], reference: Refe
     if any(parameters.get(key) != value for key, value in _parameters(reference).items()):
         return False
     inputs = held.get("inputs", [])
-    if [one.get("bytes") for one in inputs] != [path.stat().st_size for path in paths]:
-        return False
-    return [one.get("sha256") for one in inputs] == [execution.sha256(path) for path in paths]
+    try:
+        if [one.get("bytes") for one in inputs] != [path.stat().st_size for path in paths]:
+            return False
+        return [one.get("sha256") for one in inputs] == [execution.sha256(path) for path in paths]
+    except OSError:
+        return False  # profiling it anew says why it cannot be read
 
 
 def _parameters(reference: Reference) -> dict[str, Any]:
@@ -220,8 +237,8 @@ def _parameters(reference: Reference) -> dict[str, Any]:
 
 
 def _without_functions(assay: Assay, reference: Reference) -> tuple[str, ...]:
-    functions = reference.functions()
-    if len(functions) and (functions["namespace"] == "KO").any():
+    """Name the tables that a reference without KO and EC numbers cannot give; its manifest says how many it has."""
+    if reference.manifest.get("functions"):
         return ()
     return tuple(part_name(assay.name, part) for part in READ_PARTS if part != "taxa")
 
@@ -241,51 +258,44 @@ def _absence(assay: Assay, absent: Sequence[str]) -> tuple[Finding, ...]:
     )
 
 
-def file_findings(found: ReadFiles) -> tuple[Finding, ...]:
-    """Say which samples have no files or broken ones, and which files have no sample."""
-    name, told = found.assay.name, []
+def _strangers(found: ReadFiles) -> list[Finding]:
+    """Name the files of reads that belong to no sample."""
+    n = len(found.unused)
+    return [
+        Finding(
+            "reads_without_sample", "warning", f"assay {found.assay.name}",
+            f"{n} {'file' if n == 1 else 'files'} of reads under no sample's id: {listing(found.unused, 6)}.",
+            "correct the ids in the samples table, or leave it: they are not read",
+            assay=found.assay.name, counts={"files": float(n)},
+        )
+    ] if n else []  # fmt: skip
+
+
+def _broken(found: ReadFiles, why: Mapping[str, str]) -> list[Finding]:
+    """Name the samples whose reads cannot be used, with the reasons."""
     total = len(found.files) + len(found.broken) + len(found.without)
-    if found.unused:
-        told.append(
-            Finding(
-                "reads_without_sample", "warning", f"assay {name}",
-                f"{len(found.unused)} {'file' if len(found.unused) == 1 else 'files'} of reads under no sample's id: "
-                f"{listing(found.unused, 6)}.",
-                "correct the ids in the samples table, or leave it: they are not read",
-                assay=name, counts={"files": float(len(found.unused))},
-            )
-        )  # fmt: skip
-    if found.broken:
-        told.append(_broken(name, found.broken, total))
-    return tuple(told)
+    return [
+        Finding(
+            "reads_unusable", "warning", f"assay {found.assay.name}",
+            f"{len(why)} of {total} samples could not be profiled: "
+            f"{listing([f'{sample} ({reason})' for sample, reason in why.items()], 6)}. The others go on without them.",
+            "look at these files (`gzip -t`, the sequencing centre's checksums), copy them again, and run again: "
+            "only these samples are then profiled",
+            assay=found.assay.name, counts={"samples": float(len(why)), "of": float(total)},
+        )
+    ] if why else []  # fmt: skip
 
 
-def _broken(name: str, broken: Mapping[str, str], total: int) -> Finding:
-    return Finding(
-        "reads_unusable", "warning", f"assay {name}",
-        f"{len(broken)} of {total} samples could not be profiled: "
-        f"{listing([f'{sample} ({why})' for sample, why in broken.items()], 6)}. The others go on without them.",
-        "look at these files (`gzip -t`, the sequencing centre's checksums), copy them again, and run again: "
-        "only these samples are then profiled",
-        assay=name, counts={"samples": float(len(broken)), "of": float(total)},
-    )  # fmt: skip
-
-
-def _failures(assay: Assay, failed: Mapping[str, str], found: ReadFiles, profiles: Profiles) -> list[Finding]:
-    told = []
-    new = {sample: why for sample, why in failed.items() if sample not in found.broken}
-    if new:
-        told.append(_broken(assay.name, new, len(found.files) + len(found.broken) + len(found.without)))
-    if profiles.empty:
-        told.append(
-            Finding(
-                "reads_none_left", "warning", f"assay {assay.name}",
-                f"no reads are left after trimming and host removal in {listing(profiles.empty)}.",
-                "look at their quality reports; they have no data here",
-                assay=assay.name, counts={"samples": float(len(profiles.empty))},
-            )
-        )  # fmt: skip
-    return told
+def _empty(profiles: Profiles) -> list[Finding]:
+    """Name the samples of whose reads none is left."""
+    return [
+        Finding(
+            "reads_none_left", "warning", f"assay {profiles.assay.name}",
+            f"no reads are left after trimming and host removal in {listing(profiles.empty)}.",
+            "look at their quality reports; they have no data here",
+            assay=profiles.assay.name, counts={"samples": float(len(profiles.empty))},
+        )
+    ] if profiles.empty else []  # fmt: skip
 
 
 def _columns_there(declared: Study, assay: Assay, samples: pd.DataFrame) -> None:
@@ -311,12 +321,14 @@ class Gathered:
     findings: list[Finding] = field(default_factory=list)
     profiles: dict[str, Profiles] = field(default_factory=dict)
     taken_up: dict[str, int] = field(default_factory=dict)
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)  #: (table, sample) → why it has no data
 
     def add(self, name: str, one: ReadAssay) -> None:
         """Add what became of one assay of reads."""
         self.assays |= one.tables
         self.absent += one.absent
         self.findings += one.findings
+        self.failed |= {(table, sample): why for table in one.tables for sample, why in one.failed.items()}
         if one.profiles is not None:
             self.profiles[name] = one.profiles
             self.taken_up[name] = one.taken_up

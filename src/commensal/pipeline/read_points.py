@@ -34,7 +34,8 @@ def read_points(one: Profiles, samples: pd.DataFrame, scores: Sequence[Contamina
     ``composition`` (y: share of cells of a species in a sample), ``quality`` (y: ``measure`` of a sample),
     ``functions`` (y: share of a sample's cells that carry a whole pathway), ``steps`` (y: share of cells, mean over
     samples, in which ``group`` carries the step ``feature`` of the pathway ``measure``, named in ``block``; x: its
-    place; ``side``: its role; ``note``: substrate → product) and ``contaminants`` (y: score).
+    place; ``side``: its role; ``note``: substrate → product), ``contaminants`` (y: score) and, of mapping, ``growth``
+    (y: peak-to-trough ratio of the genome ``feature``; ``note``: interval and status).
     """
     facts = {str(name): row for name, row in samples.iterrows()}
 
@@ -63,6 +64,8 @@ def read_points(one: Profiles, samples: pd.DataFrame, scores: Sequence[Contamina
     for sample, pathway, share in _functions(one):
         rows.append({**base(sample, "pathways"), "figure": "functions", "feature": pathway,
                      "label": knowledge.pathways()[pathway].name, "y": share, "unit": "share of cells"})  # fmt: skip
+    for sample, row in _growth(one):
+        rows.append({**base(sample, "taxa"), "figure": "growth", "unit": "peak-to-trough ratio", **row})
     common = {"specimen": one.assay.specimen}
     rows += [{**common, "assay": part_name(one.assay.name, "pathways"), **row} for row in _steps(one, own)]
     for score in scores:
@@ -108,6 +111,21 @@ def _functions(one: Profiles) -> Iterator[tuple[str, str, float]]:
     rows = rows[rows["id"].isin(carried)]
     for sample, pathway, share in zip(rows["sample"], rows["id"], rows["abundance"].to_numpy(dtype=float), strict=True):
         yield str(sample), str(pathway), float(share)
+
+
+def _growth(one: Profiles) -> Iterator[tuple[str, Row]]:
+    """Yield (sample, row) of every genome looked at for growth; without a ratio the note says why."""
+    if one.growth.empty:
+        return
+    species = dict(zip(one.taxa["genome"], one.taxa["species"], strict=True))
+    for row in one.growth.to_dict("records"):
+        genome = str(row["genome"])
+        bounds = "" if pd.isna(row["ptr"]) else f"{row['low']:.2f} to {row['high']:.2f}; "
+        note = "" if pd.isna(row["note"]) else f": {row['note']}"
+        yield str(row["sample"]), {
+            "feature": genome, "label": str(species.get(genome, genome)),
+            "y": None if pd.isna(row["ptr"]) else float(row["ptr"]), "note": f"{bounds}{row['status']}{note}",
+        }  # fmt: skip
 
 
 def _steps(one: Profiles, own: Sequence[str]) -> Iterator[Row]:

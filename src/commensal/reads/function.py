@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import dataset
 
 from commensal.reads.tables import frame
 
@@ -212,8 +214,6 @@ def _pathways(
 def _read(path: Path, columns: list[str], genomes: Sequence[str]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, columns=columns, filters=[("genome", "in", list(genomes))] if genomes else None)
-    read: pd.DataFrame = table.to_pandas()
-    return read if genomes else read.iloc[:0]
+    chosen = dataset.field("genome").isin(pa.array(list(genomes), type=pa.string()))
+    read: pd.DataFrame = dataset.dataset(path, format="parquet").to_table(columns=columns, filter=chosen).to_pandas()
+    return read

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from commensal.errors import OutputError
 
@@ -57,9 +59,6 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     OutputError
         The folder cannot be written to.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), temporary, compression="zstd")

@@ -149,7 +149,7 @@ def composition(
         depths * ends / identity,
         explained,
         cells,
-        1.0 - known,
+        max(0.0, 1.0 - known),  # a sum of rounded shares can pass 1 by a hair
     )
 
 

@@ -77,6 +77,7 @@ def test_what_is_written_is_what_is_returned(fast):
         assert list(table.columns) == list(columns)
         assert len(table) == len(getattr(fast, name))
     report = json.loads((fast.folder / "quality.json").read_text())
+    assert report["unknown"] >= 0
     assert report["reads_in"] == report["kept"] == fast.quality["reads_in"]
     assert report["classified"] + report["unknown"] == pytest.approx(1)
     assert {one["file"] for one in report["inputs"]} == {"mixed_R1.fastq.gz", "mixed_R2.fastq.gz"}

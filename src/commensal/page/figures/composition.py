@@ -87,7 +87,7 @@ def _panel(rows: Rows, samples: list[str], species: list[str], colours: list[str
             x=alt.X("y:Q", title="share of cells", stack="zero", axis=alt.Axis(format="%")).scale(domain=[0, 1]),
             y=alt.Y("sample:N", title=None).scale(domain=samples, paddingInner=0.12).axis(grid=False, labelLimit=110),
             color=alt.Color(
-                "name:N", legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=150, symbolType="square")
+                "name:N", legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=132, symbolType="square")
             ).scale(domain=species, range=colours),
             order=alt.Order("order:Q"),
             tooltip=[
