@@ -38,6 +38,15 @@ APART: tuple[tuple[str, str, str], ...] = (
     ("simes, strength_p", "all", "the parts that `hierarchical` and `claim_strength` are made of"),
     ("partial_conjunction_if_independent_fisher", "all", "`tests/stats/test_partial_conjunction.py`"),
     ("partial_conjunction_if_positive_simes", "all", "`tests/stats/test_partial_conjunction.py`"),
+    (
+        "mixed_nested_contrasts, mixed_nested_f, mixed_slope_contrasts, mixed_slope_f",
+        "all",
+        "as their single contrasts",
+    ),
+    ("gated", "all", "takes a p away, gives none"),
+    ("differential, two_part, cauchy_combination", "all", "`cohort` on rearranged labels, and `make bench-truth`"),
+    ("linda, moderated_logs, ancom_bc2, consensus", "all", "beside the default in `make bench-truth`"),
+    ("wilcoxon_blocks", "all", "exact, or normal by van Elteren: `tests/stats/test_differential.py`"),
     ("against", "all", "taxa measured from the median one: `cohort` on rearranged labels"),
 )
 
@@ -49,6 +58,7 @@ WITHOUT_P = frozenset(
         "bray_curtis",
         "cafs",
         "cluster_cox_size",
+        "column_blocks",
         "count_arrangements",
         "euclidean",
         "even_depth",
@@ -66,6 +76,7 @@ WITHOUT_P = frozenset(
         "reference_frame",
         "shannon",
         "smallest_p",
+        "stream",
         "unifrac",
         "zero_replacement",
     ]

@@ -44,7 +44,7 @@ def two_part(
     """Compare log2 abundances (n, m) and presences (n, m) by a label (n,) of 0 and 1; see :func:`differential`.
 
     What :func:`differential` does once a table is on its scales, and what ``cohort`` does: for tables that have scales
-    of their own. Arguments that are not named here are as there.
+    of their own.
 
     Parameters
     ----------
@@ -56,6 +56,10 @@ def two_part(
         (n,) reads per sample, a covariate of presence.
     relative
         Whether abundances are known up to one factor per sample, so that they are measured from the median.
+    features
+        Names of the m features.
+    label, block, covariates, moderate, min_prevalence, level, seed
+        As for :func:`differential`, as arrays.
 
     Examples
     --------
