@@ -129,10 +129,11 @@ class Kraken2:
         for genome, length in lengths.items():
             sizes.setdefault(species[genome], []).append(length)
         found: dict[str, float] = {}
+        known = set(self._taxa(species).values())
         rows = [line.split("\t") for line in report.read_text().splitlines()]
         total = sum(int(row[2]) for row in rows)
         for row in rows:
-            if row[3] == "S" and int(row[1]) >= 1e-4 * total:
+            if int(row[4]) in known and int(row[1]) >= 1e-4 * total:
                 one = row[5].strip()
                 found[one] = int(row[1]) / (sum(sizes[one]) / len(sizes[one]))
         return found, cpu, wall
