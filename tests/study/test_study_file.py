@@ -123,7 +123,7 @@ def test_everything_that_the_contract_names_is_read():
 def test_what_is_not_said_has_the_documented_default(base):
     study = parse_study(base + QUESTION)
     question = study.questions["q"]
-    assert (question.min_prevalence, question.permutations, question.level, question.seed) == (0.1, 9999, 0.95, 1)
+    assert (question.min_prevalence, question.permutations, question.level, question.seed) == (0.05, 9999, 0.95, 1)
     assert question.family == ("question", "contrast", "assay", "specimen", "term")
     assert study.tables["samples"].missing == ("NA", "NaN", "nan", "N/A", "null", "None")
     assert study.design.blinded is None

@@ -26,7 +26,7 @@ class Comparing:
     label: Array
     block: NDArray[np.generic] | None
     covariates: Array
-    min_prevalence: float = 0.1
+    min_prevalence: float = 0.05
     level: float = 0.95
     seed: int = 1
     moderate: bool = False

@@ -20,7 +20,7 @@ def differential(
     covariates: Table | None = None,
     load: ArrayLike | None = None,
     moderate: bool = False,
-    min_prevalence: float = 0.1,
+    min_prevalence: float = 0.05,
     level: float = 0.95,
     seed: int = 1,
 ) -> DifferentialFit:

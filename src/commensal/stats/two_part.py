@@ -36,7 +36,7 @@ def two_part(
     depth: ArrayLike | None = None,
     relative: bool = False,
     moderate: bool = False,
-    min_prevalence: float = 0.1,
+    min_prevalence: float = 0.05,
     level: float = 0.95,
     seed: int = 1,
     features: tuple[object, ...] | None = None,

@@ -176,7 +176,7 @@ class Question:
     covariates: tuple[str, ...] = ()
     severity: Mapping[str, str] | None = None
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
-    min_prevalence: float = 0.1
+    min_prevalence: float = 0.05
     permutations: int = 9999
     level: float = 0.95
     seed: int = 1
