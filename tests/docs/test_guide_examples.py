@@ -100,10 +100,10 @@ def test_without_a_column_init_tells_the_next_command_and_it_works(
 def test_the_readme_s_python_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (code,) = blocks(ROOT / "README.md", "python")
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, "README.md", "exec"), {})
-    assert "effect" in capsys.readouterr().out
+    for code in blocks(ROOT / "README.md", "python"):
+        exec(compile(code, "README.md", "exec"), {})
+        assert "effect" in capsys.readouterr().out
     assert (tmp_path / "mine" / "results" / "report.html").is_file()
 
 
