@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean, median
 
@@ -74,6 +76,8 @@ def benchmark(chosen: argparse.Namespace, work: Path) -> int:
     summary |= memory(work, chosen.more)
     figures["figures"], figures["goals"] = summary, {"at_least": GOALS, "at_most": LIMITS}
     figures["not_measured"] = missing
+    figures["settings"] = {key: getattr(chosen, key) for key in ("pairs", "speed_pairs", "repeats", "runs", "more")}
+    figures["libraries"] = {name: version(name) for name in ("pysylph", "dnaio", "isal") if find_spec(name)}
     keep("reads", figures)
     show(rows, summary)
     worse = [name for name, goal in GOALS.items() if name in summary and not summary[name] >= goal]
@@ -149,8 +153,6 @@ def accuracy(data: Path, work: Path, here: list, chosen: argparse.Namespace) -> 
 
 
 def has_mappy() -> bool:
-    from importlib.util import find_spec
-
     return find_spec("mappy") is not None
 
 
