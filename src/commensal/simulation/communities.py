@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from commensal.simulation.names import DEPLETED, ENRICHED, VANISHING, species_names
 from commensal.simulation.people import People
@@ -60,6 +59,8 @@ def communities(
     richness_effect
         Share of their carriers that the rarer third of the species loses among patients.
     """
+    from scipy.special import ndtr, ndtri  # late: every verb would wait for it
+
     listed = species_names(species)
     names = tuple(row[0] for row in listed)
     mean = _species_means(rng, names)

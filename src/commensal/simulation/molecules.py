@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from commensal.simulation.names import LOWERED, RAISED, molecule_names
 from commensal.simulation.people import People
@@ -44,6 +43,8 @@ def molecules(rng: np.random.Generator, people: People, *, number: int, changed:
     effect
         Size of that change, log2.
     """
+    from scipy.special import ndtri  # late: every verb would wait for it
+
     listed = molecule_names(number)
     n, m, block = people.n, number, people.block
     mz = np.sort(rng.uniform(75, 900, size=m))[rng.permutation(m)]
