@@ -120,7 +120,10 @@ def _genomes(folder: Path) -> dict[str, Path]:
         found[name] = path
     if not found:
         raise UsageError(
-            "the folder holds no genome", where=str(folder), expected=f"files that end in {listing(_ENDINGS)}"
+            "the folder holds no genome",
+            where=str(folder),
+            expected=f"files that end in {listing(_ENDINGS)}",
+            mend="give the folder of the genomes' FASTA files with --genomes",
         )
     return found
 

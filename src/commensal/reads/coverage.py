@@ -12,7 +12,8 @@ _STEP = np.gradient(_GRID)
 #: The prior probability that the reference genome is the very strain of the sample.
 _SAME = 0.5
 _ROUNDS = 60
-#: Neighbouring k-mers lie in the same reads: counts vary this much more than independent ones (simulated: 1.1-1.5).
+#: Neighbouring k-mers lie in the same reads: counts vary this much more than independent ones
+#: (set on simulated communities: docs/decisions/profiling.md).
 CLUMPED = 1.4
 
 

@@ -17,8 +17,7 @@ from commensal.reads.needs import needed
 
 Layout = Literal["single", "paired", "interleaved"]
 
-#: Records read at once: few enough that they stay in the processor's cache (1,024 takes a fifth longer).
-#: slower).
+#: Records read at once: few enough that they stay in the processor's cache.
 BATCH = 256
 #: Records looked at before the pass, for layout, quality offset, length and adapters.
 LOOKED_AT = 4096

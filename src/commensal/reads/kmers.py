@@ -65,7 +65,7 @@ def sketch(batches: Iterable[Batch], *, paired: bool, c: int, k: int, small: boo
     duplicates); for single reads pysylph 0.1 does not remove any. ``small`` says that the sample has less than some
     10 million reads.
     """
-    # the exact table of pairs already seen is a fifth faster than the cuckoo filter, and grows with the sample
+    # the exact table of pairs already seen is quicker than the cuckoo filter, but grows with the sample
     sketcher = needed("pysylph").Sketcher(c=c, k=k, fpr=0.0 if small else 0.0001)
     if paired:
         first, second = _mates(iter(batches))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commensal.errors import TableError, UsageError
-from commensal.reads.reference_fasta import genome_name, is_genome_file, read_bytes
+from commensal.reads.reference_fasta import GenomeError, genome_name, is_genome_file, read_bytes
 
 #: Collections whose downloads are known by their names.
 LAYOUTS = ("auto", "plain", "gtdb", "uhgg", "mgbc")
@@ -184,7 +184,7 @@ def _contigs_of_genomes(genomes: Mapping[str, Path]) -> dict[str, str]:
     for name, path in genomes.items():
         try:
             text = read_bytes(path)
-        except Exception:  # noqa: S112 - the genome itself says what is wrong when its turn comes
+        except GenomeError:  # the genome itself says what is wrong when its turn comes
             continue
         for header in re.findall(rb"(?m)^>(\S+)", text):
             contig = header.decode("utf-8", "replace")
@@ -196,7 +196,7 @@ def _contigs(path: Path) -> set[str]:
     """Contig ids that a GFF, GenBank or Bakta file names; none for other files."""
     try:
         text = read_bytes(path).decode("utf-8", "replace")
-    except Exception:
+    except GenomeError:
         return set()
     name = path.name.lower().removesuffix(".gz")
     if name.endswith((".gbk", ".gbff", ".gb", ".genbank")):
