@@ -22,7 +22,7 @@ from commensal.reads.sequences import fasta
 BIN = 500
 #: An alignment counts when it covers this share of the read and this share of its bases is equal.
 COVERED, EQUAL = 0.7, 0.93
-#: A seed among this many windows, instead of 11: quicker and smaller, and nearly as many reads of another strain placed.
+#: A seed among this many windows, instead of 11: quicker, smaller, and nearly as many reads of another strain placed.
 SPARSE = 19
 _FLUSH, _INSERTS = 600_000, 20_000
 
