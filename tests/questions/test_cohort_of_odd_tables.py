@@ -68,7 +68,7 @@ def answered(
     names = [f"taxon {index:02d}" for index in range(values.shape[1])]
     table = AssayTable(assay, tuple(samples), pd.DataFrame({"label": names}, index=names), values)
     loaded = LoadedStudy(declared, frame, {"table": table}, {"table": Match("table", tuple(samples), (), ())}, frame)
-    return QUESTIONS["cohort"](loaded, question, "table").estimates
+    return QUESTIONS["cohort"].answer(loaded, question, "table").estimates
 
 
 def presence(frame: pd.DataFrame, term: str, feature: str = "taxon 00") -> pd.Series:

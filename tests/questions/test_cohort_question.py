@@ -72,7 +72,7 @@ def loaded(
 
 
 def answered(study: LoadedStudy) -> pd.DataFrame:
-    return QUESTIONS["cohort"](study, study.declared.questions["patients"], "table").estimates
+    return QUESTIONS["cohort"].answer(study, study.declared.questions["patients"], "table").estimates
 
 
 def features(frame: pd.DataFrame, model: str, term: str) -> pd.DataFrame:
@@ -242,7 +242,7 @@ def test_people_without_a_covariate_are_left_out_by_name():
     sex = ["F", "M", "M"] * 10
     sex[4] = None
     study = loaded(counts(30, 11), CASE, sex=sex, covariates=("sex",))
-    answer = QUESTIONS["cohort"](study, study.declared.questions["patients"], "table")
+    answer = QUESTIONS["cohort"].answer(study, study.declared.questions["patients"], "table")
     assert ("S04", "covariate sex is missing") in [(item.name, item.reason) for item in answer.dropped]
     assert answer.estimates.query("measure == 'shannon'")["n"].iloc[0] == 29
 
@@ -264,7 +264,7 @@ def test_two_levels_of_blocks_are_refused_with_a_way_out():
 def test_empty_samples_are_left_out_and_named():
     values = counts(30, 13)
     values[3] = 0
-    answer = QUESTIONS["cohort"](study := loaded(values, CASE), study.declared.questions["patients"], "table")
+    answer = QUESTIONS["cohort"].answer(study := loaded(values, CASE), study.declared.questions["patients"], "table")
     assert ("S03", "nothing found in it") in [(item.name, item.reason) for item in answer.dropped]
 
 
@@ -279,7 +279,7 @@ def test_omnibus_rows_say_how_many_arrangements_there_are():
 
 def test_points_hold_the_raw_values_of_the_top_features():
     study = loaded(values := counts(30, 15), CASE)
-    answer = QUESTIONS["cohort"](study, study.declared.questions["patients"], "table")
+    answer = QUESTIONS["cohort"].answer(study, study.declared.questions["patients"], "table")
     drawn = answer.points.query("figure == 'values'")
     top = answer.estimates[answer.estimates["feature"].str.startswith("taxon")].sort_values("p")["feature"].iloc[0]
     one = drawn[drawn["feature"] == top]

@@ -22,6 +22,9 @@ from commensal.tables import Finding, estimates, write_estimates, write_points
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
 
+#: How messages name the part of a question that is no assay.
+OUTCOMES = "measures and events"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
@@ -117,7 +120,8 @@ def run(
     return Result(folder, report, answer.estimates, answer.points, tuple(findings), headlines)
 
 
-def _steps(declared: Study, only: Sequence[str]) -> list[tuple[Question, str]]:
+def _steps(declared: Study, only: Sequence[str]) -> list[tuple[Question, str | None]]:
+    """Return each question's parts in their order; None stands for its measures and events."""
     for name in only:
         if name not in declared.questions:
             raise UsageError(
@@ -126,51 +130,53 @@ def _steps(declared: Study, only: Sequence[str]) -> list[tuple[Question, str]]:
                 expected=nearest(name, declared.questions) or list(declared.questions),
             )
     chosen = [question for name, question in declared.questions.items() if not only or name in only]
-    return [(question, assay) for question in chosen for assay in question.assays or tuple(declared.assays)]
+    answered = [question for question in chosen if question.kind in QUESTIONS]  # the linter names the others
+    if not answered:
+        raise DesignError(
+            "no question of this study can be answered by this version",
+            where="[questions]",
+            found=sorted({question.kind for question in chosen}) or "no question",
+            expected=f"at least one question of kind {', '.join(QUESTIONS)}",
+            mend='add [questions.NAME] with kind = "cohort" and a contrast',
+        )
+    assays = tuple(declared.assays)
+    return [(question, part) for question in answered for part in QUESTIONS[question.kind].parts(question, assays)]
 
 
 def _answers(
     loaded: LoadedStudy,
-    steps: Sequence[tuple[Question, str]],
+    steps: Sequence[tuple[Question, str | None]],
     journal: execution.Journal,
     tell: Callable[[int, str], None],
 ) -> tuple[list[Answer], list[Finding]]:
-    """Answer each question × assay; one that cannot be answered becomes a finding, and the others go on."""
+    """Answer each question's parts; one that cannot be answered becomes a finding, and the others go on."""
     answers: list[Answer] = []
     failures: list[Finding] = []
     first: CommensalError | None = None
     withheld = checks.withheld(loaded)
     for done, (question, assay) in enumerate(steps):
-        tell(done, f"{question.name}: {assay}")
+        tell(done, f"{question.name}: {assay or OUTCOMES}")
         began = journal.seconds
-        if question.kind not in QUESTIONS:
-            continue  # the linter says so, once for all
         try:
-            answer = QUESTIONS[question.kind](loaded, question, assay)
+            answer = QUESTIONS[question.kind].answer(loaded, question, assay)
         except (DesignError, StatisticsError) as error:
             first = first or error
             failures.append(_not_answered(question, assay, error))
             continue
-        reason = withheld.get((question.name, assay))
+        reason = withheld.get((question.name, assay)) if assay else None
         answers.append(without_p(answer, reason.status, reason.note) if reason else answer)
         seconds = round(journal.seconds - began, 3)
         journal.event("answer", question=question.name, assay=assay, estimates=len(answer.estimates), took=seconds)
-    if not answers:
-        raise first or DesignError(
-            "no question of this study can be answered by this version",
-            where="[questions]",
-            found=sorted({question.kind for question, _ in steps}) or "no question",
-            expected=f"at least one question of kind {', '.join(QUESTIONS)}",
-            mend='add [questions.NAME] with kind = "cohort" and a contrast',
-        )
+    if first and not answers:
+        raise first
     return answers, failures
 
 
-def _not_answered(question: Question, assay: str, error: CommensalError) -> Finding:
+def _not_answered(question: Question, assay: str | None, error: CommensalError) -> Finding:
     return Finding(
         code="not_answered",
         severity="error",
-        where=f"question {question.name} × assay {assay}",
+        where=f"question {question.name} × {f'assay {assay}' if assay else OUTCOMES}",
         message=f"not answered: {error.what}" + (f" (found: {error.found})" if error.found else ""),
         mend=error.mend or "see the message",
         contrast=question.contrast,

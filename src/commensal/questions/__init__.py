@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from commensal.questions.answer import Answer, joined, without_p
 from commensal.questions.cohort import cohort
-from commensal.study import LoadedStudy, Question
+from commensal.questions.kind import Kind
 
-#: Kind → function that answers it for one assay.
-QUESTIONS: Mapping[str, Callable[[LoadedStudy, Question, str], Answer]] = {"cohort": cohort}
+#: Kind of question → the functions that answer it.
+QUESTIONS: Mapping[str, Kind] = {"cohort": Kind(assay=cohort)}
 
-__all__ = ["QUESTIONS", "Answer", "joined", "without_p"]
+__all__ = ["QUESTIONS", "Answer", "Kind", "joined", "without_p"]
