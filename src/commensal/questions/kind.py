@@ -30,7 +30,7 @@ class Kind:
             The comparison cannot be made.
         """
         if part is None:
-            assert self.outcomes is not None  # noqa: S101  # parts names no such step without it
+            assert self.outcomes is not None  # parts names no such step without it
             return self.outcomes(loaded, question)
-        assert self.assay is not None  # noqa: S101
+        assert self.assay is not None
         return self.assay(loaded, question, part)
