@@ -29,7 +29,7 @@ from commensal.study.identity import JOINT
 from commensal.study.ids import lookalikes
 from commensal.study.joining import sample_frame
 from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, LoadedStudy, Match, Sides
-from commensal.study.modelling import blocks, covariates, is_nested, varies_within
+from commensal.study.modelling import blocks, covariates, is_nested, subject_covariates, varies_within
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 
@@ -75,6 +75,7 @@ __all__ = [
     "side_labels",
     "sides",
     "stack",
+    "subject_covariates",
     "varies_within",
     "without_assays",
 ]

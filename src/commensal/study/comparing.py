@@ -56,8 +56,8 @@ def sides(loaded: LoadedStudy, contrast_name: str, assay_name: str) -> Sides:
     role = frame["role"].to_numpy(object)
     leave_out(role != "sample", [f"its role is {one}" for one in role], "of role sample")
     for name, condition in contrast.where.items():
-        holds, texts = _condition(loaded, contrast, name, condition, frame[name])
-        leave_out(~holds, texts, f"where {name} is {_words(condition)}")
+        holds, told = condition_holds(loaded, contrast, name, condition, frame[name])
+        leave_out(~holds, told, f"where {name} is {condition_words(condition)}")
     gone = label.isna().to_numpy(bool)
     leave_out(gone, [f"its {contrast.column} is missing"] * len(frame), None)
     leave_out(~(case | control), [f"its {contrast.column} is {one}, on neither side" for one in label], None)
@@ -90,7 +90,7 @@ def side_labels(loaded: LoadedStudy, contrast: Contrast) -> pd.Series[Any]:
             expected="a category or a boolean",
             mend=f'declare it: [variables.{contrast.column}] type = "category"',
         )
-    labels = _texts(column)
+    labels = texts(column)
     own = (loaded.samples["role"] == "sample").to_numpy(bool)
     present = Counter(str(value) for value in labels[own].dropna())
     for key, names in (("case", contrast.case), ("control", contrast.control)):
@@ -102,27 +102,28 @@ def side_labels(loaded: LoadedStudy, contrast: Contrast) -> pd.Series[Any]:
     return labels
 
 
-def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
+def texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return labels as the study file writes them: booleans are ``true`` and ``false``."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.map({True: "true", False: "false"}).astype("string")
     return column.astype("string")
 
 
-def _condition(
+def condition_holds(
     loaded: LoadedStudy, contrast: Contrast, name: str, condition: Condition, column: pd.Series[Any]
 ) -> tuple[NDArray[np.bool_], list[str]]:
     """Return where a condition holds, and for each sample the reason why it would not."""
     where = f"{_file(loaded)}, [contrasts.{contrast.name}] where.{name}"
     numbers = pd.api.types.is_float_dtype(column.dtype)
     if condition.levels and not numbers:
-        everyone = _texts(loaded.samples[name])
+        everyone = texts(loaded.samples[name])
         present = Counter(str(value) for value in everyone.dropna())
         for level in condition.levels:
             if level not in present:
                 raise absent_level(
                     loaded.declared, f"contrasts.{contrast.name}", f"where.{name}", name, level, present, DesignError
                 )
-        labels = _texts(column)
+        labels = texts(column)
         holds = labels.isin(condition.levels).to_numpy(bool)
         shown = ["missing" if pd.isna(value) else str(value) for value in labels]
     elif condition.levels:
@@ -141,7 +142,7 @@ def _condition(
         raise DesignError(
             "a range for a column that does not hold numbers",
             where=where,
-            found=listing(_texts(column).dropna().unique(), 3),
+            found=listing(texts(column).dropna().unique(), 3),
             expected="numbers",
             mend=f'name levels instead, or declare [variables.{name}] type = "number"',
         )
@@ -151,7 +152,7 @@ def _condition(
         holds = column.between(low, high).to_numpy(bool)
         shown = ["missing" if pd.isna(value) else f"{value:g}" for value in column]
     # A reason speaks of the rule where values are many, so that equal reasons can be counted together.
-    rule = _words(condition)
+    rule = condition_words(condition)
     outside = f"its {name} is not {rule}"
     return holds, [
         f"its {name} is missing" if one == "missing" else (outside if numbers else f"its {name} is {one}, not {rule}")
@@ -159,7 +160,8 @@ def _condition(
     ]
 
 
-def _words(condition: Condition) -> str:
+def condition_words(condition: Condition) -> str:
+    """Write a condition in words."""
     if condition.levels:
         return " or ".join(condition.levels)
     if condition.max is None:

@@ -175,6 +175,14 @@ class Question:
     block: tuple[str, ...] = ()  #: random-intercept units, outermost first
     covariates: tuple[str, ...] = ()
     severity: Mapping[str, str] | None = None
+    measures: tuple[str, ...] = ()  #: empty: all
+    events: tuple[str, ...] = ()  #: empty: all that are no other event's competitor
+    by: str | None = None  #: column of the subjects, such as genotype: everything per level, and the interaction
+    strains: Mapping[str, str] = field(default_factory=dict)  #: arm → feature id of the strain given in it
+    dose: str | None = None  #: column of the subjects with the dose given
+    baseline: float | None = None  #: a measure's last value up to this time is its baseline
+    concurrent: str | None = None  #: column of the subjects: arms are compared with controls of the same level only
+    washout: str | None = None  #: column of the subjects with the time between depletion and what was given
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

@@ -216,6 +216,8 @@ def _check_declared(declared: Study, samples: pd.DataFrame, frames: Mapping[str,
     for name, question in declared.questions.items():
         wanted += [(f"questions.{name}", "block", column) for column in question.block]
         wanted += [(f"questions.{name}", "covariates", column) for column in question.covariates]
+        roles = ("by", "dose", "concurrent", "washout")
+        wanted += [(f"questions.{name}", key, str(getattr(question, key))) for key in roles if getattr(question, key)]
     wanted += [(f"load.{name}", "column", load.column) for name, load in declared.load.items()]
     wanted += [(f"events.{name}", "column", event.column) for name, event in declared.events.items() if event.column]
     if declared.onset:

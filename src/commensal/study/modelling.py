@@ -39,9 +39,42 @@ def covariates(loaded: LoadedStudy, samples: Sequence[str], names: Sequence[str]
     DesignError
         A category without a declared reference, free text, or a column that is not there.
     """
-    frame = loaded.samples.loc[list(samples)]
     for name in names:
         _usable(loaded, name)
+    return _modelled(loaded, loaded.samples.loc[list(samples)], names)
+
+
+def subject_covariates(loaded: LoadedStudy, subjects: Sequence[str], names: Sequence[str]) -> Covariates:
+    """Build the columns of covariates for n subjects, as :func:`covariates` does for samples.
+
+    Parameters
+    ----------
+    loaded
+        The study with its data.
+    subjects
+        n subject ids.
+    names
+        Columns that are constant per subject.
+
+    Raises
+    ------
+    DesignError
+        As `covariates`; a column that differs among the samples of a subject.
+    """
+    for name in names:
+        _usable(loaded, name)
+        if name not in loaded.subjects.columns:
+            raise DesignError(
+                f"covariate {name!r} is no column of the subjects",
+                where=f"{loaded.declared.path.name}, covariates",
+                found=f"{name!r} differs among the samples of a subject",
+                expected="one value per subject: measures and events are compared between subjects",
+                mend="leave it out of covariates, or give the subjects a column with one value each",
+            )
+    return _modelled(loaded, loaded.subjects.loc[list(subjects)], names)
+
+
+def _modelled(loaded: LoadedStudy, frame: pd.DataFrame, names: Sequence[str]) -> Covariates:
     gone = {name: frame[name].isna().to_numpy(bool) for name in names}
     complete = ~np.any([gone[name] for name in names], axis=0) if names else np.ones(len(frame), dtype=bool)
     missing = {name: tuple(map(str, frame.index[gone[name]])) for name in names if gone[name].any()}

@@ -209,6 +209,7 @@ def _question(study: Study, question: Question) -> None:
         _known(study, section, "assays", name, names_with_parts(study.assays), "assay")
     if question.severity is not None:
         _known(study, section, "severity.measure", question.severity["measure"], study.measures, "measure")
+    _arms(study, question)
     column = study.contrasts[question.contrast].column
     for key in ("block", "covariates"):
         if column in getattr(question, key):
@@ -244,9 +245,31 @@ def _question(study: Study, question: Question) -> None:
         )
 
 
+def _arms(study: Study, question: Question) -> None:
+    """Check what a question about arms names: measures, events, the arms of strains, columns."""
+    section, contrast = f"questions.{question.name}", study.contrasts[question.contrast]
+    for name in question.measures:
+        _known(study, section, "measures", name, study.measures, "measure")
+    for name in question.events:
+        _known(study, section, "events", name, study.events, "event")
+    for arm in question.strains:
+        _known(study, section, "strains", arm, dict.fromkeys(contrast.case), "case level")
+    for key in ("by", "dose", "concurrent", "washout"):
+        name = getattr(question, key)
+        if name is not None and (name == contrast.column or name in question.block):
+            raise _error(
+                study,
+                section,
+                key,
+                f"{name!r} has another part in this question",
+                found=f"{name!r} is {'what the contrast compares' if name == contrast.column else 'a block'}",
+                expected="another column of the subjects",
+            )
+
+
 def _design(study: Study) -> None:
     assays = names_with_parts(study.assays)
-    known = {"unknown": 0, "survival": 0, **study.measures, **assays, **study.questions}
+    known = {"unknown": 0, "survival": 0, **study.measures, **study.events, **assays, **study.questions}
     for key in ("blinded", "primary"):
         for name in getattr(study.design, key) or ():
             _known(study, "design", key, name, known, "outcome")

@@ -29,7 +29,7 @@ def used_as_category(study: Study) -> set[str]:
     """Name the columns that the study file uses as groups; undeclared ones are categories, also with labels 1, 2."""
     names = {*LABELS, *(contrast.column for contrast in study.contrasts.values())}
     for question in study.questions.values():
-        names |= set(question.block)
+        names |= {*question.block, *filter(None, (question.by, question.concurrent))}
     for variable in study.variables.values():
         if variable.nested_in:
             names |= {variable.name, *variable.nested_in}
@@ -41,7 +41,7 @@ def _spoken_of(study: Study) -> set[str]:
     for contrast in study.contrasts.values():
         names |= set(contrast.where)
     for question in study.questions.values():
-        names |= set(question.covariates)
+        names |= {*question.covariates, *filter(None, (question.dose, question.washout))}
     return names
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from commensal.tables.frames import read_frame, typed_frame, write_frame
 
 #: Column → kind. ``figure`` is ``ordination`` (x, y = principal coordinates; ``measure`` = distance),
-#: ``diversity`` (y = index; ``measure`` = index) or ``values`` (y = raw value of ``feature``).
+#: ``diversity`` (y = index; ``measure`` = index), ``values`` (y = raw value of ``feature``) or ``survival`` (y = share
+#: without the event at time x; ``low``, ``high`` its interval, ``n`` how many are at risk; ``measure`` = event).
 #: ``side`` is ``case`` or ``control``, ``group`` the level as the study file names it.
 POINT_COLUMNS: dict[str, str] = {
     "question": "text",
@@ -29,6 +30,9 @@ POINT_COLUMNS: dict[str, str] = {
     "group": "text",
     "x": "number",
     "y": "number",
+    "low": "number",
+    "high": "number",
+    "n": "count",
     "unit": "text",
     "note": "text",
 }
@@ -40,7 +44,7 @@ def points(rows: Iterable[Mapping[str, object]] | pd.DataFrame = ()) -> pd.DataF
     Examples
     --------
     >>> points([{"figure": "ordination", "sample": "S1", "x": 0.1, "y": -0.2}]).shape
-    (1, 18)
+    (1, 21)
     """
     return typed_frame(rows, POINT_COLUMNS, "points")
 
