@@ -57,8 +57,18 @@ from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
 from commensal.stats.streaming import Streamed, column_blocks, stream
+from commensal.stats.summaries import (
+    Crossings,
+    SubjectSummary,
+    crossings,
+    slope_weights,
+    subject_areas,
+    subject_slopes,
+)
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
+from commensal.stats.trajectories import TrajectoryFit, trajectories
 from commensal.stats.two_part import two_part
+from commensal.stats.unit_contrasts import UnitFit, unit_contrasts
 from commensal.stats.variance import variance_test
 from commensal.stats.wilcoxon import wilcoxon_blocks
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
@@ -74,6 +84,7 @@ __all__ = [
     "ContrastsFit",
     "CoxFit",
     "CoxSize",
+    "Crossings",
     "DifferentialFit",
     "DispersionFit",
     "DunnettFit",
@@ -100,7 +111,10 @@ __all__ = [
     "SlopeFit",
     "SplitFit",
     "Streamed",
+    "SubjectSummary",
     "TermsFit",
+    "TrajectoryFit",
+    "UnitFit",
     "VarianceTest",
     "WinRatioFit",
     "adafilter",
@@ -123,6 +137,7 @@ __all__ = [
     "consensus",
     "count_arrangements",
     "cox",
+    "crossings",
     "differential",
     "dunnett",
     "euclidean",
@@ -181,12 +196,17 @@ __all__ = [
     "shannon",
     "sign_flips",
     "simes",
+    "slope_weights",
     "smallest_p",
     "storey",
     "stream",
     "strength_p",
+    "subject_areas",
+    "subject_slopes",
+    "trajectories",
     "two_part",
     "unifrac",
+    "unit_contrasts",
     "variance_test",
     "wilcoxon_blocks",
     "win_ratio",
