@@ -60,6 +60,7 @@ def rmst_difference(
     *,
     control: object | None = None,
     cage: ArrayLike | None = None,
+    entry: ArrayLike | None = None,
     level: float = 0.95,
 ) -> RmstFit:
     """Compare mean survival up to time tau between two groups, time (n,), event (n,), group (n,).
@@ -84,13 +85,17 @@ def rmst_difference(
         Name of the control; None: the first of the two in their order.
     cage
         (n,) cage, isolator or litter, each in one group.
+    entry
+        (n,) start of follow-up, as :func:`log_rank`. Who died before the first entry is not seen, so that the mean is
+        that of subjects who reach the first entry; the time before it is the same for both groups.
     level
         Confidence level.
 
     Returns
     -------
     RmstFit
-        Status ``not_followed``: the last subject of a group was censored before tau, so its mean is not known;
+        Status ``not_followed``: the last subject of a group was censored before tau, or all died
+        before others entered, so its mean is not known;
         ``no_events``: nobody had the event before tau (effect 0); ``one_cage``: a group has one cage, effect kept;
         ``too_few``: the variance is 0, or a group has one subject.
 
@@ -111,7 +116,7 @@ def rmst_difference(
     >>> fit.rmst.tolist(), fit.effect
     ([5.5, 9.5], 4.0)
     """
-    subjects = followed(time, event)
+    subjects = followed(time, event, entry)
     names, case = two_groups(group, control, len(subjects))
     confidence(level)
     horizon = float(tau)
@@ -134,7 +139,7 @@ class _Side:
 
     mean: float
     variance: float
-    known: bool
+    unknown: str  # why the mean is not known; empty if it is
     n: int
     events: int
     units: int
@@ -144,16 +149,25 @@ def _side(subjects: Followed, unit: Integers, tau: float, *, caged: bool) -> _Si
     curve = curve_of(subjects)
     units = int(np.unique(unit).size)
     counts = (len(subjects), int(np.count_nonzero(subjects.event & (subjects.time <= tau))), units)
-    known = bool(curve.time[-1] >= tau or curve.survival[-1] == 0)
-    if not known:
-        return _Side(float("nan"), float("nan"), known, *counts)
+    unknown = _unknown(subjects, curve, tau)
+    if unknown:
+        return _Side(float("nan"), float("nan"), unknown, *counts)
     mean, after = areas(curve, tau)
     if not caged:
         left = (curve.n_risk - curve.n_event).astype(np.float64)
         steps = np.where(left > 0, curve.n_event / (curve.n_risk * np.maximum(left, 1.0)), 0.0)
-        return _Side(mean, float(np.sum(after**2 * steps)), known, *counts)
+        return _Side(mean, float(np.sum(after**2 * steps)), unknown, *counts)
     sums = np.bincount(np.unique(unit, return_inverse=True)[1], weights=influence(subjects, curve, after))
-    return _Side(mean, float(np.sum(sums**2)) * units / max(units - 1, 1), known, *counts)
+    return _Side(mean, float(np.sum(sums**2)) * units / max(units - 1, 1), unknown, *counts)
+
+
+def _unknown(subjects: Followed, curve: Curve, tau: float) -> str:
+    """Return why a curve is not known up to tau, empty if it is."""
+    ended = np.flatnonzero(curve.survival == 0)
+    if not ended.size:
+        return "" if curve.time[-1] >= tau else "the last subject of {} was censored before tau"
+    late = bool((subjects.entry >= curve.time[ended[0]]).any())
+    return "all subjects of {} had died when others entered" if late else ""
 
 
 def areas(curve: Curve, tau: float) -> tuple[float, Floats]:
@@ -173,7 +187,8 @@ def influence(subjects: Followed, curve: Curve, after: Floats) -> Floats:
     left = (curve.n_risk - curve.n_event).astype(np.float64)
     spared = after * np.where(left > 0, curve.n_event / (curve.n_risk * np.maximum(left, 1.0)), 0.0)
     place = np.searchsorted(curve.time, subjects.time)
-    total = np.cumsum(spared)[place]
+    sums = np.append(0.0, np.cumsum(spared))
+    total = sums[place + 1] - sums[np.searchsorted(curve.time, subjects.entry, side="right")]
     values: Floats = np.where(subjects.event, total - spared[place] - (after / curve.n_risk)[place], total)
     return values
 
@@ -181,8 +196,8 @@ def influence(subjects: Followed, curve: Curve, after: Floats) -> Floats:
 def _state(parts: list[_Side], names: tuple[object, object], *, caged: bool) -> tuple[str, str]:
     """Return the status of a difference and the note."""
     for part, name in zip(parts, names, strict=True):
-        if not part.known:
-            return "not_followed", f"the last subject of {name} was censored before tau"
+        if part.unknown:
+            return "not_followed", part.unknown.format(name)
     if not any(part.events for part in parts):
         return "no_events", "nobody had the event before tau"
     if min(part.units for part in parts) < 2:
