@@ -28,7 +28,9 @@ block = ["cage"]
 """
 
 
-def study(*, cages: int = 3, more: str = "", by: bool = False, events: pd.DataFrame | None = None, cut: dict | None = None):
+def study(
+    *, cages: int = 3, more: str = "", by: bool = False, events: pd.DataFrame | None = None, cut: dict | None = None
+):
     """Two arms of some cages of four mice, measured at five times; abx loses 2 g per day more."""
     rng = np.random.default_rng(5)
     mice, rows = [], []

@@ -215,7 +215,15 @@ def _summary_rows(
     for side, fit in zip(one.sides, fits, strict=True):
         counts = _counts(one, side, known)
         note = words([fit.note[0], *told])
-        yield {**_named(side), "model": model, "unit": unit, "test": _test(one), **counts, **_taken(fit, 0), "note": note}
+        yield {
+            **_named(side),
+            "model": model,
+            "unit": unit,
+            "test": _test(one),
+            **counts,
+            **_taken(fit, 0),
+            "note": note,
+        }
 
 
 def _taken(fit: stats.UnitFit | stats.TrajectoryFit, i: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from commensal.stats._logistic_result import LogisticFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
+from commensal.stats.arm_contrasts import arm_contrasts, arm_interactions, subject_levels
 from commensal.stats.association import Associations, associate
 from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
 from commensal.stats.centroids import block_centroids
@@ -121,6 +122,8 @@ __all__ = [
     "against",
     "aitchison",
     "ancom_bc2",
+    "arm_contrasts",
+    "arm_interactions",
     "associate",
     "associated_blocks",
     "bh",
@@ -202,6 +205,7 @@ __all__ = [
     "stream",
     "strength_p",
     "subject_areas",
+    "subject_levels",
     "subject_slopes",
     "trajectories",
     "two_part",
