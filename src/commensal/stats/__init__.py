@@ -1,16 +1,20 @@
 """Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
 
 from commensal.stats._logistic_result import LogisticFit
+from commensal.stats._pair_fit import OutcomeFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.arm_contrasts import arm_contrasts, arm_interactions, subject_levels
 from commensal.stats.association import Associations, associate
 from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
+from commensal.stats.censored import censored_contrasts, censored_mixed
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.consensus import ConsensusFit, consensus
+from commensal.stats.counts import count_contrasts, count_mixed
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
+from commensal.stats.cumulative_link import cumulative_link_contrasts, cumulative_link_mixed
 from commensal.stats.differential_abundance import differential
 from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
@@ -103,6 +107,7 @@ __all__ = [
     "Moderation",
     "NestedFit",
     "Ordination",
+    "OutcomeFit",
     "PermanovaFit",
     "Permutations",
     "PermutedRows",
@@ -135,14 +140,20 @@ __all__ = [
     "cafs",
     "cafs_test",
     "cauchy_combination",
+    "censored_contrasts",
+    "censored_mixed",
     "claim_strength",
     "cluster_cox_size",
     "column_blocks",
     "conditional_logistic",
     "consensus",
     "count_arrangements",
+    "count_contrasts",
+    "count_mixed",
     "cox",
     "crossings",
+    "cumulative_link_contrasts",
+    "cumulative_link_mixed",
     "differential",
     "dunnett",
     "euclidean",
