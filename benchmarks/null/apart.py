@@ -83,6 +83,8 @@ WITHOUT_P = frozenset(
         "smallest_p",
         "stream",
         "subject_levels",
+        "arm_ranks",
+        "restricted_times",
         "unifrac",
         "zero_replacement",
     ]

@@ -205,7 +205,9 @@ class _Chunk:
         fit_it = (out.fault == "ok") & (n > kept.sum(axis=1))
         pairs, start = out.build(first.x, free)
         found = _solve(pairs, start, self.points, single, np.flatnonzero(fit_it))
-        return [self._one(design, found, (kept, free), single, np.flatnonzero(fit_it), level) for design in self.designs]
+        return [
+            self._one(design, found, (kept, free), single, np.flatnonzero(fit_it), level) for design in self.designs
+        ]
 
     def _constant(self, x: Array) -> Mask:
         return np.asarray((np.ptp(x, axis=0) == 0) & (x[0] != 0))
@@ -233,7 +235,9 @@ class _Chunk:
         rest = [j for j in design.order if j != _lead(design)]
         z = design.z[:, 1:]
         present = (~np.isnan(out.y)).astype(float)
-        kept = kept_columns(grams(z, present), list(range(z.shape[1]))) if z.shape[1] else np.zeros((len(effect), 0), bool)
+        kept = (
+            kept_columns(grams(z, present), list(range(z.shape[1]))) if z.shape[1] else np.zeros((len(effect), 0), bool)
+        )
         if out.implied and z.shape[1]:
             kept = kept & ~self._constant(z)
         pairs, _ = out.build(z, kept)

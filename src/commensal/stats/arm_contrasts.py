@@ -95,12 +95,12 @@ def arm_contrasts(
     refuse_level(level)
     if endpoints < 1:
         raise StatisticsError("there is at least one endpoint", found=endpoints)
-    values, arms, names, more, units = _given(y, arm, control, unit, covariates, strata)
-    rows = _rows(values, arms, more, units)
+    values, arms, names, more, units = given_arms(y, arm, control, unit, covariates, strata)
+    rows = rows_of(values, arms, more, units)
     columns = np.column_stack([(rows.arm[:, None] == np.arange(1, len(names) + 1)).astype(float), rows.more])
     contrasts = np.eye(len(names), columns.shape[1])
     whole = "means of units" if rows.whole else "subjects within units" if units is not None else "subjects"
-    fit = _solved(rows.y, columns, contrasts)
+    fit = solved(rows.y, columns, contrasts)
     status = fit.status.copy()
     n = np.bincount(rows.arm, minlength=len(names) + 1)
     lone = (n[1:] == 1) | (n[0] == 1)
@@ -159,15 +159,15 @@ def arm_interactions(
         raise StatisticsError("side is not true and false of each subject", found=f"shape {other.shape}")
     if unit is not None and _any_mixed(unit, other, y):
         return _within_units(y, arm, control, other, unit, endpoints, level)
-    values, arms, names, more, units = _given(y, arm, control, unit, covariates, strata)
+    values, arms, names, more, units = given_arms(y, arm, control, unit, covariates, strata)
     other = other[_present(y)]
     k = len(names) + 1
-    rows = _rows(values, arms + k * other, more, units)
+    rows = rows_of(values, arms + k * other, more, units)
     columns = np.column_stack([(rows.arm[:, None] == np.arange(2 * k)).astype(float), rows.more[:, 1:]])
     contrasts = np.zeros((len(names), columns.shape[1]))
     for i in range(len(names)):
         contrasts[i, [k + i + 1, 0]], contrasts[i, [k, i + 1]] = 1, -1
-    fit = _solved(rows.y, columns, contrasts)
+    fit = solved(rows.y, columns, contrasts)
     n = np.bincount(rows.arm, minlength=2 * k)
     status = fit.status.copy()
     fewest = np.minimum(np.minimum(n[1:k], n[k + 1 :]), min(n[0], n[k]))
@@ -236,7 +236,7 @@ def subject_levels(value: ArrayLike, time: ArrayLike) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """Observations of a model: means of whole units, or subjects."""
 
     y: Floats  # (r,)
@@ -247,7 +247,7 @@ class _Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Solved:
+class Solved:
     """Contrasts by least squares."""
 
     effect: Floats
@@ -267,7 +267,7 @@ def _present(y: ArrayLike) -> Mask:
     return known
 
 
-def _given(
+def given_arms(
     y: ArrayLike,
     arm: ArrayLike,
     control: object,
@@ -305,21 +305,21 @@ def _given(
     return values, arms, names, np.column_stack(columns), units
 
 
-def _rows(values: Floats, arms: Codes, more: Floats, units: Codes | None) -> _Rows:
+def rows_of(values: Floats, arms: Codes, more: Floats, units: Codes | None) -> Rows:
     """Take the means of whole units; subjects with a column for each unit where arms differ within units."""
     if units is None:
-        return _Rows(values, arms, more, np.ones(values.size, dtype=np.int64), whole=False)
+        return Rows(values, arms, more, np.ones(values.size, dtype=np.int64), whole=False)
     codes, place, size = np.unique(units, return_inverse=True, return_counts=True)
     first = np.array([arms[place == i][0] for i in range(codes.size)], dtype=np.int64)
     if (arms == first[place]).all():
         mean = np.bincount(place, values, codes.size) / size
         columns = np.column_stack([np.bincount(place, column, codes.size) / size for column in more.T])
-        return _Rows(mean, first, columns, size, whole=True)
+        return Rows(mean, first, columns, size, whole=True)
     columns = np.column_stack([(place[:, None] == np.arange(codes.size)).astype(float), more[:, 1:]])
-    return _Rows(values, arms, columns, np.ones(values.size, dtype=np.int64), whole=False)
+    return Rows(values, arms, columns, np.ones(values.size, dtype=np.int64), whole=False)
 
 
-def _solved(y: Floats, x: Floats, contrasts: Floats) -> _Solved:
+def solved(y: Floats, x: Floats, contrasts: Floats) -> Solved:
     """Least squares by the pseudo-inverse; a contrast outside the rows of x has no estimate."""
     scale = np.maximum(np.abs(x).max(axis=0, initial=0.0), 1e-300)
     inverse = np.linalg.pinv(x / scale, rcond=1e-10)
@@ -338,11 +338,11 @@ def _solved(y: Floats, x: Floats, contrasts: Floats) -> _Solved:
     left = 0.0 if left <= ROUNDING * float(y @ y) else left
     variance = left / df if df >= 1 else np.nan
     effect = np.where(estimable, weights @ y, np.nan)
-    return _Solved(effect, weights @ weights.T * variance, df, status)
+    return Solved(effect, weights @ weights.T * variance, df, status)
 
 
 def _jointly(
-    fit: _Solved, names: Texts, status: Texts, n: Codes, n_control: int, told: str, endpoints: int, level: float
+    fit: Solved, names: Texts, status: Texts, n: Codes, n_control: int, told: str, endpoints: int, level: float
 ) -> DunnettFit:
     """Test and bound every contrast with status ok by the largest |t| among them, shared over endpoints."""
     a = len(names)
@@ -375,12 +375,18 @@ def _jointly(
 
 
 def _critical(correlation: Floats, df: float, level: float) -> tuple[float, bool]:
+    if len(correlation) == 1:
+        from scipy.special import stdtrit
+
+        return float(stdtrit(df, (1 + level) / 2)), False
     if exact.one_factor(correlation) is not None:
         return exact.critical(level, correlation, df, two_sided=True), False
     return joint_max(correlation).critical(level, df), True
 
 
 def _exceeds(c: float, correlation: Floats, df: float) -> tuple[float, float]:
+    if len(correlation) == 1:
+        return min(1.0, 2 * exact.tail(c, df)), 0.0
     if exact.one_factor(correlation) is not None:
         found = exact.exceedance(c, correlation, df, two_sided=True)
         return found.p, found.error

@@ -161,7 +161,9 @@ def _flags(given: ArrayLike | None, name: str, values: Array) -> Mask:
         return np.zeros(values.shape, bool)
     flags = np.asarray(given)
     if flags.shape != values.shape or not (flags.dtype == bool or np.isin(flags, (0, 1)).all()):
-        raise StatisticsError(f"{name} and y do not fit", found=f"{flags.shape} {flags.dtype}", expected=f"{values.shape} booleans")
+        raise StatisticsError(
+            f"{name} and y do not fit", found=f"{flags.shape} {flags.dtype}", expected=f"{values.shape} booleans"
+        )
     return np.asarray(flags.astype(bool))
 
 
