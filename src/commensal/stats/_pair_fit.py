@@ -43,8 +43,8 @@ class OutcomeFit:
     p_wald, p_lrt : (m,)
         Two-sided p of effect / se against the normal distribution; of the likelihood ratio against χ² with 1 df.
     low, high : (m,)
-        effect ± t se, se of censored values widened by what maximum likelihood owes to few units. Its edge may
-        disagree a little with p, which the likelihood ratio gives.
+        effect ± t s, s the larger of se (of censored values widened by what maximum likelihood owes to few units) and
+        |effect / statistic|: no interval leaves out 0 where p does not.
     status : (m,)
         ``ok`` and ``boundary`` have a p, the others say why there is none.
     n, n_groups : (m,)
@@ -372,7 +372,9 @@ def _answer(
     unit = out.unit
     statistic, widen = _small(root, found, counts, n, rank) if out.scaled else (root, np.ones(len(n)))
     p = np.minimum(np.maximum(2 * stdtr(usable, -np.abs(statistic)), np.finfo(float).tiny), 1.0)
-    reach = np.where(told, stdtrit(usable, (1 + level) / 2) * se * widen * unit, np.nan)
+    # where the likelihood is flatter on the way to 0 than at its top, the interval is as wide as p says
+    by_p = np.where(np.abs(statistic) > 1e-2, np.abs(effect / statistic), 0.0)
+    reach = np.where(told, stdtrit(usable, (1 + level) / 2) * np.fmax(se * widen, by_p) * unit, np.nan)
     over = found.xi[:, 0] if out.scaled else np.ones(len(n))
     return OutcomeFit(
         effect=np.where(shown, effect * unit, np.nan),
