@@ -54,6 +54,7 @@ from commensal.stats.permuted_rows import PermutedRows, permuted_rows
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.restricted_mean import RmstFit, rmst_difference
+from commensal.stats.restricted_mean_terms import RmstInteraction, rmst_interaction
 from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
@@ -111,6 +112,7 @@ __all__ = [
     "PermutedRows",
     "ReferenceFrame",
     "RmstFit",
+    "RmstInteraction",
     "SetFit",
     "SignFlipFit",
     "SlopeFit",
@@ -200,6 +202,7 @@ __all__ = [
     "rarefied_richness",
     "reference_frame",
     "rmst_difference",
+    "rmst_interaction",
     "separated_p",
     "set_competitive",
     "set_permutation",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import Floats, numbers
+from commensal.stats._arrays import Floats, Integers, numbers
 from commensal.stats._survival import Followed, coded, confidence, followed
 from commensal.stats.fits import Counts, Texts
 
@@ -30,7 +30,7 @@ class Curve:
     n_event: Counts  # (t,)
     n_censored: Counts  # (t,)
     survival: Floats  # (t,) from the time on
-    hazard_variance: Floats  # (t,) Greenwood's sum of d/(y (y − d)); inf where the last one died
+    hazard_variance: Floats  # (t,) of log S: Greenwood's sum of d/(y (y − d)), or over cages; inf where the last died
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ class KaplanMeierFit:
     median: Floats  # (g,) missing where the curve stays above one half
     median_low: Floats  # (g,) where the curve's lower limit crosses one half
     median_high: Floats  # (g,) where the upper limit does; missing if never
-    status: Texts  # (g,) ok | no_events | not_reached (no median)
+    n_units: Counts  # (g,) cages, or subjects
+    status: Texts  # (g,) ok | no_events | not_reached (no median) | one_cage (no intervals)
     note: Texts  # (g,)
     level: float
     interval: str
+    entered: tuple[Floats, ...]  # g times (n_g,) of entry in order; −inf from the start
 
     def table(self) -> pd.DataFrame:
         """Return one row per group and time."""
@@ -68,25 +70,30 @@ class KaplanMeierFit:
         """Return one row per group: its size, events and median survival with interval."""
         import pandas as pd
 
-        names = ("n", "events", "median", "median_low", "median_high", "status", "note")
+        names = ("n", "events", "median", "median_low", "median_high", "n_units", "status", "note")
         return pd.DataFrame({"group": self.groups, **{name: getattr(self, name) for name in names}})
 
     def at_risk(self, times: ArrayLike) -> pd.DataFrame:
         """Return one row per group and asked time: how many are at risk just before it, and survival at it.
 
-        Without late entry. A subject whose follow-up ends at the time itself is still at risk.
+        A subject whose follow-up ends at the time itself is still at risk, one who enters then is not yet.
+
+        Parameters
+        ----------
+        times
+            (a,) asked times.
         """
         import pandas as pd
 
         asked = numbers(times, "the times", dimensions=1)
         rows = []
-        for name, total in zip(self.groups.tolist(), self.n.tolist(), strict=True):
+        for name, entry in zip(self.groups.tolist(), self.entered, strict=True):
             own = self.group == name
             time, left = self.time[own], (self.n_event + self.n_censored)[own]
             curve = np.concatenate([[1.0], self.survival[own]])
             for t in asked.tolist():
-                gone = int(left[time < t].sum())
-                rows.append((name, t, total - gone, float(curve[np.searchsorted(time, t, side="right")])))
+                there = int(np.searchsorted(entry, t)) - int(left[time < t].sum())
+                rows.append((name, t, there, float(curve[np.searchsorted(time, t, side="right")])))
         return pd.DataFrame(rows, columns=["group", "time", "n_risk", "survival"])
 
 
@@ -96,6 +103,7 @@ def kaplan_meier(
     group: ArrayLike | None = None,
     *,
     entry: ArrayLike | None = None,
+    cage: ArrayLike | None = None,
     interval: str = "log-log",
     level: float = 0.95,
 ) -> KaplanMeierFit:
@@ -106,7 +114,9 @@ def kaplan_meier(
     ``conf.type``). The median is the first time at which S ≤ ½ (the middle of the step where S is exactly ½), its
     limits are where the limits of S cross ½ (Brookmeyer & Crowley 1982).
 
-    Subjects are taken for independent: with animals in cages the curve stands, the interval is too short.
+    With cages the variance of log S is m/(m − 1) Σ_g U_g² over the m cages of a group, U_g the sum of its subjects'
+    infinitesimal jackknife values (``survfit(cluster =)`` times m/(m − 1)), and the interval uses Student's t with
+    m − 1 degrees of freedom.
 
     Parameters
     ----------
@@ -114,6 +124,8 @@ def kaplan_meier(
         As :func:`log_rank`.
     group
         (n,) names; None: one curve, its group named "all".
+    cage
+        (n,) cage, isolator or litter. None: subjects are independent.
     interval
         ``"log-log"``, ``"log"`` or ``"plain"``.
     level
@@ -122,7 +134,8 @@ def kaplan_meier(
     Returns
     -------
     KaplanMeierFit
-        Status of a group ``no_events``: its curve stays at 1; ``not_reached``: its curve stays above ½.
+        Status of a group ``no_events``: its curve stays at 1; ``not_reached``: its curve stays above ½;
+        ``one_cage``: its curve rests on one cage and has no interval.
 
     Raises
     ------
@@ -143,13 +156,19 @@ def kaplan_meier(
     confidence(level)
     names = np.full(len(subjects), "all") if group is None else group
     levels, codes = coded(names, "group", len(subjects))
-    curves = [curve_of(subjects.take(codes == place)) for place in range(levels.size)]
-    limits = [_limits(one, interval, level) for one in curves]
+    unit = np.arange(len(subjects)) if cage is None else coded(cage, "cage", len(subjects))[1]
+    parts = [codes == place for place in range(levels.size)]
+    curves = [curve_of(subjects.take(rows)) for rows in parts]
+    units = np.array([np.unique(unit[rows]).size for rows in parts])
+    if cage is not None:
+        curves = [_over_units(subjects.take(rows), one, unit[rows]) for rows, one in zip(parts, curves, strict=True)]
+    freedom = [float("inf") if cage is None else m - 1.0 for m in units.tolist()]
+    limits = [_limits(one, interval, level, df) for one, df in zip(curves, freedom, strict=True)]
     late = bool(np.isfinite(subjects.entry).any())
     medians = [
         [_crossing(one.time, s) for s in (one.survival, *ends)] for one, ends in zip(curves, limits, strict=True)
     ]
-    states = [_state(one, late) for one in curves]
+    states = [_state(one, late, df) for one, df in zip(curves, freedom, strict=True)]
     return KaplanMeierFit(
         np.repeat(levels, [one.time.size for one in curves]),
         np.concatenate([one.time for one in curves]),
@@ -166,10 +185,12 @@ def kaplan_meier(
         np.array([of[0] for of in medians]),
         np.array([of[1] for of in medians]),
         np.array([of[2] for of in medians]),
+        units,
         np.array([state for state, _ in states], dtype=object),
         np.array([note for _, note in states], dtype=object),
         level,
         interval,
+        tuple(np.sort(subjects.entry[rows]) for rows in parts),
     )
 
 
@@ -187,6 +208,29 @@ def curve_of(subjects: Followed) -> Curve:
     return Curve(time, at_risk, events, ended - events, survival, np.cumsum(steps))
 
 
+def _over_units(subjects: Followed, curve: Curve, unit: Integers) -> Curve:
+    """Return the curve with the variance of log S from sums over units, NaN where there is one unit."""
+    codes = np.unique(unit, return_inverse=True)[1]
+    m = int(codes.max()) + 1
+    own = np.zeros((m, curve.time.size))
+    np.add.at(own, codes, log_influence(subjects, curve))
+    variance = (own**2).sum(axis=0) * (m / (m - 1) if m > 1 else np.nan)
+    return replace(curve, hazard_variance=np.where(curve.survival > 0, variance, np.inf))
+
+
+def log_influence(subjects: Followed, curve: Curve) -> Floats:
+    """Return the derivative of log S at each time by each subject's weight (n, t).
+
+    At risk and spared a subject raises log S by d/(y (y − d)); when it dies it lowers it by 1/y.
+    """
+    left = (curve.n_risk - curve.n_event).astype(np.float64)
+    spared = np.where(left > 0, curve.n_event / (curve.n_risk * np.maximum(left, 1.0)), 0.0)
+    there = (subjects.entry[:, None] < curve.time) & (curve.time <= subjects.time[:, None])
+    dies = subjects.event[:, None] & (curve.time == subjects.time[:, None])
+    steps: Floats = np.where(dies, -1.0 / curve.n_risk, np.where(there, spared, 0.0))
+    return np.cumsum(steps, axis=1)
+
+
 def _se(curve: Curve) -> Floats:
     inside = curve.survival > 0
     se: Floats = np.full(curve.time.size, np.nan)
@@ -194,11 +238,11 @@ def _se(curve: Curve) -> Floats:
     return se
 
 
-def _limits(curve: Curve, interval: str, level: float) -> tuple[Floats, Floats]:
+def _limits(curve: Curve, interval: str, level: float, df: float) -> tuple[Floats, Floats]:
     """Return the pointwise limits (t,) and (t,); missing where the scale has none."""
-    from scipy.special import ndtri
+    from scipy.special import ndtri, stdtrit
 
-    half = float(ndtri((1 + level) / 2))
+    half = float(ndtri((1 + level) / 2) if np.isinf(df) else stdtrit(max(df, 1.0), (1 + level) / 2))
     low, high = np.full(curve.time.size, np.nan), np.full(curve.time.size, np.nan)
     usable = curve.survival > 0
     if interval == "log-log":
@@ -226,10 +270,12 @@ def _crossing(time: Floats, curve: Floats) -> float:
     return float(time[first])
 
 
-def _state(curve: Curve, late: bool) -> tuple[str, str]:
+def _state(curve: Curve, late: bool, df: float) -> tuple[str, str]:
     """Return a group's status and note."""
     if not curve.n_event.any():
         return "no_events", "nobody in the group had the event"
+    if df < 1:
+        return "one_cage", "the group has one cage: no interval"
     end = np.flatnonzero(curve.survival == 0)
     if late and end.size and end[0] < curve.time.size - 1:
         return "ok", f"the curve is 0 from time {curve.time[end[0]]:g} on, though subjects entered later"

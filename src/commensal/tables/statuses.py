@@ -11,6 +11,7 @@ STATUSES: dict[str, str] = {
     "all_zero": "zero in every sample of this comparison",
     "constant": "the same value in every sample: nothing varies",
     "too_few": "too few samples on one side, or too few degrees of freedom",
+    "no_events": "nobody had the event",
     "too_shallow": "fewer reads than the even depth",
     "separated": "present on one side only: the estimate would be infinite",
     "rank_deficient": "the model's columns cannot be told apart in these samples",

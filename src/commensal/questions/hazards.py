@@ -1,0 +1,88 @@
+"""Rows of the hazard: Cox's model of one arm against the control, and whether its ratio stays the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commensal import stats
+from commensal.questions.survival_rows import row, sizes, state
+from commensal.questions.watched import Watched
+
+Floats = NDArray[np.float64]
+#: With fewer events per column than this the likelihood is penalised.
+EVENTS_PER_COLUMN = 10
+#: Simulated studies behind the size of a cluster-robust test.
+STUDIES = 2000
+
+
+def columns(pair: Watched) -> tuple[Floats, list[str]]:
+    """Return the arm and the covariates that vary in these subjects (n, k), and the names of those that do not."""
+    covariates = pair.arms.covariates
+    varying = np.ptp(covariates, axis=0) > 0 if covariates.size else np.zeros(covariates.shape[1], dtype=bool)
+    arm = pair.arms.case.astype(np.float64)[:, None]
+    flat = [name for name, moves in zip(pair.arms.covariate_names, varying, strict=True) if not moves]
+    return np.column_stack([arm, covariates[:, varying]]), flat
+
+
+def strata(pair: Watched) -> NDArray[np.object_] | None:
+    """Return the baselines of Cox's model (n,): batches, and units that hold both arms."""
+    parts = [one for one in (pair.strata, None if pair.whole else pair.unit) if one is not None]
+    if not parts:
+        return None
+    return np.array([" / ".join(map(str, each)) for each in zip(*parts, strict=True)], dtype=object)
+
+
+def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
+    """Return the hazard ratio; where units lie in one arm each, p only if the sandwich keeps its size there."""
+    x, flat = columns(pair)
+    contrast = np.eye(x.shape[1])[0]
+    cluster = pair.unit if pair.whole else None
+    firth = _few(pair, x.shape[1])
+    options: dict[str, Any] = {
+        "cluster": cluster,
+        "strata": strata(pair),
+        "entry": pair.entry,
+        "level": pair.arms.question.level,
+    }
+    fit = stats.cox(pair.time, pair.happened, x, contrast, firth=firth, **options)
+    if fit.status == "separated" and not firth:
+        firth = True
+        fit = stats.cox(pair.time, pair.happened, x, contrast, firth=True, **options)
+    if cluster is not None and fit.status == "ok":
+        seen = float(np.mean(pair.happened))
+        layout: dict[str, Any] = {"events": seen, "level": 1 - pair.arms.question.level, "n_studies": STUDIES}
+        fit = stats.gated(fit, stats.cluster_cox_size(pair.arm, cluster, **layout))
+    status, note = state(fit.status, fit.note)
+    told = [note, f"{', '.join(flat)} left out: the same in all" if flat else ""]
+    how = "Wald, Cox's model" + (", Firth's penalty" if firth else "")
+    return row(
+        pair,
+        level,
+        arm,
+        "cox",
+        effect=fit.effect,
+        unit="log hazard ratio",
+        se=fit.se,
+        low=fit.low,
+        high=fit.high,
+        test=how + (", variance over units" if cluster is not None else ""),
+        statistic=fit.statistic,
+        p=fit.p,
+        status=status,
+        note="; ".join(filter(None, told)),
+        **sizes(pair, arm),
+    )
+
+
+def _few(pair: Watched, k: int) -> bool:
+    """Say whether events are so few, or so much on one side, that the likelihood is better penalised."""
+    case = pair.arms.case
+    sides = (np.count_nonzero(pair.happened & case), np.count_nonzero(pair.happened & ~case))
+    return bool(0 < sum(sides) < EVENTS_PER_COLUMN * k or min(sides) == 0)
+
+
+__all__ = ["columns", "cox_row", "strata"]
