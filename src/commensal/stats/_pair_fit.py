@@ -38,11 +38,13 @@ class OutcomeFit:
     df : (m,)
         Degrees of freedom that p, low and high use.
     statistic, p : (m,)
-        Signed root of the likelihood ratio, and its two-sided p against Student's t with `df`.
+        Signed root of the likelihood ratio, and its two-sided p against Student's t with `df`. Of censored values the
+        root is turned into the t that it would be without censoring.
     p_wald, p_lrt : (m,)
         Two-sided p of effect / se against the normal distribution; of the likelihood ratio against χ² with 1 df.
     low, high : (m,)
-        effect ± t se. Its edge may disagree a little with p, which the likelihood ratio gives.
+        effect ± t s, s the larger of se (of censored values widened by what maximum likelihood owes to few units) and
+        |effect / statistic|: no interval leaves out 0 where p does not.
     status : (m,)
         ``ok`` and ``boundary`` have a p, the others say why there is none.
     n, n_groups : (m,)
@@ -371,15 +373,18 @@ def _answer(
     df = np.where(told, (n - rank) if counts is None else counts.df, np.nan).astype(float)
     usable = np.where(told & (df > 0), df, 1.0)
     root = np.where(told, root, np.nan)
-    p = np.minimum(np.maximum(2 * stdtr(usable, -np.abs(root)), np.finfo(float).tiny), 1.0)
     unit = out.unit
-    reach = np.where(told, stdtrit(usable, (1 + level) / 2) * se * unit, np.nan)
+    statistic, widen = _small(root, found, counts, n, rank) if out.scaled else (root, np.ones(len(n)))
+    p = np.minimum(np.maximum(2 * stdtr(usable, -np.abs(statistic)), np.finfo(float).tiny), 1.0)
+    # where the likelihood is flatter on the way to 0 than at its top, the interval is as wide as p says
+    by_p = np.where(np.abs(statistic) > 1e-2, np.abs(effect / statistic), 0.0)
+    reach = np.where(told, stdtrit(usable, (1 + level) / 2) * np.fmax(se * widen, by_p) * unit, np.nan)
     over = found.xi[:, 0] if out.scaled else np.ones(len(n))
     return OutcomeFit(
         effect=np.where(shown, effect * unit, np.nan),
         se=np.where(shown, se * unit, np.nan),
         df=df,
-        statistic=root,
+        statistic=statistic,
         p=np.where(told, p, np.nan),
         p_wald=two_sided(np.where(told, effect / se, np.nan)),
         p_lrt=two_sided(root),
@@ -393,3 +398,21 @@ def _answer(
         loglik=np.where(shown, found.loglik + out.shift, np.nan),
         note=note,
     )
+
+
+def _small(root: Array, found: Found, counts: GroupCounts | None, n: Counts, rank: Counts) -> tuple[Array, Array]:
+    """What maximum likelihood owes to few samples where a variance is estimated: t from the root r, and se's factor.
+
+    Of normal values without censoring r² = N log(1 + t² / ν) and se² is short by ν / N, N the units that are compared
+    and ν what the columns leave of them; with censoring both are taken to hold still. Units are groups where the
+    contrast is constant in them and they differ, samples inside groups, or samples.
+    """
+    units, left = n.astype(float), (n - rank).astype(float)
+    if counts is not None:
+        inside = np.asarray(n - counts.n_groups, dtype=float)
+        grouped = found.tau > 0
+        units = np.where(grouped, np.where(counts.between, counts.n_groups, inside), units)
+        left = np.where(grouped, counts.df, left)
+    left = np.maximum(left, 1.0)
+    t = np.sign(root) * np.sqrt(left * np.expm1(np.minimum(root**2 / units, 600.0)))
+    return t, np.sqrt(units / left)

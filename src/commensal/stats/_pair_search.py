@@ -64,6 +64,8 @@ def _climb(pairs: Pairs, start: Array, tau: Array, points: int) -> Found:
         step, decrement = _newton(here, free[active])
         runaway[active] = np.abs(tau[active]) > RUNAWAY
         settled[active] = (decrement <= GOAL) & np.isfinite(at.loglik[active])
+        if nodes is not None:  # so small an intercept is none: `maximum` puts 0
+            settled[active] |= tau[active] < TINY / 3
         going = ~settled[active] & ~runaway[active] & np.isfinite(decrement)
         active, step, decrement = active[going], step[going], decrement[going]
         if not active.size:
@@ -129,7 +131,9 @@ def _bounded(pairs: Pairs, step: Array, tau: Array) -> Array:
         np.abs(np.einsum("mnp,mp->mn", pairs.a, step[:, :-1])), np.abs(np.einsum("mnp,mp->mn", pairs.b, step[:, :-1]))
     )
     length = np.where(mask, moved, 0.0).max(axis=1, initial=0.0) / STRIDE
-    length = np.maximum(length, np.abs(step[:, -1]) / (0.5 + 0.5 * np.abs(tau)))
+    # τ falls slowly, so that it does not jump over an optimum to 0, where the gradient is 0 as well
+    change = np.maximum(step[:, -1] / (0.5 + 0.5 * tau), -step[:, -1] / np.maximum(0.65 * tau, 1e-300))
+    length = np.maximum(length, np.where(step[:, -1] == 0, 0.0, change))
     return np.asarray(step / np.maximum(length, 1.0)[:, None])
 
 

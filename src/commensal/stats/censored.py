@@ -58,10 +58,12 @@ def censored_mixed(
     Returns
     -------
     OutcomeFit, m features
-        p, degrees of freedom and statuses as of `cumulative_link_mixed`. `spread` is σ. Also ``too_few`` where every
+        Degrees of freedom and statuses as of `cumulative_link_mixed`; p is that of t = √(ν (e^(r²/N) − 1)), r the signed
+        root of the likelihood ratio, N the units compared and ν what the columns leave of them: the t test where
+        nothing is censored, and what is closest to it where something is. se is of maximum likelihood, as R prints it;
+        the interval takes √(N/ν) of it. `spread` is σ. Also ``too_few`` where every
         value is censored and none is an interval, or fewer than 2 are not; ``separated`` where all of one side lie
-        beyond a limit that nothing of the other reaches. Variances are of maximum likelihood, smaller than REML's by
-        what the columns use up.
+        beyond a limit that nothing of the other reaches.
 
     Raises
     ------

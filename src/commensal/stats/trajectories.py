@@ -73,6 +73,9 @@ def trajectories(
     cage: Iterable[Hashable] | None = None,
     outer: Iterable[Hashable] | None = None,
     *,
+    kind: str = "value",
+    ceiling: float | None = None,
+    floor: float | None = None,
     level: float = 0.95,
 ) -> tuple[TrajectoryFit, ...]:
     """Compare subjects at each time, values (s, t) with a row per subject, on x (s, k), contrasts (c, k).
@@ -94,6 +97,8 @@ def trajectories(
         One contrast per row.
     cage, outer : (s,), optional
         Units of the subjects, as for `unit_contrasts`.
+    kind, ceiling, floor
+        What the values are, as for `unit_contrasts`.
     level
         Of the intervals, and jointly of the simultaneous ones.
 
@@ -130,7 +135,7 @@ def trajectories(
         raise StatisticsError(
             "times and values do not fit", found=f"{at.size} times", expected=f"{y.shape[1]} different numbers"
         )
-    fits = unit_contrasts(y, columns, contrasts, cage, outer, level=level)
+    fits = unit_contrasts(y, columns, contrasts, cage, outer, kind=kind, ceiling=ceiling, floor=floor, level=level)
     between = _between_times(y, columns)
     return tuple(_joined(fit, at, between, level) for fit in fits)
 
@@ -142,7 +147,9 @@ def _joined(fit: UnitFit, times: Array, correlation: Array, level: float) -> Tra
 
 
 def joint_over_times(fit: UnitFit, correlation: Array, level: float) -> tuple[Array, Array, Array]:
-    """Adjusted p and simultaneous interval (t,) each, over the times of a fit that have a p."""
+    """Return adjusted p and simultaneous interval (t,) each, over the times of a fit that have a p."""
+    from scipy.special import stdtrit
+
     told = np.flatnonzero(np.isfinite(fit.p))
     p, low, high = np.full((3, len(fit)), np.nan)
     if not told.size:
@@ -151,7 +158,9 @@ def joint_over_times(fit: UnitFit, correlation: Array, level: float) -> tuple[Ar
     size = np.abs(fit.statistic)
     for i in told:
         p[i] = max(joint.p(float(size[i]), float(fit.df[i])), fit.p[i])
-    reach = joint.critical(level, float(fit.df[told].min())) * fit.se[told]
+    single = stdtrit(fit.df[told], (1 + level) / 2)
+    # of censored values the interval is wider than se says: by the same factor in the joint one
+    reach = joint.critical(level, float(fit.df[told].min())) * (fit.high - fit.effect)[told] / single
     low[told], high[told] = fit.effect[told] - reach, fit.effect[told] + reach
     return p, low, high
 
