@@ -95,8 +95,9 @@ def community(loaded: LoadedStudy, question: Question, assay: str) -> Community:
     where = f"{compared.where} × assay {assay}"
     has = {str(compared.arm_or_control[i]) for i in subject.tolist()}
     if compared.control_name not in has or len(has) < 2:
+        whose = "the control" if compared.control_name not in has else "any arm"
         raise DesignError(
-            f"no sample of {'the control' if compared.control_name not in has else 'any arm'} has data in assay {assay}",
+            f"no sample of {whose} has data in assay {assay}",
             where=where,
             found=f"{len(own)} samples of {len(set(subject.tolist()))} subjects, in {listing(sorted(has)) or 'no arm'}",
             expected="at least one sample in the control and in an arm",

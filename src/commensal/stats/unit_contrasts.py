@@ -149,7 +149,9 @@ def unit_contrasts(
     if cage is None and outer is not None:
         raise StatisticsError("outer units without cages", mend="give them as the cage")
     if kind not in KINDS or (weights is not None and (kind, ceiling, floor) != ("value", None, None)):
-        raise StatisticsError("no such model", found=f"kind {kind!r}", expected=f"{' or '.join(KINDS)}; weights for values")
+        raise StatisticsError(
+            "no such model", found=f"kind {kind!r}", expected=f"{' or '.join(KINDS)}; weights for values"
+        )
     model = _Model(kind, ceiling, floor, level)
     values, columns, asked = numbers(y, "y", 2), numbers(x, "x", 2), numbers(contrasts, "contrasts", 2)
     inner, outside = (None if labels is None else list(labels) for labels in (cage, outer))
