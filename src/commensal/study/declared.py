@@ -144,6 +144,8 @@ class Measure:
     ceiling: float | None = None
     margin: float | None = None
     column: str | None = None
+    scale: Literal["linear", "log10"] = "linear"  #: what is compared: the values, or their log10
+    floor: float | None = None  #: on the scale log10, smaller values (zeros) count as this one: the limit of detection
 
 
 @dataclass(frozen=True, slots=True)
