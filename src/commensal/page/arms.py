@@ -54,7 +54,7 @@ def arm_sentences(group: Group) -> list[str]:
             *_doses(group),
             *_limits(group),
         ]
-    return [*_depletion(group), *_engraftment(group), *_features(group)]
+    return [*_depletion(group), *_engraftment(group), *_features(group), *_limits(group)]
 
 
 def _overall(group: Group) -> list[str]:
@@ -181,7 +181,9 @@ def _doses(group: Group) -> list[str]:
 
 def _limits(group: Group) -> list[str]:
     """Say once what limits all rows: arms of few units, and deaths."""
-    notes = [part for note in group.pick(model="verdict")["note"].dropna() for part in str(note).split("; ")]
+    models = ("verdict", "depletion", "abundance", BASELINE)
+    rows = group.rows[group.rows["model"].isin(models)]
+    notes = [part for note in dict.fromkeys(rows["note"].dropna()) for part in str(note).split("; ")]
     few = dict.fromkeys(part for part in notes if part.startswith("only "))
     gone = dict.fromkeys(part for part in notes if "not missing at random" in part)
     return [sentence(part) for part in (*list(few)[:6], *list(gone)[:1])]
