@@ -121,10 +121,10 @@ def unit_contrasts(
     Returns
     -------
     tuple of c UnitFit
-        Of values: least squares without cages (`linear`), the mixed model with a random intercept of the cage (`mixed`), or with
-        nested ones (`mixed_nested`). A contrast that is constant within cages has at most as many degrees of freedom
-        as cages allow, also where the variance between cages is estimated as 0; one cage on a side: ``one_cage``. A
-        column of x that is 0 in all subjects with a value takes its own contrasts away, and no others.
+        Of values: least squares without cages (`linear`), the mixed model with a random intercept of the cage
+        (`mixed`), or with nested ones (`mixed_nested`). A contrast that is constant within cages has at most as many
+        degrees of freedom as cages allow, also where the variance between cages is estimated as 0; one cage on a side:
+        ``one_cage``. A column of x that is 0 in all subjects with a value takes its own contrasts away, and no others.
 
     Raises
     ------
@@ -149,7 +149,9 @@ def unit_contrasts(
     if cage is None and outer is not None:
         raise StatisticsError("outer units without cages", mend="give them as the cage")
     if kind not in KINDS or (weights is not None and (kind, ceiling, floor) != ("value", None, None)):
-        raise StatisticsError("no such model", found=f"kind {kind!r}", expected=f"{' or '.join(KINDS)}; weights for values")
+        raise StatisticsError(
+            "no such model", found=f"kind {kind!r}", expected=f"{' or '.join(KINDS)}; weights for values"
+        )
     model = _Model(kind, ceiling, floor, level)
     values, columns, asked = numbers(y, "y", 2), numbers(x, "x", 2), numbers(contrasts, "contrasts", 2)
     inner, outside = (None if labels is None else list(labels) for labels in (cage, outer))
@@ -175,7 +177,7 @@ def unit_contrasts(
         for row, fit in zip(np.flatnonzero(whole), fits, strict=True):
             for name, own in fit.items():
                 out[row][name][places] = own
-    return tuple(UnitFit(**one) for one in out)  # type: ignore[arg-type]
+    return tuple(UnitFit(**one) for one in out)
 
 
 def _blank(values: Array) -> dict[str, Any]:
