@@ -186,3 +186,23 @@ def test_global_test_counts_a_repeated_measure_once_and_moves_whole_cages():
     assert alone.status == "one_cage"
     assert np.isnan(alone.p)
     assert stats.global_test(y[:4], case[:4]).status == "too_few"
+
+
+@pytest.mark.parametrize("kind", FITS)
+def test_a_column_per_arm_is_the_same_as_an_intercept_and_an_arm(kind):
+    z, x, cage = study()
+    calls = {
+        "score": (score(z), {}),
+        "count": (np.round(np.exp(1 + z)), {}),
+        "value": (np.minimum(z, 0.8), {"ceiling": 0.8}),
+    }
+    y, options = calls["value" if kind == "latency" else kind]
+    options |= {"kind": "value" if kind == "latency" else kind}
+    cells = np.column_stack([1 - x[:, 1], x[:, 1]])
+    one = stats.unit_contrasts(y, x, [[0, 1]], cage, **options)[0]
+    two = stats.unit_contrasts(y, cells, [[-1, 1]], cage, **options)[0]
+    np.testing.assert_allclose(two.effect, one.effect, rtol=1e-6)
+    np.testing.assert_allclose(two.p, one.p, rtol=1e-6)
+    assert two.status.tolist() == one.status.tolist()
+    gone = np.where((x[:, 1] == 1)[:, None], y, np.nan)
+    assert set(stats.unit_contrasts(gone, cells, [[-1, 1]], cage, **options)[0].status) == {"too_few"}

@@ -118,8 +118,9 @@ def _within(data: Measured, cases: Sequence[str], level: str | None) -> Comparis
     """All arms of one level beside each other, each against the control."""
     arms = data.arms
     own = [arms.arm_or_control == arm for arm in cases]
-    x = np.column_stack([np.ones(len(arms.subjects)), *own, _adjusted(arms)]).astype(float)
-    contrasts = np.eye(x.shape[1])[1 : 1 + len(cases)]
+    # a column for each arm, the control's too: an arm of which nobody is left then takes its own contrasts away only
+    x = np.column_stack([~arms.case, *own, _adjusted(arms)]).astype(float)
+    contrasts = np.eye(x.shape[1])[1 : 1 + len(cases)] - np.eye(x.shape[1])[0]
     sides = [Sided(arms.term(arm, level), arm, case, ~arms.case) for arm, case in zip(cases, own, strict=True)]
     return Comparison(data, x, contrasts, tuple(sides))
 

@@ -145,10 +145,10 @@ def fit_contrasts(
     columns, asked = numbers(x, "x", dimensions=2), numbers(contrasts, "contrasts", dimensions=2)
     labels = None if groups is None else list(groups)
     constant = (np.ptp(columns, axis=0) == 0) & (columns[0] != 0) if len(columns) else np.zeros(columns.shape[1], bool)
-    if not constant.any():  # scores have their intercept in the cut points; the rank must know of it
-        probe = outcome(np.arange(len(y)), np.arange(0))
-        if probe.implied:
-            columns, asked = np.column_stack([columns, np.ones(len(columns))]), np.pad(asked, ((0, 0), (0, 1)))
+    given = columns
+    added = not constant.any() and outcome(np.arange(len(y)), np.arange(0)).implied
+    if added:  # scores have their intercept in the cut points; the rank must know of it
+        columns, asked = np.column_stack([columns, np.ones(len(columns))]), np.pad(asked, ((0, 0), (0, 1)))
     designs = [designed(y, columns, one, labels, level) for one in asked]
     order = np.arange(len(y)) if labels is None else np.argsort(designs[0].codes, kind="stable")
     n, m = y.shape
@@ -156,7 +156,8 @@ def fit_contrasts(
     parts: list[list[OutcomeFit]] = [[] for _ in designs]
     for at in range(0, max(m, 1), step):
         some = np.arange(at, min(at + step, m))
-        chunk = _Chunk(outcome(order, some), [_rows(one, order, some) for one in designs], labels is not None, points)
+        own = [_rows(one, order, some) for one in designs]
+        chunk = _Chunk(outcome(order, some), own, labels is not None, points, given[order] if added else None)
         for mine, fit in zip(parts, chunk.fits(level), strict=True):
             mine.append(fit)
     return tuple(_joined(mine) for mine in parts)
@@ -191,6 +192,15 @@ class _Chunk:
     designs: Sequence[BinaryDesign]
     grouped: bool
     points: int
+    given: Array | None  #: (n, k) columns as they were given, where an intercept was put beside them
+
+    def lost(self, kept: Mask) -> Mask:
+        """Columns that the others make up, (m, k)."""
+        if self.given is None:
+            return ~kept
+        present = (~np.isnan(self.outcome.y)).astype(float)
+        scaled = self.given / np.maximum(np.abs(self.given).max(axis=0), 1e-300)
+        return ~kept_columns(grams(scaled, present), list(range(scaled.shape[1])))
 
     def fits(self, level: float) -> list[OutcomeFit]:
         """Fit the model once, and once more without each contrast."""
@@ -309,9 +319,9 @@ def _statuses(
     for i in np.flatnonzero(out.fault != "ok"):
         give(np.arange(len(n)) == i, out.fault[i], out.note[i])
     give(_absent(design.label, present), "too_few", "one side has no sample")
-    lost = ~kept.all(axis=1)
-    for i in np.flatnonzero(lost | ~estimable):
-        words = f"columns that the others make up: {listing(np.flatnonzero(~kept[i]).tolist())}"
+    lost = chunk.lost(kept)
+    for i in np.flatnonzero(lost.any(axis=1) | ~estimable):
+        words = f"columns that the others make up: {listing(np.flatnonzero(lost[i]).tolist())}"
         give(np.arange(len(n)) == i, "rank_deficient", words)
     give(n <= kept.sum(axis=1) + out.extra - 1, "too_few", "no more samples than columns")
     scale = np.where(np.isfinite(found.xi[:, 0]) & (found.xi[:, 0] > 0), 1 / np.maximum(found.xi[:, 0], 1e-300), 1.0)
