@@ -4,6 +4,8 @@ from commensal.stats._logistic_result import LogisticFit
 from commensal.stats._pair_fit import OutcomeFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
+from commensal.stats.arm_contrasts import arm_contrasts, arm_interactions, subject_levels
+from commensal.stats.arm_ranks import RankFit, arm_ranks
 from commensal.stats.association import Associations, associate
 from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
 from commensal.stats.censored import censored_contrasts, censored_mixed
@@ -56,6 +58,7 @@ from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, un
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.restricted_mean_terms import RmstInteraction, rmst_interaction
+from commensal.stats.restricted_times import restricted_times
 from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
@@ -112,6 +115,7 @@ __all__ = [
     "PermanovaFit",
     "Permutations",
     "PermutedRows",
+    "RankFit",
     "ReferenceFrame",
     "RmstFit",
     "RmstInteraction",
@@ -130,6 +134,9 @@ __all__ = [
     "against",
     "aitchison",
     "ancom_bc2",
+    "arm_contrasts",
+    "arm_interactions",
+    "arm_ranks",
     "associate",
     "associated_blocks",
     "bh",
@@ -204,6 +211,7 @@ __all__ = [
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",
+    "restricted_times",
     "rmst_difference",
     "rmst_interaction",
     "separated_p",
@@ -219,6 +227,7 @@ __all__ = [
     "stream",
     "strength_p",
     "subject_areas",
+    "subject_levels",
     "subject_slopes",
     "trajectories",
     "two_part",
