@@ -9,7 +9,7 @@ from tests.questions.animals import animals
 
 from commensal.errors import DesignError
 from commensal.questions.arms import arms
-from commensal.questions.together import global_measures, together
+from commensal.questions.together import together
 from commensal.questions.trajectories import trajectory
 
 TEXT = """
@@ -227,21 +227,21 @@ def test_time_to_a_threshold_is_an_interval():
 def test_all_measures_together_are_one_row():
     loaded = kinds()
     question = loaded.declared.questions["q"]
-    found = together(loaded, question, arms(loaded, question), global_measures(question, loaded)).estimates
+    found = together(loaded, question, arms(loaded, question), list(loaded.declared.measures.values())).estimates
     assert len(found) == 1
     row = found.iloc[0]
     assert row["effect"] < -0.2
     assert row["n_permutations"] == 70
     assert row["p"] == pytest.approx(2 / 70)
     assert row["high"] < 0
-    one = together(loaded, question, arms(loaded, question), global_measures(question, loaded)[:1]).estimates
+    one = together(loaded, question, arms(loaded, question), list(loaded.declared.measures.values())[:1]).estimates
     assert len(one) == 0
 
 
 def test_the_dead_come_last_in_the_row_of_all_measures():
     loaded = kinds(died={"water00": 7, "water10": 12})
     question = loaded.declared.questions["q"]
-    measures = global_measures(question, loaded)
+    measures = list(loaded.declared.measures.values())
     row = together(loaded, question, arms(loaded, question), measures).estimates.iloc[0]
     alive = together(kinds(), question, arms(kinds(), question), measures).estimates.iloc[0]
     assert row["n"] == alive["n"] == 32

@@ -120,9 +120,3 @@ def _note(found: stats.GlobalFit, used: Sequence[str]) -> str | None:
         exact = f"all {found.n_distinct:g} arrangements" if found.exact else f"{found.n_permutations} arrangements"
         told.append(f"{exact}, smallest p {found.smallest_p:.2g}; the interval's own p is {found.p_t:.2g}")
     return words(told)
-
-
-def global_measures(question: Question, loaded: LoadedStudy) -> tuple[Measure, ...]:
-    """Return the measures that a question takes together: its own, else all of the study."""
-    every = loaded.declared.measures
-    return tuple(every[name] for name in question.measures or tuple(every))
