@@ -23,7 +23,7 @@ import pandas as pd
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 from harness import RESULTS as FOLDER
 from harness import keep
-from null import models, studies
+from null import models, outcomes, studies
 from null.designs import Cell
 from null.judge import judged, measured
 from null.page import write_page
@@ -47,6 +47,8 @@ def groups(m: int, one: int) -> dict[str, Iterator[Cell]]:
         "Sets": studies.sets(one),
         "Many arms, one control": studies.arms(one // 2),
         "Survival": studies.survival(one),
+        "Outcomes of animals": outcomes.outcomes(m // 20, one),
+        "Counts": outcomes.counts(m // 20),
         "Families and claims": studies.families(one),
     }
 

@@ -139,9 +139,10 @@ class Measure:
 
     name: str
     better: Literal["higher", "lower"]
-    kind: Literal["latency", "score", "weight", "level"] | None = None
+    kind: Literal["latency", "score", "weight", "level", "count"] | None = None
     unit: str | None = None
     ceiling: float | None = None
+    threshold: float | None = None  #: on the worse side of it an animal has crossed
     margin: float | None = None
     column: str | None = None
     scale: Literal["linear", "log10"] = "linear"  #: what is compared: the values, or their log10
