@@ -12,7 +12,7 @@ import pandas as pd
 from commensal import stats
 from commensal.questions.answer import Answer
 from commensal.questions.arms import Arms
-from commensal.questions.hazards import cox_row
+from commensal.questions.hazards import cox_row, hazards_row
 from commensal.questions.survival_curves import curve_points, median_rows
 from commensal.questions.survival_rows import row, sizes, state
 from commensal.questions.watched import Watched, watched
@@ -94,7 +94,7 @@ def _level_rows(part: Watched, level: str | None, tau: float) -> list[Mapping[st
     rows += _log_ranks(part, level, present)
     for arm in present:
         pair = part.pair(arm)
-        rows.append(cox_row(pair, level, arm))
+        rows += [cox_row(pair, level, arm), hazards_row(pair, level, arm)]
     rows += _restricted(part, level, present, tau)
     return [*rows, *median_rows(part, level)]
 

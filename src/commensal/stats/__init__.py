@@ -1,6 +1,7 @@
 """Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
 
 from commensal.stats._logistic_result import LogisticFit
+from commensal.stats._scores import ScoreTestFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.association import Associations, associate
@@ -17,8 +18,17 @@ from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_re
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
 from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, SplitFit, VarianceTest
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
+from commensal.stats.hazards_check import HazardsCheck, proportional_hazards
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
+from commensal.stats.incidence import (
+    IncidenceDifference,
+    IncidenceFit,
+    cumulative_incidence,
+    incidence_difference,
+)
+from commensal.stats.incidence_test import incidence_test
+from commensal.stats.interval_censored import IntervalCurves, interval_curves, interval_log_rank
 from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.label_permutation import label_p
@@ -81,7 +91,11 @@ __all__ = [
     "FTest",
     "FeatureTests",
     "Fit",
+    "HazardsCheck",
     "HierarchicalFit",
+    "IncidenceDifference",
+    "IncidenceFit",
+    "IntervalCurves",
     "KaplanMeierFit",
     "LogRankFit",
     "LogisticFit",
@@ -97,6 +111,7 @@ __all__ = [
     "ReferenceFrame",
     "RmstFit",
     "RmstInteraction",
+    "ScoreTestFit",
     "SetFit",
     "SignFlipFit",
     "SlopeFit",
@@ -125,6 +140,7 @@ __all__ = [
     "consensus",
     "count_arrangements",
     "cox",
+    "cumulative_incidence",
     "differential",
     "dunnett",
     "euclidean",
@@ -134,6 +150,10 @@ __all__ = [
     "gated",
     "hierarchical",
     "holm",
+    "incidence_difference",
+    "incidence_test",
+    "interval_curves",
+    "interval_log_rank",
     "is_mirrored",
     "is_rooted",
     "kaplan_meier",
@@ -172,6 +192,7 @@ __all__ = [
     "permdisp",
     "permutations",
     "permuted_rows",
+    "proportional_hazards",
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",
