@@ -29,6 +29,11 @@ APART: tuple[tuple[str, str, str], ...] = (
     ("associated_blocks", "all", "searched over blocks of pairs: [association](decisions/association.md)"),
     ("dunnett", "60 per arm in 2 to 4 cages; households", "cages count, not mice; see also many_to_one"),
     ("dunnett", "variances taken as unequal, 2 cages per arm", "each of one degree of freedom, two seconds a study"),
+    (
+        "arm_contrasts, arm_interactions",
+        "all",
+        "`dunnett` with covariates: its size in [verdicts](decisions/verdicts.md)",
+    ),
     ("many_to_one", "all", "`dunnett` from means and their covariance: [multiplicity](decisions/multiplicity.md)"),
     ("log_rank, cox", "cages in arms", "`log_rank_many_to_one`; `cluster_cox_size` says what the sandwich is worth"),
     ("survival", "households", "no such study is foreseen: labels of one cage differ in none of them"),
@@ -77,6 +82,9 @@ WITHOUT_P = frozenset(
         "shannon",
         "smallest_p",
         "stream",
+        "subject_levels",
+        "arm_ranks",
+        "restricted_times",
         "unifrac",
         "zero_replacement",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from commensal.page.arms import ARM_KINDS, arm_unit_words
 from commensal.page.found import feature_rows, share_words
 from commensal.page.view import Group, PageView, sides
 from commensal.page.words import count, listed, missing, number, plural, sentence
@@ -80,6 +81,8 @@ def _adjustment(question: Question, own: list[Group], column: str) -> list[str]:
 
 def _block_words(group: Group, column: str) -> str:
     unit = group.block or "block"
+    if group.kind in ARM_KINDS:
+        return arm_unit_words(group)
     if group.split:
         text = (
             f"samples of the same {unit} are compared with each other first (within {plural(unit)}): the {unit} is a "

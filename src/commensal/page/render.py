@@ -15,9 +15,11 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from commensal.errors import OutputError
+from commensal.page.arms import ARM_KINDS, verdict_table
 from commensal.page.asked import asked
 from commensal.page.figures import (
     Figure,
+    arm_figures,
     diversity,
     features,
     ordination,
@@ -104,8 +106,22 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
     drawn: list[Figure] = []
     for group in cut:
         own = view.points[keys == group.key]
+        if group.kind in ARM_KINDS:
+            drawn += [*arm_figures(group, own, view.study), *_arm_volcanoes(group)]
+            continue
         drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
     return drawn
+
+
+def _arm_volcanoes(group: Group) -> list[Figure]:
+    """Draw the features of each arm by themselves."""
+    from dataclasses import replace
+
+    terms = group.rows.loc[group.rows["model"] == "abundance", "term"].dropna().unique()
+    parts = [
+        replace(group, rows=group.rows[group.rows["term"] == term], name=f"{group.name}, {term}") for term in terms
+    ]
+    return [figure for part in parts for figure in volcano(part)]
 
 
 def _numbered(drawn: list[Figure]) -> list[Figure]:
@@ -135,6 +151,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
                 "terms": sentences(group),
+                "table": verdict_table(group) if group.kind in ARM_KINDS else None,
             }
             for group in cut
         ],

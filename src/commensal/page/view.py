@@ -13,6 +13,8 @@ from commensal.tables import Finding
 
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
+#: What the group of a question's measures and events is called: it has no assay.
+OUTCOMES = "measures and events"
 #: Models whose rows describe and have no test.
 UNTESTED = ("pcoa", "reference frame")
 
@@ -61,6 +63,11 @@ class Group:
         for column, value in wanted.items():
             rows = rows[rows[column] == value]
         return rows
+
+    @property
+    def kind(self) -> str:
+        """The kind of question, ``""`` without any row."""
+        return "" if self.rows.empty else str(self.rows["kind"].iloc[0])
 
     @property
     def features(self) -> str:
@@ -145,7 +152,7 @@ def groups(study: Study, estimates: pd.DataFrame) -> Iterator[Group]:
             question=question,
             contrast=contrast,
             assay=assay,
-            name=f"{assay} ({', '.join(extra)})" if extra else assay,
+            name=f"{assay} ({', '.join(extra)})" if extra else assay or OUTCOMES,
             column="the contrast" if key[1] not in study.contrasts else study.contrasts[key[1]].column,
             case=case,
             control=control,

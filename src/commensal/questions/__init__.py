@@ -6,9 +6,18 @@ from collections.abc import Mapping
 
 from commensal.questions.answer import Answer, joined, without_p
 from commensal.questions.cohort import cohort
+from commensal.questions.depletion import depletion
 from commensal.questions.kind import Kind
+from commensal.questions.outcomes import outcomes
+from commensal.questions.rescue import rescue
+from commensal.questions.screen import screen
 
 #: Kind of question → the functions that answer it.
-QUESTIONS: Mapping[str, Kind] = {"cohort": Kind(assay=cohort)}
+QUESTIONS: Mapping[str, Kind] = {
+    "cohort": Kind(assay=cohort),
+    "depletion": Kind(assay=depletion, outcomes=outcomes),
+    "screen": Kind(assay=screen, outcomes=outcomes),
+    "rescue": Kind(assay=rescue, outcomes=outcomes),
+}
 
 __all__ = ["QUESTIONS", "Answer", "Kind", "joined", "without_p"]

@@ -1,16 +1,22 @@
 """Statistics: pure functions from arrays to frozen results; nothing here knows a study."""
 
 from commensal.stats._logistic_result import LogisticFit
+from commensal.stats._pair_fit import OutcomeFit
 from commensal.stats._scores import ScoreTestFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
+from commensal.stats.arm_contrasts import arm_contrasts, arm_interactions, subject_levels
+from commensal.stats.arm_ranks import RankFit, arm_ranks
 from commensal.stats.association import Associations, associate
 from commensal.stats.association_blocks import AssociatedBlocks, associated_blocks
+from commensal.stats.censored import censored_contrasts, censored_mixed
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.consensus import ConsensusFit, consensus
+from commensal.stats.counts import count_contrasts, count_mixed
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
+from commensal.stats.cumulative_link import cumulative_link_contrasts, cumulative_link_mixed
 from commensal.stats.differential_abundance import differential
 from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
@@ -61,6 +67,7 @@ from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, un
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.restricted_mean_terms import RmstInteraction, rmst_interaction
+from commensal.stats.restricted_times import restricted_times
 from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
@@ -68,8 +75,18 @@ from commensal.stats.set_rotation import set_rotation
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
 from commensal.stats.streaming import Streamed, column_blocks, stream
+from commensal.stats.summaries import (
+    Crossings,
+    SubjectSummary,
+    crossings,
+    slope_weights,
+    subject_areas,
+    subject_slopes,
+)
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
+from commensal.stats.trajectories import TrajectoryFit, trajectories
 from commensal.stats.two_part import two_part
+from commensal.stats.unit_contrasts import UnitFit, unit_contrasts
 from commensal.stats.variance import variance_test
 from commensal.stats.wilcoxon import wilcoxon_blocks
 from commensal.stats.win_ratio import WinRatioFit, win_ratio
@@ -85,6 +102,7 @@ __all__ = [
     "ContrastsFit",
     "CoxFit",
     "CoxSize",
+    "Crossings",
     "DifferentialFit",
     "DispersionFit",
     "DunnettFit",
@@ -105,9 +123,11 @@ __all__ = [
     "Moderation",
     "NestedFit",
     "Ordination",
+    "OutcomeFit",
     "PermanovaFit",
     "Permutations",
     "PermutedRows",
+    "RankFit",
     "ReferenceFrame",
     "RmstFit",
     "RmstInteraction",
@@ -117,13 +137,19 @@ __all__ = [
     "SlopeFit",
     "SplitFit",
     "Streamed",
+    "SubjectSummary",
     "TermsFit",
+    "TrajectoryFit",
+    "UnitFit",
     "VarianceTest",
     "WinRatioFit",
     "adafilter",
     "against",
     "aitchison",
     "ancom_bc2",
+    "arm_contrasts",
+    "arm_interactions",
+    "arm_ranks",
     "associate",
     "associated_blocks",
     "bh",
@@ -133,14 +159,21 @@ __all__ = [
     "cafs",
     "cafs_test",
     "cauchy_combination",
+    "censored_contrasts",
+    "censored_mixed",
     "claim_strength",
     "cluster_cox_size",
     "column_blocks",
     "conditional_logistic",
     "consensus",
     "count_arrangements",
+    "count_contrasts",
+    "count_mixed",
     "cox",
+    "crossings",
     "cumulative_incidence",
+    "cumulative_link_contrasts",
+    "cumulative_link_mixed",
     "differential",
     "dunnett",
     "euclidean",
@@ -196,6 +229,7 @@ __all__ = [
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",
+    "restricted_times",
     "rmst_difference",
     "rmst_interaction",
     "separated_p",
@@ -205,12 +239,18 @@ __all__ = [
     "shannon",
     "sign_flips",
     "simes",
+    "slope_weights",
     "smallest_p",
     "storey",
     "stream",
     "strength_p",
+    "subject_areas",
+    "subject_levels",
+    "subject_slopes",
+    "trajectories",
     "two_part",
     "unifrac",
+    "unit_contrasts",
     "variance_test",
     "wilcoxon_blocks",
     "win_ratio",

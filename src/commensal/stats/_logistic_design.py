@@ -72,7 +72,13 @@ def checked_binary(
     y: ArrayLike, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Hashable] | None, level: float
 ) -> BinaryDesign:
     """Check the arguments of the logistic models; StatisticsError says what does not fit."""
-    responses = _binary(y)
+    return designed(_binary(y), x, contrast, groups, level)
+
+
+def designed(
+    responses: Array, x: ArrayLike, contrast: ArrayLike, groups: Iterable[Hashable] | None, level: float
+) -> BinaryDesign:
+    """Check columns, contrast and groups beside responses (n, m) that are numbers already, or NaN."""
     columns, weights = numbers(x, "x", dimensions=2), numbers(contrast, "contrast", dimensions=1)
     if len(responses) != len(columns) or not columns.size:
         raise StatisticsError(

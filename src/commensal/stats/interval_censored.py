@@ -131,7 +131,9 @@ def interval_curves(
         medians.append((left[below[0]], right[below[0]]) if known else (np.nan, np.nan))
     return IntervalCurves(
         np.repeat(levels, [one[0].size for one in found]),
-        *(np.concatenate([one[part] for one in found]) for part in range(3)),
+        np.concatenate([one[0] for one in found]),
+        np.concatenate([one[1] for one in found]),
+        np.concatenate([one[2] for one in found]),
         np.concatenate([np.maximum(1 - np.cumsum(one[2]), 0.0) for one in found]),
         levels,
         np.bincount(codes, minlength=levels.size),

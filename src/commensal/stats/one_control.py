@@ -320,7 +320,7 @@ def _samples(
         raise StatisticsError("y is not one list", found=f"shape {values.shape}", expected="(n,)")
     present = ~np.isnan(values)
     numbers(values[present], "y", dimensions=1)
-    labels = _labels(arm, "arm", values.size)
+    labels = labels_of(arm, "arm", values.size)
     others = sorted({label for label in labels if label != control}, key=lambda label: (str(type(label)), label))
     if control not in labels:
         raise StatisticsError("no sample is in the control", found=repr(control), expected=listing(others))
@@ -332,12 +332,13 @@ def _samples(
     names[:] = others
     if block is None:
         return values[present], arms[present], names, None
-    order = {label: i for i, label in enumerate(dict.fromkeys(_labels(block, "block", values.size)))}
-    blocks = np.array([order[label] for label in _labels(block, "block", values.size)], dtype=np.int64)
+    order = {label: i for i, label in enumerate(dict.fromkeys(labels_of(block, "block", values.size)))}
+    blocks = np.array([order[label] for label in labels_of(block, "block", values.size)], dtype=np.int64)
     return values[present], arms[present], names, blocks[present]
 
 
-def _labels(given: ArrayLike, what: str, n: int) -> list[object]:
+def labels_of(given: ArrayLike, what: str, n: int) -> list[object]:
+    """Return labels (n,) as a list; a missing one is refused."""
     array: NDArray[np.generic] = np.asarray(given)
     if array.shape != (n,):
         raise StatisticsError(f"{what} does not fit y", found=f"shape {array.shape}", expected=f"({n},)")

@@ -76,6 +76,8 @@ class Event:
     rule: str | None = None  #: the end-point rule in words
     competing: tuple[str, ...] = ()  #: events after which this one can no longer happen
     column: str | None = None  #: a boolean column of the samples: the event lies before the first time it is true
+    better: Literal["later", "earlier"] = "later"
+    margin: float | None = None  #: a difference in mean time without the event smaller than this does not matter
 
 
 @dataclass(frozen=True, slots=True)

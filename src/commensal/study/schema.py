@@ -166,7 +166,7 @@ SECTIONS: dict[str, Section] = {
         nested_in=list_of(text, empty=False),
         missing=list_of(code),
     ),
-    "events": _section(Event, named="name"),
+    "events": _section(Event, named="name", margin=within(number, lambda v: v > 0, "a number above 0")),
     "onset": _section(
         Onset,
         rename={"columns": "column"},

@@ -1,0 +1,42 @@
+"""Measures and events of a question about arms: trajectories, survival and verdicts in one answer."""
+
+from __future__ import annotations
+
+from commensal.questions.answer import Answer, joined
+from commensal.questions.arms import arms
+from commensal.questions.ends import asked_events, asked_measures, ends
+from commensal.questions.survival import survival
+from commensal.questions.trajectories import trajectory
+from commensal.questions.verdicts import failed_rows, verdict_rows
+from commensal.study import LoadedStudy, Question
+from commensal.tables import estimates, points
+
+
+def outcomes(loaded: LoadedStudy, question: Question) -> Answer:
+    """Answer a question about arms by its measures and events.
+
+    Verdicts come first (jointly over arms and primary outcomes), then each measure over time, then each event. An
+    outcome that cannot be had becomes a row with its reason, and the others go on. Without any measure and event there
+    is nothing to say here.
+
+    Raises
+    ------
+    DesignError
+        The arms cannot be told, or no outcome can be had at all.
+    """
+    if not (*asked_measures(loaded, question), *asked_events(loaded, question)):
+        return joined([])
+    compared = arms(loaded, question)
+    found, failed = ends(loaded, question, compared)
+    if failed and not found:
+        raise failed[0][1]
+    rows = [*verdict_rows(compared, found), *failed_rows(compared, failed)]
+    parts = [Answer(estimates(rows), points(), compared.dropped)]
+    wrong = {name for name, _ in failed}
+    for name in asked_measures(loaded, question):
+        if name not in wrong:
+            parts.append(trajectory(loaded, question, compared, loaded.declared.measures[name]))
+    for name in asked_events(loaded, question):
+        if name not in wrong:
+            parts.append(survival(loaded, question, compared, loaded.declared.events[name]))
+    return joined(parts)

@@ -1,0 +1,294 @@
+"""A measure over time, each arm against the control: difference at each time, slope, area; and how levels differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from commensal import stats
+from commensal.questions.answer import Answer
+from commensal.questions.arms import Arms, Floats, Mask
+from commensal.questions.measured import Measured, measured, words
+from commensal.study import LoadedStudy, Measure, Question
+from commensal.tables import estimates, points
+
+#: Names of models, as `model` has them.
+TRAJECTORY, JOINT, SLOPE, AREA = "trajectory", "trajectory, joint", "slope", "auc"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sided:
+    """One contrast of a comparison: what its rows are called and who stands on its sides."""
+
+    term: str
+    label: str
+    case: Mask  #: (n,)
+    control: Mask  #: (n,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """One model's subjects, columns and contrasts."""
+
+    data: Measured
+    x: Floats  #: (n, k) without the baseline
+    contrasts: Floats  #: (c, k)
+    sides: tuple[Sided, ...]
+
+    @property
+    def with_baseline(self) -> tuple[Floats, Floats]:
+        """Columns and contrasts with the baseline value, where there is one."""
+        own = self.data.baseline
+        if own is None:
+            return self.x, self.contrasts
+        centred = own - own.mean()
+        return np.column_stack([self.x, centred]), np.column_stack([self.contrasts, np.zeros(len(self.contrasts))])
+
+    @property
+    def units(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
+        """Cages and what they lie in, for the models; the two outermost where there are more."""
+        labels = [list(own) for _, own in self.data.arms.blocks[:2]]
+        if not labels:
+            return None, None
+        return (labels[0], None) if len(labels) == 1 else (labels[1], labels[0])
+
+
+def trajectory(loaded: LoadedStudy, question: Question, arms: Arms, measure: Measure) -> Answer:
+    """Answer how one measure differs between each arm and the control over time.
+
+    Parameters
+    ----------
+    loaded
+        The study with its data.
+    question
+        Its level and baseline are used.
+    arms
+        Who is in which arm, of all levels of the question's ``by``.
+    measure
+        The measure; its kind chooses the model.
+
+    Returns
+    -------
+    Answer
+        Estimates: per arm (and level) ``trajectory`` at each time and jointly over times, ``slope``, ``auc``; the same
+        of the difference between levels. Points: every animal's values (figure ``trajectory``) and each arm's means
+        (``trajectory_mean``).
+
+    Raises
+    ------
+    DesignError
+        The measure has no values, or values that cannot be: beyond its ceiling, without a time.
+    """
+    data = measured(loaded, arms, measure)
+    unit = loaded.declared.time_unit or "unit of time"
+    rows = [row for one in comparisons(data) for row in _rows(one, unit)]
+    frame = pd.DataFrame([{**arms.identity(), "measure": measure.name, "level": question.level, **row} for row in rows])
+    return Answer(estimates(frame), _points(data), data.dropped)
+
+
+def comparisons(data: Measured) -> Iterator[Comparison]:
+    """Split into models: one per level (and, with concurrent controls, per arm), and one across levels."""
+    arms = data.arms
+    levels: Sequence[str | None] = arms.levels or (None,)
+    for level in levels:
+        own = data if level is None or arms.by is None else data.take(arms.by == level)
+        if arms.batch is None:
+            yield _within(own, arms.cases, level)
+            continue
+        for arm in arms.cases:
+            keep = _concurrent(own.arms, arm)
+            yield _within(own.take(keep), (arm,), level)
+    if len(arms.levels) > 1:
+        yield from _across(data)
+
+
+def _concurrent(arms: Arms, arm: str) -> Mask:
+    case = arms.arm_or_control == arm
+    assert arms.batch is not None
+    return np.asarray(case | (~arms.case & np.isin(arms.batch, list(set(arms.batch[case])))), dtype=bool)
+
+
+def _within(data: Measured, cases: Sequence[str], level: str | None) -> Comparison:
+    """All arms of one level beside each other, each against the control."""
+    arms = data.arms
+    own = [arms.arm_or_control == arm for arm in cases]
+    x = np.column_stack([np.ones(len(arms.subjects)), *own, _adjusted(arms)]).astype(float)
+    contrasts = np.eye(x.shape[1])[1 : 1 + len(cases)]
+    sides = [Sided(arms.term(arm, level), arm, case, ~arms.case) for arm, case in zip(cases, own, strict=True)]
+    return Comparison(data, x, contrasts, tuple(sides))
+
+
+def _across(data: Measured) -> Iterator[Comparison]:
+    """Whether an arm's difference is the same at every level of ``by``: each level against the first."""
+    arms = data.arms
+    assert arms.by is not None
+    cells = {(level, arm): (arms.by == level) & (arms.arm_or_control == arm)
+             for level in arms.levels for arm in (*arms.cases, arms.control_name)}  # fmt: skip
+    x = np.column_stack([*cells.values(), _adjusted(arms)]).astype(float)
+    place = {cell: i for i, cell in enumerate(cells)}
+    first = arms.levels[0]
+    contrasts, sides = [], []
+    for level in arms.levels[1:]:
+        for arm in arms.cases:
+            c = np.zeros(x.shape[1])
+            c[[place[level, arm], place[first, arms.control_name]]] = 1
+            c[[place[level, arms.control_name], place[first, arm]]] = -1
+            contrasts.append(c)
+            sides.append(Sided(interaction_term(arms, arm, level), arm, arms.by == level, arms.by == first))
+    yield Comparison(data, x, np.array(contrasts), tuple(sides))
+
+
+def interaction_term(arms: Arms, arm: str, level: str) -> str:
+    """Name the row that says how an arm's effect differs between a level of ``by`` and the first one."""
+    told = "" if len(arms.levels) == 2 else f" ({level} against {arms.levels[0]})"
+    return f"{arms.question.by} × {arm}{told}"
+
+
+def _adjusted(arms: Arms) -> Floats:
+    """Return the columns that are adjusted for: covariates, and batches where controls are concurrent."""
+    columns = [arms.covariates]
+    if arms.batch is not None:
+        columns += [(arms.batch == one)[:, None].astype(float) for one in sorted(set(arms.batch))[1:]]
+    return np.column_stack(columns)
+
+
+def _rows(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
+    yield from _each_time(one)
+    if one.data.timed and one.data.course[1].shape[1] > 1:
+        yield from _slopes(one, time_unit)
+        yield from _areas(one, time_unit)
+
+
+def _each_time(one: Comparison) -> Iterator[dict[str, object]]:
+    data, (x, contrasts) = one.data, one.with_baseline
+    times = data.times if data.timed else np.zeros(1)
+    fits = stats.trajectories(data.values, times, x, contrasts, *one.units, level=data.arms.question.level)
+    unit = data.measure.unit or f"unit of {data.measure.name}"
+    for side, fit in zip(one.sides, fits, strict=True):
+        for i, time in enumerate(data.times):
+            at = {"time": time, "unit": unit, **_counts(one, side, ~np.isnan(data.values[:, i]))}
+            note = words([fit.note[i], *data.notes, _gone(one, side, float(time))])
+            own = {"model": TRAJECTORY, "test": _test(one), **at, **_taken(fit, i), "note": note}
+            yield {**_named(side), **own}
+            if len(data.times) > 1 and np.isfinite(fit.p_joint[i]):
+                joint = {"low": fit.low_joint[i], "high": fit.high_joint[i], "p": fit.p_joint[i]}
+                yield {**_named(side), **own, **joint, "model": JOINT, "test": "joint t over times"}
+
+
+def _slopes(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
+    data = one.data
+    times, values = data.course
+    slopes = stats.subject_slopes(values, times)
+    weights = stats.slope_weights(slopes, one.x)
+    fits = stats.unit_contrasts(
+        slopes.value[:, None], one.x, one.contrasts, *one.units, level=data.arms.question.level, weights=weights
+    )
+    unit = f"{data.measure.unit or f'unit of {data.measure.name}'} per {time_unit}"
+    told = ["slope of each animal, compared between units", _as_numbers(data.measure)]
+    yield from _summary_rows(one, fits, np.isfinite(slopes.value), SLOPE, unit, told)
+
+
+def _areas(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
+    data, (x, contrasts) = one.data, one.with_baseline
+    unit = f"{data.measure.unit or f'unit of {data.measure.name}'} × {time_unit}"
+    window = data.window()
+    if window is None:
+        note = "no stretch of time over which most animals of every arm were followed"
+        for side in one.sides:
+            yield {**_named(side), "model": AREA, "unit": unit, "status": "not_identified", "note": note}
+        return
+    areas = stats.subject_areas(data.course[1], data.course[0], *window)
+    level = data.arms.question.level
+    fits = stats.unit_contrasts(areas.value[:, None], x, contrasts, *one.units, level=level)
+    told = [f"area from {window[0]:g} to {window[1]:g}", _as_numbers(data.measure), *data.notes]
+    lost = int((~np.isfinite(areas.value)).sum())
+    told += [f"{lost} animals not followed over all of it"] if lost else []
+    yield from _summary_rows(one, fits, np.isfinite(areas.value), AREA, unit, told)
+
+
+def _summary_rows(
+    one: Comparison, fits: Sequence[stats.UnitFit], known: Mask, model: str, unit: str, told: Sequence[str]
+) -> Iterator[dict[str, object]]:
+    for side, fit in zip(one.sides, fits, strict=True):
+        counts = _counts(one, side, known)
+        note = words([fit.note[0], *told])
+        yield {
+            **_named(side),
+            "model": model,
+            "unit": unit,
+            "test": _test(one),
+            **counts,
+            **_taken(fit, 0),
+            "note": note,
+        }
+
+
+def _taken(fit: stats.UnitFit | stats.TrajectoryFit, i: int) -> dict[str, object]:
+    names = ("effect", "se", "low", "high", "statistic", "df", "p", "status")
+    return {name: getattr(fit, name)[i] for name in names}
+
+
+def _named(side: Sided) -> Mapping[str, object]:
+    return {"term": side.term, "label": side.label}
+
+
+def _counts(one: Comparison, side: Sided, known: Mask) -> dict[str, object]:
+    arms = one.data.arms
+    case, control = side.case & known, side.control & known
+    counts: dict[str, object] = {"n": int((case | control).sum()), "n_case": int(case.sum())}
+    counts["n_control"] = int(control.sum())
+    if arms.blocks:
+        counts["n_blocks"] = len(set(arms.unit[case | control]))
+    return counts
+
+
+def _test(one: Comparison) -> str:
+    return "t, Satterthwaite" if one.data.arms.blocks else "t"
+
+
+def _as_numbers(measure: Measure) -> str:
+    if measure.kind == "score":
+        return "scores taken as numbers"
+    return f"values at the ceiling of {measure.ceiling:g} taken as they are" if measure.ceiling is not None else ""
+
+
+def _gone(one: Comparison, side: Sided, time: float) -> str:
+    """Say who was dead by a time: what is compared is the living, and a difference among them may be the deaths'."""
+    dead = one.data.died <= time
+    case, control = int((dead & side.case).sum()), int((dead & side.control).sum())
+    if not case + control:
+        return ""
+    return (
+        f"among the living: {case} of {int(side.case.sum())} cases and {control} of {int(side.control.sum())} controls "
+        f"were gone by then ({', '.join(one.data.ended_by)}), which is not missing at random: see function and survival"
+    )
+
+
+def _points(data: Measured) -> pd.DataFrame:
+    """Every animal's values, and each arm's mean at each time."""
+    arms, (times, values) = data.arms, data.course
+    if not data.timed:
+        times = np.array([np.nan])
+    by: Sequence[str | None] = [None] * len(arms.subjects) if arms.by is None else list(arms.by)
+    group = np.array([arms.term(arm, level) for arm, level in zip(arms.arm_or_control, by, strict=True)], dtype=object)
+    shared = {**arms.identity(), "measure": data.measure.name, "unit": data.measure.unit}
+    del shared["kind"]
+    rows: list[dict[str, object]] = []
+    for i, t in zip(*np.nonzero(~np.isnan(values)), strict=True):
+        one = {"figure": "trajectory", "subject": arms.subjects[i], "x": times[t], "y": values[i, t], "group": group[i]}
+        rows.append({**shared, **one, "side": _side(arms.case[i]), "block": arms.unit[i] if arms.blocks else None})
+    for name in dict.fromkeys(group):
+        own = group == name
+        for t, time in enumerate(times):
+            known = values[own, t][~np.isnan(values[own, t])]
+            if known.size:
+                one = {"figure": "trajectory_mean", "x": time, "y": known.mean(), "n": known.size, "group": name}
+                rows.append({**shared, **one, "side": _side(arms.case[own][0])})
+    return points(rows)
+
+
+def _side(case: bool) -> str:
+    return "case" if case else "control"
