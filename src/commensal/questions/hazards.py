@@ -56,12 +56,7 @@ def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
         fit = stats.cox(pair.time, pair.happened, x, contrast, firth=True, **options)
     if cluster is not None and fit.status == "ok":
         seen = float(np.mean(pair.happened))
-        layout: dict[str, Any] = {
-            "events": seen,
-            "level": 1 - pair.arms.question.level,
-            "n_studies": STUDIES,
-            "reference": reference,
-        }
+        layout: dict[str, Any] = {"events": seen, "level": 1 - pair.arms.question.level, "n_studies": STUDIES}
         fit = stats.gated(fit, stats.cluster_cox_size(pair.arm, cluster, reference=reference, **layout))
     status, note = state(fit.status, fit.note)
     told = [note, f"{', '.join(flat)} left out: the same in all" if flat else ""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers, numbers, same_length
 from commensal.stats._cox import FLAT, Likelihood, Moments, likelihood, maximum
-from commensal.stats._survival import Followed, RiskSets, coded, confidence, followed, risk_sets
+from commensal.stats._survival import Followed, Mask, RiskSets, coded, confidence, followed, lost_with_one, risk_sets
 from commensal.stats.fits import Texts
 from commensal.stats.survival import curve_of
 
@@ -37,7 +37,7 @@ class HazardsCheck:
     transform: str
     n_events: int
     n_clusters: int  # subjects where no clusters were given
-    status: Texts  # (k,) ok | no_events | separated | rank_deficient | too_few
+    status: Texts  # (k,) ok | no_events | one_cage | separated | rank_deficient | too_few
     note: str
 
     def table(self) -> pd.DataFrame:
@@ -86,7 +86,8 @@ def proportional_hazards(
     -------
     HazardsCheck
         Status ``no_events``; ``rank_deficient``: a column says nothing beside the others; ``separated``: the
-        coefficients have no maximum; ``too_few``: deaths at one time only, or too few clusters.
+        coefficients have no maximum; ``too_few``: deaths at one time only, or too few clusters; ``one_cage``: without one single cluster the column
+        could not be tested.
 
     Raises
     ------
@@ -127,7 +128,21 @@ def proportional_hazards(
     if np.linalg.eigvalsh(np.linalg.solve(start, at.information)).min() < FLAT:
         return blank.because("separated", "all events speak for one side: there is no maximum to look at")
     g = _of_time(subjects, risk, transform)
-    return blank.tested(_pieces(model, at, g), scale, None if cluster is None else unit, level)
+    check = blank.tested(_pieces(model, at, g), scale, None if cluster is None else unit, level)
+    if cluster is None:
+        return check
+    alone = [lost_with_one(columns, one, unit) for one in np.eye(columns.shape[1])]
+    return _without(check, np.array(alone))
+
+
+def _without(check: HazardsCheck, alone: Mask) -> HazardsCheck:
+    """Take what hangs on one cluster (k,) from a check."""
+    if not alone.any() or (check.status != "ok").any():
+        return check
+    fields = ("se", "low", "high", "statistic", "df", "p")
+    kept = {name: np.where(alone, np.nan, getattr(check, name)) for name in fields}
+    status = np.where(alone, "one_cage", check.status).astype(object)
+    return replace(check, **kept, status=status, note="a column hangs on one cluster")
 
 
 @dataclass(frozen=True, slots=True)
