@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from commensal import stats
+from commensal.questions.survival_curves import in_order
 from commensal.questions.survival_rows import point_columns, row, sizes, state
 from commensal.questions.watched import Watched
 
@@ -118,7 +119,7 @@ def incidence_points(part: Watched, level: str | None) -> pd.DataFrame:
         level=part.arms.question.level,
     )
     frames = []
-    for arm in fit.groups.tolist():
+    for arm in in_order(part, fit.groups):
         for cause in fit.causes.tolist():
             own = (fit.group == arm) & (fit.cause == cause)
             names = {"x": "time", "y": "incidence", "low": "low", "high": "high", "n": "n_risk"}

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
+from commensal.questions.arms import Texts
 from commensal.questions.survival_rows import point_columns, row, state
 from commensal.questions.watched import Watched
 
@@ -37,7 +38,7 @@ def curve_points(part: Watched, level: str | None) -> pd.DataFrame:
     frames = []
     marks = ticks(float(part.time.max()))
     at_risk = fit.at_risk(marks)
-    for arm in fit.groups.tolist():
+    for arm in in_order(part, fit.groups):
         own = fit.group == arm
         shared = point_columns(part, level, str(arm))
         # a step before the first time, so that the curve starts at 1 with everybody who was there
@@ -71,7 +72,7 @@ def _interval_frames(part: Watched, level: str | None) -> list[pd.DataFrame]:
     """Return that curve's corners: where each of its intervals begins and ends."""
     fit = between(part)
     frames = []
-    for arm in fit.groups.tolist():
+    for arm in in_order(part, fit.groups):
         own = (fit.group == arm) & np.isfinite(fit.right)
         before = np.append(1.0, fit.survival[own])[:-1]
         corners = {
@@ -81,6 +82,12 @@ def _interval_frames(part: Watched, level: str | None) -> list[pd.DataFrame]:
         shared = point_columns(part, level, str(arm))
         frames.append(pd.DataFrame(corners).assign(figure="interval", unit="share without the event", **shared))
     return frames
+
+
+def in_order(part: Watched, groups: Texts) -> list[str]:
+    """Return arms in their declared order, the control first."""
+    present = set(groups.tolist())
+    return [arm for arm in (part.arms.control_name, *part.arms.cases) if arm in present]
 
 
 def _there(part: Watched) -> NDArray[np.bool_]:
@@ -112,9 +119,8 @@ def median_rows(part: Watched, level: str | None) -> list[Mapping[str, object]]:
     fit = curves(part)
     rows = []
     held = between(part) if part.interval else None
-    names = [part.arms.control_name, *part.arms.cases]
-    for i in sorted(range(fit.groups.size), key=lambda i: names.index(str(fit.groups[i]))):
-        arm = str(fit.groups[i])
+    for arm in in_order(part, fit.groups):
+        i = fit.groups.tolist().index(arm)
         status, note = state(fit.status[i], fit.note[i])
         if held is not None and np.isfinite(held.median_right[i]):
             known = f"half had it after {held.median_left[i]:g} and by {held.median_right[i]:g} (Turnbull)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -86,8 +86,8 @@ def proportional_hazards(
     -------
     HazardsCheck
         Status ``no_events``; ``rank_deficient``: a column says nothing beside the others; ``separated``: the
-        coefficients have no maximum; ``too_few``: deaths at one time only, or too few clusters; ``one_cage``: without one single cluster the column
-        could not be tested.
+        coefficients have no maximum; ``too_few``: deaths at one time only, or too few clusters; ``one_cage``: without
+        one single cluster the column could not be tested.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def _without(check: HazardsCheck, alone: Mask) -> HazardsCheck:
     if not alone.any() or (check.status != "ok").any():
         return check
     fields = ("se", "low", "high", "statistic", "df", "p")
-    kept = {name: np.where(alone, np.nan, getattr(check, name)) for name in fields}
+    kept: dict[str, Any] = {name: np.where(alone, np.nan, getattr(check, name)) for name in fields}
     status = np.where(alone, "one_cage", check.status).astype(object)
     return replace(check, **kept, status=status, note="a column hangs on one cluster")
 
