@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
 from tests.questions.animals import animals
+
 from commensal.questions.arms import arms
 from commensal.questions.trajectories import trajectory
 

@@ -87,7 +87,9 @@ def test_with_subjects_as_units_complete_data_is_the_t_test_of_each_time():
     values, times, x, _ = study("complete")
     fit = stats.trajectories(values, times, x, [[0, 1, -1]])[0]
     one, two = values[x[:, 1] == 1], values[x[:, 2] == 1]
-    pair = stats.trajectories(np.vstack([one, two]), times, np.column_stack([np.ones(32), np.repeat([1, 0], 16)]), [[0, 1]])
+    pair = stats.trajectories(
+        np.vstack([one, two]), times, np.column_stack([np.ones(32), np.repeat([1, 0], 16)]), [[0, 1]]
+    )
     np.testing.assert_allclose(pair[0].p, ttest_ind(one, two).pvalue, rtol=1e-9)
     np.testing.assert_allclose(fit.effect, one.mean(axis=0) - two.mean(axis=0))
 
@@ -103,7 +105,9 @@ def test_joint_p_is_that_of_the_slow_lattice():
         slow = _joint_t.exceedance(c, correlation, df, two_sided=True)
         assert quick.p(c, df) == pytest.approx(slow.p, rel=0.015, abs=3 * slow.error)  # draws, 1 % of a probability
     assert quick.p(30.0, 9.0) < 1e-8
-    assert quick.critical(0.95, 20.0) == pytest.approx(_joint_t.critical(0.95, correlation, 20.0, two_sided=True), rel=0.01)
+    assert quick.critical(0.95, 20.0) == pytest.approx(
+        _joint_t.critical(0.95, correlation, 20.0, two_sided=True), rel=0.01
+    )
 
 
 def test_an_arm_without_survivors_takes_nobody_elses_p_away():

@@ -87,10 +87,12 @@ def incidence_test(
 def subdistribution(subjects: Followed, own: Mask) -> tuple[Floats, Floats]:
     """Return weights at risk (n, T) and events (n, T) at the distinct times of events of the cause."""
     t = np.unique(subjects.time[own])
-    censoring = curve_of(Followed(subjects.time, ~subjects.event, subjects.entry))
-    free = np.append(1.0, censoring.survival)
-    # G(t−): who is censored at a time is censored after the events of that time.
-    at, ended = (free[np.searchsorted(censoring.time, one, side="left")] for one in (t, subjects.time))
+    curve = curve_of(subjects)
+    # Who is censored at a time is censored after the events of that time: those are not at risk of it.
+    at_risk = curve.n_risk - curve.n_event
+    lost = np.divide(curve.n_censored, at_risk, out=np.zeros(curve.time.size), where=at_risk > 0)
+    free = np.append(1.0, np.cumprod(1 - lost))
+    at, ended = (free[np.searchsorted(curve.time, one, side="left")] for one in (t, subjects.time))
     there = t <= subjects.time[:, None]
     rival = (subjects.event & ~own)[:, None] & ~there
     weight = np.where(rival, at / np.where(ended > 0, ended, 1.0)[:, None], 0.0)

@@ -225,12 +225,11 @@ def _incidence_panel(arm: str, control: str, records: Rows, time: str) -> Panel:
 
     causes = list(dict.fromkeys(str(row["cause"]) for row in records))
     x = alt.X("x:Q", title=time).axis(grid=False)
-    y = alt.Y("y:Q", title="share with the event").axis(format="%")
+    y = alt.Y("y:Q", title="share with the event").scale(domain=[0, 1]).axis(format="%")
     channel = _channels()
     sizes = [2.6, 1.2, 0.7, 0.5][: len(causes)] + [0.5] * max(len(causes) - 4, 0)
-    width = alt.StrokeWidth("cause:O", sort=causes, legend=alt.Legend(title=None, orient="top")).scale(
-        domain=causes, range=sizes
-    )
+    legend = alt.Legend(title=None, orient="top")
+    width = alt.StrokeWidth("cause:O", sort=causes, legend=legend).scale(domain=causes, range=sizes)
     lines = (
         alt.Chart(alt.NamedData(name="steps"))
         .mark_line(interpolate="step-after")
