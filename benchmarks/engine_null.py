@@ -23,7 +23,7 @@ import pandas as pd
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 from harness import RESULTS as FOLDER
 from harness import keep
-from null import models, studies
+from null import events, models, studies
 from null.designs import Cell
 from null.judge import judged, measured
 from null.page import write_page
@@ -47,6 +47,7 @@ def groups(m: int, one: int) -> dict[str, Iterator[Cell]]:
         "Sets": studies.sets(one),
         "Many arms, one control": studies.arms(one // 2),
         "Survival": studies.survival(one),
+        "Events": events.events(one),
         "Families and claims": studies.families(one),
     }
 

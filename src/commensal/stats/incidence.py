@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -114,7 +114,8 @@ def cumulative_incidence(
     Returns
     -------
     IncidenceFit
-        Status of a group ``one_cage``: its curve rests on one cage and has no interval.
+        Status of a group ``one_cage``: its curve rests on one cage and has no interval. Without any event there are
+        no causes and no rows.
 
     Raises
     ------
@@ -151,8 +152,12 @@ def cumulative_incidence(
         for each in range(causes.size):
             parts.append(_rows(part, own == each, within, df, level) | {"place": np.array([place, each])})
     sizes = [part["time"].size for part in parts]
-    at = np.array([part["place"] for part in parts])
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "place"}
+    at = np.array([part["place"] for part in parts], dtype=np.int64).reshape(-1, 2)
+    columns = ("time", "n_risk", "n_event", "incidence", "se", "low", "high")
+    none = np.empty(0)
+    joined: dict[str, Any] = {name: np.concatenate([none, *(part[name] for part in parts)]) for name in columns}
+    for name in ("n_risk", "n_event"):
+        joined[name] = joined[name].astype(np.int64)
     return IncidenceFit(
         group=np.repeat(levels[at[:, 0]], sizes),
         cause=np.repeat(causes[at[:, 1]], sizes),
