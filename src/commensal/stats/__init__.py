@@ -8,8 +8,11 @@ from commensal.stats.association_blocks import AssociatedBlocks, associated_bloc
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.consensus import ConsensusFit, consensus
+from commensal.stats.course import CourseFit, course_contrasts
+from commensal.stats.course_classes import CourseClasses, course_classes
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
+from commensal.stats.departure import DepartureFit, departure
 from commensal.stats.differential_abundance import differential
 from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
@@ -19,6 +22,7 @@ from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, 
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
+from commensal.stats.imputations import PooledFit, pooled
 from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.label_permutation import label_p
@@ -34,6 +38,7 @@ from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
 from commensal.stats.nested import mixed_nested, mixed_nested_contrasts, mixed_nested_f
 from commensal.stats.one_control import DunnettFit, dunnett, many_to_one
+from commensal.stats.onset import OnsetDistribution, draw_onsets, index_ages, onset_distribution
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
     ClaimStrength,
@@ -72,8 +77,11 @@ __all__ = [
     "ClaimStrength",
     "ConsensusFit",
     "ContrastsFit",
+    "CourseClasses",
+    "CourseFit",
     "CoxFit",
     "CoxSize",
+    "DepartureFit",
     "DifferentialFit",
     "DispersionFit",
     "DunnettFit",
@@ -89,10 +97,12 @@ __all__ = [
     "MaxTFit",
     "Moderation",
     "NestedFit",
+    "OnsetDistribution",
     "Ordination",
     "PermanovaFit",
     "Permutations",
     "PermutedRows",
+    "PooledFit",
     "ReferenceFrame",
     "RmstFit",
     "SetFit",
@@ -122,8 +132,12 @@ __all__ = [
     "conditional_logistic",
     "consensus",
     "count_arrangements",
+    "course_classes",
+    "course_contrasts",
     "cox",
+    "departure",
     "differential",
+    "draw_onsets",
     "dunnett",
     "euclidean",
     "even_depth",
@@ -132,6 +146,7 @@ __all__ = [
     "gated",
     "hierarchical",
     "holm",
+    "index_ages",
     "is_mirrored",
     "is_rooted",
     "kaplan_meier",
@@ -161,6 +176,7 @@ __all__ = [
     "moderated",
     "moderated_logs",
     "null_share",
+    "onset_distribution",
     "partial_conjunction",
     "partial_conjunction_if_independent_fisher",
     "partial_conjunction_if_positive_simes",
@@ -170,6 +186,7 @@ __all__ = [
     "permdisp",
     "permutations",
     "permuted_rows",
+    "pooled",
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",

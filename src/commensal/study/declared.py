@@ -175,6 +175,8 @@ class Question:
     block: tuple[str, ...] = ()  #: random-intercept units, outermost first
     covariates: tuple[str, ...] = ()
     severity: Mapping[str, str] | None = None
+    facility: str | None = None  #: column of the animal house, for a course seen in several
+    margin: float | None = None  #: a difference smaller than this, in log2 units, does not matter
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

@@ -216,6 +216,7 @@ def _check_declared(declared: Study, samples: pd.DataFrame, frames: Mapping[str,
     for name, question in declared.questions.items():
         wanted += [(f"questions.{name}", "block", column) for column in question.block]
         wanted += [(f"questions.{name}", "covariates", column) for column in question.covariates]
+        wanted += [(f"questions.{name}", "facility", question.facility)] if question.facility else []
     wanted += [(f"load.{name}", "column", load.column) for name, load in declared.load.items()]
     wanted += [(f"events.{name}", "column", event.column) for name, event in declared.events.items() if event.column]
     if declared.onset:

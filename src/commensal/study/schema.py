@@ -190,6 +190,7 @@ SECTIONS: dict[str, Section] = {
         named="name",
         assays=list_of(text, empty=False),
         severity=_severity,
+        margin=within(number, lambda v: v > 0, "a number above 0"),
         family=list_of(one_of(FAMILY_PARTS), empty=False),
         min_prevalence=within(number, lambda v: 0 <= v < 1, "a share: 0 or more, below 1"),
         permutations=within(whole, lambda v: v >= 99, "99 or more"),
