@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from commensal.page.course import course_headlines, course_sentences, course_tiles
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -287,6 +288,8 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
     failed = failures(group)
     if failed:
         return [("", failed)]
+    if group.kind == "course":
+        return [("", course_sentences(group))]
     return [
         (
             term_phrase(term, group.block).rstrip(", "),
@@ -328,6 +331,8 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
     """
     told: list[str] = []
     cut = list(groups(study, estimates))
+    told += [line for group in cut if group.kind == "course" for line in course_headlines(group)]
+    cut = [group for group in cut if group.kind != "course"]
     for question in dict.fromkeys(group.question for group in cut):
         own = [group for group in cut if group.question == question]
         held = [group for group in own if group.rows["p"].isna().all() and failures(group)]
@@ -416,6 +421,8 @@ def _first_diversity(own: list[Group]) -> str:
 def tiles(group: Group) -> list[tuple[str, str]]:
     """Return the headline numbers of a group: (number, what it is)."""
     size = group.size
+    if group.kind == "course":
+        return course_tiles(group)
     shown: list[tuple[str, str]] = []
     if size is not None:
         shown.append((count(size["n"]), plural("sample", size["n"])))

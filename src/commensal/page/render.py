@@ -16,8 +16,10 @@ from markupsafe import Markup, escape
 
 from commensal.errors import OutputError
 from commensal.page.asked import asked
+from commensal.page.course import shortlist_table
 from commensal.page.figures import (
     Figure,
+    course_figures,
     diversity,
     features,
     ordination,
@@ -104,6 +106,9 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
     drawn: list[Figure] = []
     for group in cut:
         own = view.points[keys == group.key]
+        if group.kind == "course":
+            drawn += course_figures(group, own)
+            continue
         drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
     return drawn
 
@@ -135,6 +140,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
                 "terms": sentences(group),
+                "table": shortlist_table(group) if group.kind == "course" else None,
             }
             for group in cut
         ],

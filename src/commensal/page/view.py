@@ -14,7 +14,7 @@ from commensal.tables import Finding
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
 #: Models whose rows describe and have no test.
-UNTESTED = ("pcoa", "reference frame")
+UNTESTED = ("pcoa", "reference frame", "course")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,11 @@ class Group:
         for column, value in wanted.items():
             rows = rows[rows[column] == value]
         return rows
+
+    @property
+    def kind(self) -> str:
+        """The kind of question, ``""`` without any row."""
+        return "" if self.rows.empty else str(self.rows["kind"].iloc[0])
 
     @property
     def features(self) -> str:

@@ -9,16 +9,20 @@ from numpy.typing import NDArray
 from commensal import stats
 from commensal.questions.answer import Answer
 from commensal.questions.course_design import Course, course_design
+from commensal.questions.course_facility import facility_rows
 from commensal.questions.course_looks import Look, at_times, axis, looks
 from commensal.questions.course_rows import (
     SHORTLISTED,
     class_rows,
     contrast_rows,
+    design_row,
     departure_rows,
     frame_rows,
     time_rows,
 )
+from commensal.questions.course_severity import severity_rows
 from commensal.questions.scales import Scales, scales
+from commensal.questions.shortlist import shortlist_rows
 from commensal.study import LoadedStudy, Question
 from commensal.tables import estimates, points
 
@@ -39,14 +43,26 @@ def course(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     scale = scales(design.assay, design.values)
     made = looks(design, scale)
     classes = classed(design, made)
-    frames: list[pd.DataFrame] = [class_rows(design, classes, made)]
+    frames: list[pd.DataFrame] = [design_row(design, made), class_rows(design, classes, made)]
     for at, look in enumerate(made):
         frames += [*frame_rows(design, look), *contrast_rows(design, look, classes, at)]
         if look.tested.any():
             frames += time_rows(design, look, at_times(design, look))
         frames.append(_departures(design, look, classes.selected & (classes.look == at), loaded))
-    rows = estimates(pd.concat([frame for frame in frames if len(frame)], ignore_index=True))
+        frames += facility_rows(design, look)
+    frames.append(severity_rows(loaded, design, scale))
+    rows = _stacked(frames)
+    listed = shortlist_rows(rows, _time_unit(loaded), shared_onset=design.onset.shared)
+    rows = _stacked([listed, rows])
     return Answer(rows, trajectories(design, scale, rows), design.dropped)
+
+
+def _time_unit(loaded: LoadedStudy) -> str:
+    return loaded.declared.time_unit or "time"
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return estimates(pd.concat([frame for frame in frames if len(frame)], ignore_index=True))
 
 
 def classed(design: Course, made: tuple[Look, ...]) -> stats.CourseClasses:
@@ -66,7 +82,7 @@ def classed(design: Course, made: tuple[Look, ...]) -> stats.CourseClasses:
 
 def _departures(design: Course, look: Look, chosen: NDArray[np.bool_], loaded: LoadedStudy) -> pd.DataFrame:
     """Estimate when the groups part, for the features of this look that differ at some time."""
-    unit = loaded.declared.time_unit or "time"
+    unit = _time_unit(loaded)
     if not chosen.any():
         return departure_rows(design, look, chosen, None, "", unit)
     time = axis(design)

@@ -57,6 +57,50 @@ def time_rows(course: Course, look: Look, times: AtTimes) -> list[pd.DataFrame]:
     return frames
 
 
+def design_row(course: Course, made: tuple[Look, ...]) -> pd.DataFrame:
+    """Return one row that says in words what the course rests on: units, ages, onset, margins."""
+    onset, margins = course.onset, {look.model: look.margin for look in made}
+    told = [f"the unit is the {course.unit_name}"]
+    if course.strata_name is not None:
+        told.append(f"sides are compared within each {course.strata_name}")
+    told.append("each age is a level of its own" if course.ages_are_levels else "age is a curve of third degree")
+    if onset.shared:
+        told.append(f"onset is at {onset.onset:g} for all")
+    else:
+        ill = len(set(course.subjects[course.case]))
+        known = f"onset is each subject's own, an interval in {onset.n_intervals} of {ill}"
+        if onset.widest is not None:
+            known += f" (the widest {onset.widest[1]:g} to {onset.widest[2]:g}, {onset.widest[0]})"
+        told.append(known)
+        if onset.n_intervals:
+            told.append(f"{len(onset.relative)} draws of the onsets, joined by Rubin's rules")
+        if onset.unseen:
+            told.append(f"onset had not come when last seen in {len(onset.unseen)}")
+        if onset.unmatched:
+            told.append(f"at risk at no onset, so that the nearest stands in: {', '.join(onset.unmatched)}")
+    shown = [f"{margins['abundance']:g} log2"]
+    if "prevalence" in margins:
+        shown.append(f"{100 * margins['prevalence']:g} percentage points of presence")
+    told.append(f"margin {' and '.join(shown)}" + ("" if course.question.margin else ", not declared: the default"))
+    ill_before = int((course.case & (onset.middle < 0)).sum())
+    told.append(f"{ill_before} samples of the diseased before onset, {int(course.case.sum()) - ill_before} after it")
+    row = {
+        **course.identity(),
+        "feature": ALL,
+        "model": "course",
+        "term": "design",
+        "measure": course.unit_name,
+        "time": onset.onset if onset.shared else 0.0,
+        "n": len(course.samples),
+        "n_case": int(course.case.sum()),
+        "n_control": int((~course.case).sum()),
+        "n_blocks": len(np.unique(course.unit)),
+        "status": "ok",
+        "note": "; ".join(told),
+    }
+    return pd.DataFrame([row])
+
+
 def frame_rows(course: Course, look: Look) -> list[pd.DataFrame]:
     """Return the reference frames that the contrasts of a look are measured from."""
     rows = [

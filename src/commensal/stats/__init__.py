@@ -59,6 +59,7 @@ from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
 from commensal.stats.set_rotation import set_rotation
+from commensal.stats.shared_effects import SharedFit, shared_effects
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
 from commensal.stats.streaming import Streamed, column_blocks, stream
@@ -106,6 +107,7 @@ __all__ = [
     "ReferenceFrame",
     "RmstFit",
     "SetFit",
+    "SharedFit",
     "SignFlipFit",
     "SlopeFit",
     "SplitFit",
@@ -196,6 +198,7 @@ __all__ = [
     "set_permutation",
     "set_rotation",
     "shannon",
+    "shared_effects",
     "sign_flips",
     "simes",
     "smallest_p",

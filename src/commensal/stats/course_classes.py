@@ -128,7 +128,8 @@ def course_classes(
     count = tested.sum(axis=0)
     filled = np.where(tested, whole, np.inf)
     look = np.where(count > 0, filled.argmin(axis=0), -1)
-    joint = np.where(count > 0, np.minimum(count * filled.min(axis=0), 1.0), np.nan)
+    least = np.where(count > 0, filled.min(axis=0), 1.0)
+    joint = np.where(count > 0, np.minimum(count * least, 1.0), np.nan)
     at = np.maximum(look, 0), np.arange(m)
     own_p = np.minimum(parts[at[0], :, at[1]].T * count, 1.0)
     own_p[:, count == 0] = np.nan

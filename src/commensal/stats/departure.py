@@ -207,7 +207,7 @@ def _searched(rows: _Rows, level: float, m: int) -> DepartureFit:
         out["time"][j] = times[at]
         out["size"][j] = size[at, int(np.nanargmax(fall[at]))]
         out["low"][j] = low if low >= first else np.nan
-        out["high"][j] = high if high < last else np.nan
+        out["high"][j] = max(high, first) if high < last else np.nan
         if low < first:
             note[j] = "the lower end is open: they may differ from the first age on"
         if times[at] < first:

@@ -1,5 +1,6 @@
 """Figures: one file per kind, each a function from a view and a group to figures."""
 
+from commensal.page.figures.course import course_figures
 from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
@@ -10,6 +11,7 @@ from commensal.page.figures.volcano import volcano
 __all__ = [
     "Figure",
     "Panel",
+    "course_figures",
     "diversity",
     "features",
     "ordination",
