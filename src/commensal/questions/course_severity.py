@@ -61,22 +61,30 @@ def severity_rows(loaded: LoadedStudy, course: Course, scale: Scales) -> pd.Data
 
 
 def severity_of(loaded: LoadedStudy, measure: Measure, subjects: Sequence[str], time: Array, *, at: str) -> Array:
-    """Return the measure of each sample's subject (n,): the nearest in time, its first or its last value."""
+    """Return the measure of each sample's subject (n,): the nearest in time, its first or its last value.
+
+    Nearest both ways: a sample to which no value is nearest has none, so that no value counts twice.
+    """
     name = measure.column or measure.name
     held = _long(loaded, name)
     found = np.full(len(subjects), np.nan)
     by_subject = {str(key): rows for key, rows in held.groupby("subject")}
-    for place, who in enumerate(subjects):
+    people = np.asarray(subjects, dtype=object)
+    for who in dict.fromkeys(subjects):
         rows = by_subject.get(str(who))
         if rows is None:
             continue
+        own = np.flatnonzero(people == who)
         when, values = rows["time"].to_numpy(float), rows["value"].to_numpy(float)
         if np.isnan(when).all():
-            found[place] = values[0]
+            found[own] = values[0]
         elif at == "nearest":
-            found[place] = values[int(np.nanargmin(np.abs(when - time[place])))]
+            apart = np.abs(time[own][:, None] - np.where(np.isnan(when), np.inf, when))
+            mine = apart.argmin(axis=1)
+            both = apart.argmin(axis=0)[mine] == np.arange(len(own))
+            found[own[both]] = values[mine[both]]
         else:
-            found[place] = values[int(np.nanargmin(when) if at == "first" else np.nanargmax(when))]
+            found[own] = values[int(np.nanargmin(when) if at == "first" else np.nanargmax(when))]
     return found
 
 

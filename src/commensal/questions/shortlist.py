@@ -8,6 +8,7 @@ import pandas as pd
 from commensal.questions.course_facility import dependence
 from commensal.questions.course_rows import SHORTLISTED, TERMS
 
+MINUS = "−"
 #: Where a correlation with severity is a reason.
 LINE = 0.05
 
@@ -40,7 +41,7 @@ def shortlist_rows(rows: pd.DataFrame, time_unit: str, *, shared_onset: bool) ->
         listed.append(
             {key: row[key] for key in kept}
             | {key: lead[key] for key in ("effect", "se", "low", "high", "unit", "level", "n", "n_case", "n_control")}
-            | {"model": "shortlist", "statistic": float(rank), "n_blocks": row["n_blocks"], "status": "ok"}
+            | {"q": row["q"], "model": "shortlist", "statistic": float(rank), "n_blocks": row["n_blocks"], "status": "ok"}
             | {"time": np.nan if departed is None else departed["effect"]}
             | {"note": "; ".join([str(row["note"]), *(word for word in words if word)])}
         )
@@ -56,7 +57,8 @@ def _get(index: pd.DataFrame, model: str, term: str, feature: str) -> pd.Series 
 
 
 def _number(value: float, unit: str, digits: int = 2) -> str:
-    return f"{100 * value:+.0f}" if unit == "share" else f"{value:+.{digits}g}"
+    text = f"{100 * value:+.0f}" if unit == "share" else f"{value:+.{digits}g}"
+    return text.replace("-", MINUS)
 
 
 def _contrast_words(row: pd.Series, term: str) -> str:
@@ -77,13 +79,17 @@ def _departure_words(row: pd.Series | None, time_unit: str, *, shared_onset: boo
     if pd.isna(row["effect"]):
         return "the groups differ from the first age on"
     since = "" if shared_onset else " relative to onset"
-    low = "the first age or before" if pd.isna(row["low"]) else f"{row['low']:.3g}"
-    high = "the last age or later" if pd.isna(row["high"]) else f"{row['high']:.3g}"
-    return f"the groups part at {time_unit} {row['effect']:.3g}{since} ({low} to {high})"
+    low = "the first age or before" if pd.isna(row["low"]) else _plain(row["low"])
+    high = "the last age or later" if pd.isna(row["high"]) else _plain(row["high"])
+    return f"the groups part at {time_unit} {_plain(row['effect'])}{since} ({low} to {high})"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3g}".replace("-", MINUS)
 
 
 def _severity_words(row: pd.Series) -> str:
     if pd.isna(row["p"]):
         return "its correlation with severity could not be tested"
-    text = f"correlation with {row['measure']} among the diseased {row['effect']:+.2f} (q = {row['q']:.2g})"
+    text = f"correlation with {row['measure']} among the diseased {_number(float(row['effect']), 'r')} (q = {row['q']:.2g})"
     return text if row["q"] <= LINE else f"{text}, not shown"

@@ -26,8 +26,8 @@ Texts = NDArray[np.object_]
 GRID, EARLIER = 81, 0.5
 #: How long a difference may take to its full size, as shares of the range; the last goes on growing.
 WIDTHS = (0.02, 0.08, 0.14, 0.2, 0.28, 0.38, 0.5, 0.7, 1.0, np.inf)
-#: Columns of difference that the variances are estimated beside.
-KNOTS = 4
+#: Knots of the free difference that the variances are estimated beside, and that a departure must describe as well.
+KNOTS, FITTING = 4, 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,9 @@ def departure(
     Returns
     -------
     DepartureFit
-        ``not_identified`` where no departure lowers the sum of squares by F(level; 1, units − 2) σ², and where the
-        interval is the whole range: a difference that was there from the first age has an open lower end.
+        ``not_identified`` where no departure lowers the sum of squares by F(level; 1, units − 2) σ², where the interval
+        is the whole range, and where a difference that is free at the knots fits better at 1 % (it comes and goes). A
+        difference that was there from the first age has an open lower end and no estimate.
 
     Raises
     ------
@@ -192,7 +193,7 @@ def _searched(rows: _Rows, level: float, m: int) -> DepartureFit:
         units[j] = len(np.unique(rows.unit[own]))
         if status[j] not in ("ok", "boundary"):
             continue
-        fall, size = _falls(rows, shapes, variances, own, j)
+        fall, size, free = _falls(rows, shapes, variances, own, j)
         best = np.nanmax(fall, axis=1)  # the best ramp for each time
         limit = float(fdtri(1, max(units[j] - 2, 1), level))
         at = int(best.argmax())
@@ -202,6 +203,10 @@ def _searched(rows: _Rows, level: float, m: int) -> DepartureFit:
         if best[at] < limit or (low < first and high >= last):
             status[j] = "not_identified"
             note[j] = "no departure is shown" if best[at] < limit else "it may lie anywhere in the range"
+            continue
+        spare = len(variances.knots) - 2
+        if spare > 0 and (free - best[at]) / spare > float(fdtri(spare, max(units[j] - 2, 1), FITTING)):
+            status[j], note[j] = "not_identified", "the difference does not begin once and stay"
             continue
         status[j], note[j] = "ok", ""
         out["time"][j] = times[at]
@@ -241,6 +246,8 @@ class _Variances:
     status: Texts
     note: Texts
     scaled: Floats  #: (n,) standardised time
+    knots: Floats
+    hats: Floats  #: (n, knots) columns of the free difference
 
 
 def _variances(rows: _Rows) -> _Variances:
@@ -265,14 +272,16 @@ def _variances(rows: _Rows) -> _Variances:
         np.where(fine, sloped.status, plain.status[0]).astype(object),
         np.where(fine, sloped.note, plain.note[0]).astype(object),
         scaled,
+        knots,
+        hats,
     )
 
 
 def _falls(
     rows: _Rows, shapes: Floats, variances: _Variances, own: NDArray[np.bool_], j: int
-) -> tuple[Floats, Floats]:
-    """Return by how much each shape (times, widths) lowers the sum of squares, in σ², and its height."""
-    everything = np.column_stack([rows.y[:, j], rows.fixed, shapes.reshape(len(shapes), -1)])[own]
+) -> tuple[Floats, Floats, float]:
+    """Return by how much each shape (times, widths) lowers the sum of squares, in σ², its height, and a free one."""
+    everything = np.column_stack([rows.y[:, j], rows.fixed, variances.hats, shapes.reshape(len(shapes), -1)])[own]
     z = np.column_stack([np.ones(int(own.sum())), variances.scaled[own]])
     spread = np.array(
         [
@@ -292,11 +301,14 @@ def _falls(
     basis, size, _ = np.linalg.svd(whole[:, 1 : q + 1], full_matrices=False)
     basis = basis[:, size > 1e-9 * size.max(initial=0.0)]
     rest = whole[:, :1] - basis @ (basis.T @ whole[:, :1])
-    left = whole[:, q + 1 :] - basis @ (basis.T @ whole[:, q + 1 :])
+    after = q + 1 + variances.hats.shape[1]
+    hats, size, _ = np.linalg.svd(whole[:, q + 1 : after] - basis @ (basis.T @ whole[:, q + 1 : after]), full_matrices=False)
+    free = float(((hats[:, size > 1e-7 * size.max(initial=0.0)].T @ rest) ** 2).sum())
+    left = whole[:, after:] - basis @ (basis.T @ whole[:, after:])
     square = (left**2).sum(axis=0)
     along = (left * rest).sum(axis=0)
-    able = square > 1e-8 * (whole[:, q + 1 :] ** 2).sum(axis=0)
+    able = square > 1e-8 * (whole[:, after:] ** 2).sum(axis=0)
     fall = np.where(able, along**2 / np.where(able, square, 1.0), 0.0)
     height = np.where(able, along / np.where(able, square, 1.0), np.nan)
     shape = shapes.shape[1:]
-    return fall.reshape(shape), height.reshape(shape)
+    return fall.reshape(shape), height.reshape(shape), free

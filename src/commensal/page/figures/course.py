@@ -22,6 +22,8 @@ TRACE_TABLE = {"name": "Feature", "sample": "Sample", "subject": "Subject", "sid
 MOST = 40
 #: What is drawn of each scale.
 SCALES = {"abundance": "abundance where present, log2", "prevalence": "presence, share of samples"}
+#: Units that are logarithms already.
+LOGARITHMS = ("log2", "log10", "ln")
 #: Colours of the classes.
 CLASS_COLOURS = {"before": "#CC79A7", "with": "#E69F00", "both": "#009E73", "neither": "#56B4E9", "undetermined": OTHER}
 
@@ -215,8 +217,11 @@ def _departures(group: Group) -> list[Figure]:
     dots = base.transform_filter("isValid(datum.time)").mark_point(size=70, filled=True, opacity=1).encode(
         x=alt.X("time:Q", title=title, scale=x_scale), y=y, color=colour
     )
+    words = base.transform_filter("!isValid(datum.time)").mark_text(align="left", baseline="middle", fontSize=10).encode(
+        x=alt.X("low:Q", title=title, scale=x_scale), y=y, text=alt.value("◀ from the first age on")
+    )
     line = alt.Chart(alt.NamedData(name="onset")).mark_rule(strokeWidth=2).encode(x=alt.X("time:Q", title=title, scale=x_scale))
-    chart = alt.layer(line, bars, dots)
+    chart = alt.layer(line, bars, dots, words)
     made = panel(chart, {"departures": drawn, "onset": [{"time": _onset(group)}]}, max(80, 20 * len(drawn)))
     told = [f"{row['name']} {number(row['time'])} ({number(row['low'])} to {number(row['high'])})" for row in drawn[:8]]
     return [
@@ -289,8 +294,8 @@ def _trace(group: Group, rows: Rows, name: str, unit: str) -> Panel:
 
     values = [float(str(row["y"])) for row in rows]
     above = [value for value in values if value > 0]
-    if any(value < 0 for value in values) or not above:
-        y: Any = alt.Y("y:Q", title=unit)
+    if unit in LOGARITHMS or any(value < 0 for value in values) or not above:
+        y: Any = alt.Y("y:Q", title=unit).scale(zero=False)
         placed = rows
     else:
         low, high = math.floor(math.log10(min(above))), math.ceil(math.log10(max(above)))
