@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
 from commensal.errors import DesignError, listing
-from commensal.study import LoadedStudy
+from commensal.study import LoadedStudy, onset_intervals
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+#: By how little an onset lies after the last time without it, in shares of that time.
+EPSILON = 1e-9
 #: Completed data sets where an onset is an interval.
 DRAWS = 10
 
@@ -64,7 +65,11 @@ def aligned(
         return Aligned(True, relative[None], relative, every, float(onset.at), 0, None, (), ())
     people = np.asarray(subjects, dtype=object)
     ill = list(dict.fromkeys(people[case]))
-    ends = _intervals(loaded, ill, start=min(0.0, float(time.min())))
+    start = min(0.0, float(time.min()))
+    held = onset_intervals(loaded)
+    ends = {
+        name: (start if np.isnan(held[name][0]) else held[name][0], held[name][1]) for name in ill if name in held
+    }
     known = ~case | np.isin(people, list(ends))
     if not ends:
         raise DesignError(
@@ -83,40 +88,6 @@ def _source(loaded: LoadedStudy) -> str:
     return f"event {onset.event}" if onset.event else f"column {' and '.join(onset.columns)}"
 
 
-def _intervals(loaded: LoadedStudy, ill: list[str], start: float) -> dict[str, tuple[float, float]]:
-    """Return the earliest and latest onset of each diseased subject that has one."""
-    onset = loaded.declared.onset
-    assert onset is not None
-    if onset.event is not None:
-        frame = loaded.events
-        if frame is None:
-            return {}
-        rows = frame[frame["event"] == onset.event]
-        exact = _numbers(rows, "time")
-        low = np.where(np.isfinite(exact), exact, _numbers(rows, "earliest"))
-        high = np.where(np.isfinite(exact), exact, _numbers(rows, "latest"))
-        names = rows["subject"].astype(str).to_numpy(object)
-    else:
-        own = loaded.samples.dropna(subset=list(onset.columns), how="all").drop_duplicates("subject")
-        low, high = _numbers(own, onset.columns[0]), _numbers(own, onset.columns[-1])
-        names = own["subject"].astype(str).to_numpy(object)
-    found: dict[str, tuple[float, float]] = {}
-    for name, one, two in zip(names, low, high, strict=True):
-        if name not in ill or (np.isnan(one) and np.isnan(two)):
-            continue
-        begin, end = (start if np.isnan(one) else float(one)), (np.inf if np.isnan(two) else float(two))
-        if name not in found or (begin, end) < found[name]:
-            found[name] = (min(begin, end), end)
-    return found
-
-
-def _numbers(frame: pd.DataFrame, column: str) -> Array:
-    if column not in frame.columns:
-        return np.full(len(frame), np.nan)
-    values = pd.to_numeric(frame[column], errors="coerce")
-    return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
-
-
 def _own(
     ends: dict[str, tuple[float, float]],
     people: NDArray[np.object_],
@@ -126,14 +97,16 @@ def _own(
     seed: int,
 ) -> Aligned:
     ill, low, high = list(ends), np.array([e[0] for e in ends.values()]), np.array([e[1] for e in ends.values()])
+    # what was without the disease at the earliest time had its onset after it
+    opened = np.where(high > low, low + EPSILON * np.maximum(1.0, np.abs(low)), low)
     well = list(dict.fromkeys(people[~case]))
     first = np.array([time[people == one].min() for one in well])
     last = np.array([time[people == one].max() for one in well])
     interval = high > low
-    distribution = stats.onset_distribution(low, high)
+    distribution = stats.onset_distribution(opened, high)
     drawn = stats.draw_onsets(distribution, DRAWS if interval.any() else 1, seed=seed)
     # an onset that had not come counts, in figures, from when the subject was last seen without it
-    middle = np.where(np.isfinite(high), (low + high) / 2, np.nextafter(low, np.inf))
+    middle = np.where(np.isfinite(high), (low + high) / 2, opened)
     matched = np.ones(len(well), bool)
     rows = []
     for at, onsets in enumerate([middle, *drawn]):
