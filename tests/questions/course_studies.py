@@ -76,10 +76,21 @@ def planted(
             for mouse in range(1, mice + 1):
                 mine = 90 + int(rng.integers(-5, 6))
                 if side:
-                    onsets.append({"genotype": genotype, "cage": cage, "subject": mouse, "event": "symptom_onset", "time": mine})
+                    onsets.append(
+                        {"genotype": genotype, "cage": cage, "subject": mouse, "event": "symptom_onset", "time": mine}
+                    )
                 for day in days:
-                    rows.append({"sample": f"{genotype}{cage}.{mouse}.{day}", "subject": mouse, "cage": cage,
-                                 "genotype": genotype, "facility": place, "time": day, "specimen": "serum"})
+                    rows.append(
+                        {
+                            "sample": f"{genotype}{cage}.{mouse}.{day}",
+                            "subject": mouse,
+                            "cage": cage,
+                            "genotype": genotype,
+                            "facility": place,
+                            "time": day,
+                            "specimen": "serum",
+                        }
+                    )
     samples = pd.DataFrame(rows)
     unit = samples["genotype"] + samples["cage"].astype(str)
     animal = unit + samples["subject"].astype(str)

@@ -31,11 +31,11 @@ def course_onset(context: Context) -> Iterator[Finding]:
         return
     if onset is None:
         yield context.finding(
-            "no_onset", "error", "a course compares before and after onset, and the study file does not say when it is.",
+            "no_onset", "error", "a course needs to know when disease begins, and the study file does not say.",
             'add [onset] with at = …, event = "…", or column = ["earliest", "latest"]',
         )  # fmt: skip
         return
-    if context.frame["time"].nunique() == 1:
+    if np.ptp(context.frame["time"].to_numpy(float)) == 0:
         yield context.finding(
             "one_age", "warning", "all samples are of one age: whatever differs, nothing can be said of when.",
             "nothing needed; `kind = \"cohort\"` compares the sides of one age",
@@ -110,7 +110,9 @@ def facilities(context: Context) -> Iterator[Finding]:
     name = context.question.facility
     if context.question.kind != "course" or name is None:
         return
-    table = pd.crosstab(context.frame[name].astype("string").fillna("(missing)"), pd.Series(context.case, context.frame.index))
+    table = pd.crosstab(
+        context.frame[name].astype("string").fillna("(missing)"), pd.Series(context.case, context.frame.index)
+    )
     lone = [str(place) for place in table.index if (table.loc[place] > 0).sum() == 1]
     if lone or len(table) < 2:
         yield context.finding(

@@ -53,7 +53,7 @@ def course_sentences(group: Group) -> list[str]:
             f"{group.case} against {group.control}: {listed(parts)}"
         )
     ]
-    told += [_undetermined(group, rows)] if counts["undetermined"] else []
+    told += [_undetermined(rows)] if counts["undetermined"] else []
     told += _top(group)
     told += _departures(group)
     told += _facilities(group)
@@ -61,7 +61,7 @@ def course_sentences(group: Group) -> list[str]:
     return told
 
 
-def _undetermined(group: Group, rows: pd.DataFrame) -> str:
+def _undetermined(rows: pd.DataFrame) -> str:
     own = rows[(rows["term"] == "undetermined") & rows["p"].notna()]
     reasons = own["note"].value_counts()
     parts = [f"{reason} ({count(n)})" for reason, n in reasons.items()]
@@ -101,7 +101,9 @@ def _departures(group: Group) -> list[str]:
     parts = [f"{count(len(known))} have a time of departure with an interval"] if len(known) else []
     parts += [f"{count(len(first))} differ from the first age on"] if len(first) else []
     parts += [f"of {count(lost)} it is not identified"] if lost else []
-    return [sentence(f"when the groups part, of {many(len(rows), group.feature)} that differ at some time: {listed(parts)}")]
+    return [
+        sentence(f"when the groups part, of {many(len(rows), group.feature)} that differ at some time: {listed(parts)}")
+    ]
 
 
 def _facilities(group: Group) -> list[str]:
@@ -150,7 +152,8 @@ def course_tiles(group: Group) -> list[tuple[str, str]]:
         shown.append((f"{count(row['n_case'])} : {count(row['n_control'])}", f"{group.case} : {group.control}"))
         shown.append((count(row["n_blocks"]), f"units ({row['measure']})"))
     counts = class_counts(group)
-    shown += [(count(counts[name]), f"{group.features}: {CLASS_NAMES[name]}") for name in CLASS_WORDS]
+    if sum(counts.values()):
+        shown += [(count(counts[name]), f"{group.features}: {CLASS_NAMES[name]}") for name in CLASS_WORDS]
     return shown
 
 

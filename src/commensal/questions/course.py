@@ -15,8 +15,8 @@ from commensal.questions.course_rows import (
     SHORTLISTED,
     class_rows,
     contrast_rows,
-    design_row,
     departure_rows,
+    design_row,
     frame_rows,
     time_rows,
 )
@@ -43,7 +43,7 @@ def course(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     scale = scales(design.assay, design.values)
     made = looks(design, scale)
     classes = classed(design, made)
-    frames: list[pd.DataFrame] = [design_row(design, made), class_rows(design, classes, made)]
+    frames: list[pd.DataFrame] = [design_row(design, made, _time_unit(loaded)), class_rows(design, classes, made)]
     for at, look in enumerate(made):
         frames += [*frame_rows(design, look), *contrast_rows(design, look, classes, at)]
         if look.tested.any():
@@ -67,7 +67,10 @@ def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def classed(design: Course, made: tuple[Look, ...]) -> stats.CourseClasses:
     """Class every feature by its looks."""
-    spread = {name: np.stack([look.spread(getattr(look.fit, name)) for look in made]) for name in ("p", "effect", "low", "high")}
+    spread = {
+        name: np.stack([look.spread(getattr(look.fit, name)) for look in made])
+        for name in ("p", "effect", "low", "high")
+    }
     return stats.course_classes(
         np.stack([look.spread(look.fit.omnibus_p) for look in made]),
         spread["p"],
@@ -90,7 +93,12 @@ def _departures(design: Course, look: Look, chosen: NDArray[np.bool_], loaded: L
         why = "fewer than three times: when the groups part cannot be told"
         return departure_rows(design, look, chosen, None, why, unit)
     fit = stats.departure(
-        look.y[:, chosen], design.case.astype(float), time, design.unit.tolist(), look.fixed, level=design.question.level
+        look.y[:, chosen],
+        design.case.astype(float),
+        time,
+        design.unit.tolist(),
+        look.fixed,
+        level=design.question.level,
     )
     return departure_rows(design, look, chosen, fit, "", unit)
 

@@ -118,8 +118,21 @@ def course_design(loaded: LoadedStudy, question: Question, assay_name: str) -> C
         keep[np.flatnonzero(keep)[~onset.known]] = False
         onset = aligned(loaded, where, people[keep].tolist(), ages[keep], chosen.case[keep], seed=question.seed)
     _two_sides(chosen.case[keep], where, "once diseased subjects without an onset are left out")
-    return _course(loaded, question, contrast, assay, frame[keep], chosen.case[keep], ages[keep], onset,
-                   None if facility is None else facility[keep], terms.matrix[keep], terms.columns, dropped, where)
+    return _course(
+        loaded,
+        question,
+        contrast,
+        assay,
+        frame[keep],
+        chosen.case[keep],
+        ages[keep],
+        onset,
+        None if facility is None else facility[keep],
+        terms.matrix[keep],
+        terms.columns,
+        dropped,
+        where,
+    )
 
 
 def _course(

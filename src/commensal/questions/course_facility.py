@@ -71,12 +71,12 @@ def _missing(course: Course, look: Look, place: str, reason: str, at: int) -> pd
     return frame
 
 
-def _joined(
-    course: Course, look: Look, fit: stats.SharedFit, at: int, places: list[str]
-) -> list[pd.DataFrame]:
+def _joined(course: Course, look: Look, fit: stats.SharedFit, at: int, places: list[str]) -> list[pd.DataFrame]:
     shared = _base(course, look, f"{TERMS[at]}, in all facilities")
     shared["p"], shared["test"] = fit.shared_p, "partial conjunction"
-    shared["note"] = [f"{word} in all of {', '.join(places)}" for word in np.where(fit.direction > 0, "higher", "lower")]
+    shared["note"] = [
+        f"{word} in all of {', '.join(places)}" for word in np.where(fit.direction > 0, "higher", "lower")
+    ]
     differs = _base(course, look, f"{TERMS[at]}, facility × group")
     differs["p"], differs["test"], differs["statistic"] = fit.differs_p, "F, Welch", fit.spread
     differs["df"], differs["df2"], differs["effect"] = fit.spread_df, fit.spread_df2, fit.largest
@@ -86,7 +86,9 @@ def _joined(
         frame["status"] = np.where(tested, "ok", "not_measured")
         frame.loc[~tested, "note"] = "not estimated in every facility"
         frame["q"] = stats.bh(frame["p"].to_numpy(float), family=word)
-        frame["family"] = f"{course.question.name} / {course.contrast.name} / {course.assay.name} / {TERMS[at]} / {word}"
+        frame["family"] = (
+            f"{course.question.name} / {course.contrast.name} / {course.assay.name} / {TERMS[at]} / {word}"
+        )
         frame.loc[~tested, "family"] = pd.NA
     return [shared, differs]
 
@@ -107,5 +109,3 @@ def dependence(rows: pd.DataFrame) -> dict[tuple[str, str, str], str]:
             }
             told[str(model), str(feature), term] = words[bool(shared), bool(differs)]
     return told
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 Texts = NDArray[np.object_]
 #: A difference in presence smaller than this share of the samples does not matter.
 PRESENCE_MARGIN = 0.2
+#: Units of each side that a difference at a time needs.
+FEWEST_UNITS = 2
 #: Times at which the difference is shown, on either side of onset at most.
 BINS = 4
 
@@ -52,8 +54,16 @@ def looks(course: Course, scale: Scales) -> tuple[Look, ...]:
     )
     layout = abundance_layout(comparing, scale.log2, scale.present)
     made = [
-        _look(course, "abundance", "log2 fold change", scale.log2, course.fixed, layout.status, course.margin,
-              relative=scale.relative)
+        _look(
+            course,
+            "abundance",
+            "log2 fold change",
+            scale.log2,
+            course.fixed,
+            layout.status,
+            course.margin,
+            relative=scale.relative,
+        )
     ]
     if scale.present is not None:
         status = presence_layout(comparing, scale.present).status
@@ -61,9 +71,7 @@ def looks(course: Course, scale: Scales) -> tuple[Look, ...]:
         if scale.depth is not None and np.ptp(scale.depth) > 0:
             depth = np.log2(np.maximum(scale.depth, 1))
             fixed = np.column_stack([fixed, depth - depth.mean()])
-        made.append(
-            _look(course, "prevalence", "share", scale.present, fixed, status, PRESENCE_MARGIN, relative=False)
-        )
+        made.append(_look(course, "prevalence", "share", scale.present, fixed, status, PRESENCE_MARGIN, relative=False))
     return tuple(made)
 
 
@@ -121,7 +129,27 @@ def at_times(course: Course, look: Look) -> AtTimes:
         ]
     times = np.array([np.median(place[column]) for column in ill.T])
     well = ~course.case[:, None] & pieces
+    seen = np.isfinite(look.y[:, look.tested])
+    fits = [
+        _blank(fit, _units(course, seen, ill[:, at]), _units(course, seen, well[:, at])) for at, fit in enumerate(fits)
+    ]
     return AtTimes(times, after, tuple(fits), ill.sum(axis=0), well.sum(axis=0))
+
+
+def _units(course: Course, seen: NDArray[np.bool_], here: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Count the units with a value (n, m) among some samples, (m,)."""
+    codes = np.unique(course.unit[here].astype(str), return_inverse=True)[1]
+    held = np.zeros((int(codes.max(initial=-1)) + 1, seen.shape[1]), bool)
+    np.logical_or.at(held, codes, seen[here])
+    return np.asarray(held.sum(axis=0), dtype=np.int64)
+
+
+def _blank(fit: stats.Fit, ill: NDArray[np.int64], well: NDArray[np.int64]) -> stats.Fit:
+    """Show no difference where a side has a single unit: it would be the curve of age, drawn on."""
+    few = np.minimum(ill, well) < FEWEST_UNITS
+    bare = {name: np.where(few, np.nan, getattr(fit, name)) for name in ("effect", "se", "low", "high", "p")}
+    why = np.where(few, "fewer than two units of a side at this time", fit.note)
+    return replace(fit, **bare, status=np.where(few, "too_few", fit.status), note=why)
 
 
 def _pieces(relative: Array, case: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

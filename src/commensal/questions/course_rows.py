@@ -1,4 +1,4 @@
-"""Rows of Estimates of one course: contrasts, omnibus tests, differences at times, departures, classes, the shortlist."""
+"""Rows of Estimates of one course: contrasts, omnibus tests, differences at times, departures, classes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def contrast_rows(course: Course, look: Look, classes: stats.CourseClasses, at: 
         frame["q"] = np.where(classes.look == at, classes.adjusted[place], np.nan)
         frame["family"] = f"{_family(course, term)}, selected features, hierarchical"
         frame.loc[frame["q"].isna(), "family"] = pd.NA
-        frames.append(_sized(frame, course, look, place))
+        frames.append(_sized(frame, look, place))
     frame = _features(course, look.model, OMNIBUS)
     frame["statistic"], frame["df"] = look.spread(fit.omnibus), look.spread(fit.omnibus_df)
     frame["df2"], frame["p"] = look.spread(fit.omnibus_df2), look.spread(fit.omnibus_p)
     frame["status"], frame["note"] = _told(look, fit.omnibus_status, np.full(len(fit), "", object))
     frame["test"] = "F, Satterthwaite"
-    return [_sized(frame, course, look, None), *frames]
+    return [_sized(frame, look, None), *frames]
 
 
 def time_rows(course: Course, look: Look, times: AtTimes) -> list[pd.DataFrame]:
@@ -57,7 +57,7 @@ def time_rows(course: Course, look: Look, times: AtTimes) -> list[pd.DataFrame]:
     return frames
 
 
-def design_row(course: Course, made: tuple[Look, ...]) -> pd.DataFrame:
+def design_row(course: Course, made: tuple[Look, ...], time_unit: str) -> pd.DataFrame:
     """Return one row that says in words what the course rests on: units, ages, onset, margins."""
     onset, margins = course.onset, {look.model: look.margin for look in made}
     told = [f"the unit is the {course.unit_name}"]
@@ -91,6 +91,7 @@ def design_row(course: Course, made: tuple[Look, ...]) -> pd.DataFrame:
         "term": "design",
         "measure": course.unit_name,
         "time": onset.onset if onset.shared else 0.0,
+        "unit": time_unit,
         "n": len(course.samples),
         "n_case": int(course.case.sum()),
         "n_control": int((~course.case).sum()),
@@ -122,8 +123,9 @@ def frame_rows(course: Course, look: Look) -> list[pd.DataFrame]:
     return [pd.DataFrame(rows)] if rows else []
 
 
-def departure_rows(course: Course, look: Look, chosen: NDArray[np.bool_], fit: stats.DepartureFit | None, why: str,
-                   unit: str) -> pd.DataFrame:
+def departure_rows(
+    course: Course, look: Look, chosen: NDArray[np.bool_], fit: stats.DepartureFit | None, why: str, unit: str
+) -> pd.DataFrame:
     """Return when the groups part, of the features of a look that were selected, (m,) `chosen`."""
     frame = _features(course, "departure", look.model)[chosen]
     if fit is None:
@@ -134,15 +136,13 @@ def departure_rows(course: Course, look: Look, chosen: NDArray[np.bool_], fit: s
         frame["status"], frame["note"] = fit.status, [note or None for note in fit.note]
         frame["test"] = "profile likelihood"
     frame["unit"] = unit
-    return _sized(frame, course, look, None, chosen)
+    return _sized(frame, look, None, chosen)
 
 
 def class_rows(course: Course, classes: stats.CourseClasses, made: tuple[Look, ...]) -> pd.DataFrame:
     """Return one row per feature: its class as term, p and q of the feature as a whole, the reason as note."""
     frame = _features(course, "class", "")
-    frame["term"], frame["measure"] = classes.name, [
-        made[at].model if at >= 0 else None for at in classes.look
-    ]
+    frame["term"], frame["measure"] = classes.name, [made[at].model if at >= 0 else None for at in classes.look]
     frame["p"], frame["q"], frame["test"] = classes.omnibus_p, classes.omnibus_q, "smallest omnibus p × looks"
     frame["family"] = _family(course, "any time")
     frame.loc[frame["p"].isna(), "family"] = pd.NA
@@ -175,7 +175,9 @@ def _family(course: Course, term: str) -> str:
     return " / ".join([*named, "features, course"])
 
 
-def _told(look: Look, status: NDArray[np.object_], note: NDArray[np.object_]) -> tuple[Array, list[str | None]]:
+def _told(
+    look: Look, status: NDArray[np.object_], note: NDArray[np.object_]
+) -> tuple[NDArray[np.object_], list[str | None]]:
     """Return statuses and notes (m,): those of the fit where it was made."""
     every = look.status.copy()
     every[look.tested] = status
@@ -184,9 +186,7 @@ def _told(look: Look, status: NDArray[np.object_], note: NDArray[np.object_]) ->
     return every, [text or None for text in notes]
 
 
-def _sized(
-    frame: pd.DataFrame, course: Course, look: Look, place: int | None, chosen: NDArray[np.bool_] | None = None
-) -> pd.DataFrame:
+def _sized(frame: pd.DataFrame, look: Look, place: int | None, chosen: NDArray[np.bool_] | None = None) -> pd.DataFrame:
     """Add counts of samples, and of units in the phase (or at all)."""
     fit, m = look.fit, len(look.tested)
     units = fit.n_units if place is None else (fit.case_units + fit.control_units)[min(place, 1)]

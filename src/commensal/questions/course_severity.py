@@ -41,7 +41,9 @@ def severity_rows(loaded: LoadedStudy, course: Course, scale: Scales) -> pd.Data
         return frame
     if inside:
         rows = np.flatnonzero(here)
-        found = stats.associate(y[rows], values[rows][:, None], covariates=course.time[rows][:, None], block=people[rows])
+        found = stats.associate(
+            y[rows], values[rows][:, None], covariates=course.time[rows][:, None], block=people[rows]
+        )
         frame["term"], n_blocks = "within", len(set(people[rows]))
         note = "within subjects, age held fixed"
     else:

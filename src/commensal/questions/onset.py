@@ -1,4 +1,4 @@
-"""When disease began in whom: each sample's time relative to onset, with intervals and index ages drawn several times."""
+"""When disease began in whom: each sample's time relative to onset, intervals and index ages drawn several times."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ class Aligned:
         return np.asarray(self.relative >= 0)
 
 
-def aligned(
-    loaded: LoadedStudy, where: str, subjects: Sequence[str], time: Array, case: Mask, *, seed: int
-) -> Aligned:
+def aligned(loaded: LoadedStudy, where: str, subjects: Sequence[str], time: Array, case: Mask, *, seed: int) -> Aligned:
     """Place n samples against onset.
 
     Raises
@@ -67,9 +65,7 @@ def aligned(
     ill = list(dict.fromkeys(people[case]))
     start = min(0.0, float(time.min()))
     held = onset_intervals(loaded)
-    ends = {
-        name: (start if np.isnan(held[name][0]) else held[name][0], held[name][1]) for name in ill if name in held
-    }
+    ends = {name: (start if np.isnan(held[name][0]) else held[name][0], held[name][1]) for name in ill if name in held}
     known = ~case | np.isin(people, list(ends))
     if not ends:
         raise DesignError(

@@ -21,17 +21,22 @@ def shortlist_rows(rows: pd.DataFrame, time_unit: str, *, shared_onset: bool) ->
     classes = rows[(rows["model"] == "class") & rows["term"].isin(SHORTLISTED) & (rows["status"] == "ok")]
     ranked = classes.sort_values(["q", "p"], kind="stable")
     facilities = dependence(rows)
-    index = rows[rows["term"].isin((*TERMS, "abundance", "prevalence"))].set_index(["model", "term", "feature"]).sort_index()
+    index = (
+        rows[rows["term"].isin((*TERMS, "abundance", "prevalence"))]
+        .set_index(["model", "term", "feature"])
+        .sort_index()
+    )
     listed = []
     for rank, (_, row) in enumerate(ranked.iterrows(), start=1):
         feature, model, name = str(row["feature"]), str(row["measure"]), str(row["term"])
-        parts = {term: _get(index, model, term, feature) for term in TERMS}
+        found = {term: _get(index, model, term, feature) for term in TERMS[:2]}
+        parts = {term: part for term, part in found.items() if part is not None}
         lead = max(
-            (parts[term] for term in TERMS[:2] if name in (term, "both") and parts[term] is not None),
+            (part for term, part in parts.items() if name in (term, "both")),
             key=lambda one: abs(float(one["effect"])),
         )
         departed = _get(index, "departure", model, feature)
-        words = [_contrast_words(parts[term], term) for term in TERMS[:2] if parts[term] is not None]
+        words = [_contrast_words(part, term) for term, part in parts.items()]
         words.append(_departure_words(departed, time_unit, shared_onset=shared_onset))
         severe = rows[(rows["model"] == "severity") & (rows["feature"] == feature)]
         words += [_severity_words(severe.iloc[0])] if len(severe) else []
@@ -41,7 +46,13 @@ def shortlist_rows(rows: pd.DataFrame, time_unit: str, *, shared_onset: bool) ->
         listed.append(
             {key: row[key] for key in kept}
             | {key: lead[key] for key in ("effect", "se", "low", "high", "unit", "level", "n", "n_case", "n_control")}
-            | {"q": row["q"], "model": "shortlist", "statistic": float(rank), "n_blocks": row["n_blocks"], "status": "ok"}
+            | {
+                "q": row["q"],
+                "model": "shortlist",
+                "statistic": float(rank),
+                "n_blocks": row["n_blocks"],
+                "status": "ok",
+            }
             | {"time": np.nan if departed is None else departed["effect"]}
             | {"note": "; ".join([str(row["note"]), *(word for word in words if word)])}
         )
@@ -91,5 +102,6 @@ def _plain(value: float) -> str:
 def _severity_words(row: pd.Series) -> str:
     if pd.isna(row["p"]):
         return "its correlation with severity could not be tested"
-    text = f"correlation with {row['measure']} among the diseased {_number(float(row['effect']), 'r')} (q = {row['q']:.2g})"
+    r = _number(float(row["effect"]), "r")
+    text = f"correlation with {row['measure']} among the diseased {r} (q = {row['q']:.2g})"
     return text if row["q"] <= LINE else f"{text}, not shown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -161,8 +161,10 @@ def course_contrasts(
     made = [_one(values, sick, phase, codes, columns, level) for phase in phases]
     effect, se, df = (np.stack([getattr(one, name) for one in made]) for name in ("effect", "se", "df"))
     joined = [pooled(effect[:, at], se[:, at], df[:, at], level=level) for at in range(3)]
-    status, note = _statuses(made, joined[0].p.shape[0], [np.isfinite(one.p) for one in joined])
-    shown = {name: np.stack([getattr(one, name) for one in joined]) for name in ("effect", "se", "df", "statistic", "p")}
+    status, note = _statuses(made, [np.isfinite(one.p) for one in joined])
+    shown: dict[str, Any] = {
+        name: np.stack([getattr(one, name) for one in joined]) for name in ("effect", "se", "df", "statistic", "p")
+    }
     shown |= {name: np.stack([getattr(one, name) for one in joined]) for name in ("low", "high", "between")}
     # an effect whose units cannot test it is shown all the same
     shown["effect"] = np.where(np.isfinite(shown["effect"]), shown["effect"], made[0].bare)
@@ -324,7 +326,7 @@ def independent(columns: Floats) -> Floats:
     return np.column_stack(kept) if kept else np.zeros((len(columns), 0))
 
 
-def _statuses(made: list[_One], m: int, tested: list[Mask]) -> tuple[Texts, Texts]:
+def _statuses(made: list[_One], tested: list[Mask]) -> tuple[Texts, Texts]:
     """Say of each contrast the status of the first data set, or of the first that failed where there is no p."""
     status, note = made[0].status.copy(), made[0].note.copy()
     for at in range(3):
@@ -379,15 +381,11 @@ def _with_omnibus(fit: CourseFit) -> CourseFit:
         joint = (t[0] ** 2 - 2 * r * t[0] * t[1] + t[1] ** 2) / (1 - r**2) / 2
         statistic = np.where(known.all(axis=0), joint, np.where(known[0], t[0] ** 2, t[1] ** 2))
         rank = np.where(known.all(axis=0), 2.0, 1.0)
-        second = np.where(
-            known.all(axis=0), fit.df.min(axis=0), np.where(known[0], fit.df[0], fit.df[1])
-        )
+        second = np.where(known.all(axis=0), fit.df.min(axis=0), np.where(known[0], fit.df[0], fit.df[1]))
         p = np.where(known[:2].any(axis=0), fdtrc(rank, second, statistic), np.nan)
     tested = np.isfinite(p)
     status = np.where(known[0], fit.status[0], np.where(known[1], fit.status[1], fit.status[0]))
     unmeasured = ~tested & (fit.status[0] == "not_measured")
     status = np.where(unmeasured, fit.status[1], status)
     gone = [np.where(tested, values, np.nan) for values in (statistic, rank, second)]
-    return replace(
-        fit, omnibus=gone[0], omnibus_df=gone[1], omnibus_df2=gone[2], omnibus_p=p, omnibus_status=status
-    )
+    return replace(fit, omnibus=gone[0], omnibus_df=gone[1], omnibus_df2=gone[2], omnibus_p=p, omnibus_status=status)

@@ -123,7 +123,8 @@ def course_classes(
     refuse_level(level)
     whole, parts, estimate, bottom, top = (np.asarray(values, float) for values in (omnibus, p, effect, low, high))
     margins = np.asarray(margin, dtype=float)
-    looks, m = _shape(whole, (parts, estimate, bottom, top), margins)
+    m = whole.shape[-1]
+    _refuse(whole, (parts, estimate, bottom, top), margins)
     tested = np.isfinite(whole)
     count = tested.sum(axis=0)
     filled = np.where(tested, whole, np.inf)
@@ -171,7 +172,7 @@ class _Read:
         return np.asarray(self.holds(at) & change & nearer & quiet & small)
 
 
-def _shape(whole: Floats, cubes: tuple[Floats, ...], margins: Floats) -> tuple[int, int]:
+def _refuse(whole: Floats, cubes: tuple[Floats, ...], margins: Floats) -> None:
     if whole.ndim != 2 or any(cube.shape != (whole.shape[0], 3, whole.shape[1]) for cube in cubes):
         raise StatisticsError(
             "the contrasts do not fit the omnibus tests",
@@ -179,8 +180,9 @@ def _shape(whole: Floats, cubes: tuple[Floats, ...], margins: Floats) -> tuple[i
             expected="(looks, m) and (looks, 3, m)",
         )
     if margins.shape != (len(whole),) or not (margins > 0).all():
-        raise StatisticsError("a margin above 0 for each look", found=margins.tolist(), expected=f"{len(whole)} of them")
-    return whole.shape[0], whole.shape[1]
+        raise StatisticsError(
+            "a margin above 0 for each look", found=margins.tolist(), expected=f"{len(whole)} of them"
+        )
 
 
 def _named(read: _Read, nothing: Mask, selected: Mask, tested: Mask) -> tuple[Texts, Texts]:

@@ -302,7 +302,9 @@ def _falls(
     basis = basis[:, size > 1e-9 * size.max(initial=0.0)]
     rest = whole[:, :1] - basis @ (basis.T @ whole[:, :1])
     after = q + 1 + variances.hats.shape[1]
-    hats, size, _ = np.linalg.svd(whole[:, q + 1 : after] - basis @ (basis.T @ whole[:, q + 1 : after]), full_matrices=False)
+    hats, size, _ = np.linalg.svd(
+        whole[:, q + 1 : after] - basis @ (basis.T @ whole[:, q + 1 : after]), full_matrices=False
+    )
     free = float(((hats[:, size > 1e-7 * size.max(initial=0.0)].T @ rest) ** 2).sum())
     left = whole[:, after:] - basis @ (basis.T @ whole[:, after:])
     square = (left**2).sum(axis=0)

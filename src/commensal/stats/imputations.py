@@ -85,7 +85,9 @@ def pooled(effect: ArrayLike, se: ArrayLike, df: ArrayLike, *, level: float = 0.
     q, s, v = (np.asarray(values, dtype=float) for values in (effect, se, df))
     if q.ndim != 2 or q.shape != s.shape or q.shape != v.shape or not len(q):
         raise StatisticsError(
-            "the completed data sets do not fit", found=f"{q.shape}, {s.shape}, {v.shape}", expected="(k, m) three times"
+            "the completed data sets do not fit",
+            found=f"{q.shape}, {s.shape}, {v.shape}",
+            expected="(k, m) three times",
         )
     known = np.isfinite(q) & np.isfinite(s) & np.isfinite(v)
     k = known.sum(axis=0)

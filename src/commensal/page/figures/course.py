@@ -22,6 +22,8 @@ TRACE_TABLE = {"name": "Feature", "sample": "Sample", "subject": "Subject", "sid
 MOST = 40
 #: What is drawn of each scale.
 SCALES = {"abundance": "abundance where present, log2", "prevalence": "presence, share of samples"}
+#: The share of cells whose differences have a colour of their own; larger ones have the last colour.
+BRIGHTEST = 0.98
 #: Units that are logarithms already.
 LOGARITHMS = ("log2", "log10", "ln")
 #: Colours of the classes.
@@ -48,8 +50,8 @@ def _onset(group: Group) -> float:
 
 
 def _axis_title(group: Group) -> str:
-    departed = group.pick(model="departure")["unit"].dropna()
-    unit = str(departed.iloc[0]) if len(departed) else "time"
+    row = group.first(model="course", term="design")
+    unit = "time" if row is None or missing(row["unit"]) else str(row["unit"])
     return f"{unit}, 0 is onset" if _own_onset(group) else unit
 
 
@@ -80,7 +82,11 @@ def _heat_map(group: Group, model: str, words: str, chosen: pd.DataFrame, at: pd
     for _, row in at.iterrows():
         feature = str(row["feature"])
         rows.append(
-            {"name": names[feature], "class": CLASS_NAMES[str(found[feature]["term"])], "place": times.index(row["time"])}
+            {
+                "name": names[feature],
+                "class": CLASS_NAMES[str(found[feature]["term"])],
+                "place": times.index(row["time"]),
+            }
             | {key: short(row[key]) for key in ("time", "effect", "low", "high")}
             | {"q": short(found[feature]["q"])}
         )
@@ -115,15 +121,22 @@ def _heat_map(group: Group, model: str, words: str, chosen: pd.DataFrame, at: pd
     )
 
 
-def _heat_panel(
-    group: Group, rows: Rows, classes: Rows, names: list[str], times: list[float], onset: int
-) -> Panel:
+def _heat_panel(group: Group, rows: Rows, classes: Rows, names: list[str], times: list[float], onset: int) -> Panel:
     import altair as alt
 
-    limit = max((abs(float(str(row["effect"]))) for row in rows), default=1.0) or 1.0
+    sizes = sorted(abs(float(str(row["effect"]))) for row in rows)
+    limit = sizes[int(BRIGHTEST * (len(sizes) - 1))] or 1.0
     labels = " : ".join([*(f"datum.value == {i + 0.5} ? '{number(time)}'" for i, time in enumerate(times)), "''"])
     end = len(times) + 1.6
-    x_axis = alt.Axis(values=[i + 0.5 for i in range(len(times))], labelExpr=labels, grid=False, ticks=False, domain=False)
+    x_axis = alt.Axis(
+        values=[i + 0.5 for i in range(len(times))],
+        labelExpr=labels,
+        grid=False,
+        ticks=False,
+        domain=False,
+        labelOverlap="greedy",
+        labelSeparation=1,
+    )
     scale = alt.Scale(domain=[0, end], nice=False, zero=False)
     y = alt.Y("name:N", title=None).scale(domain=names).axis(labelLimit=230, grid=False, ticks=False, domain=False)
     title = _axis_title(group)
@@ -136,7 +149,7 @@ def _heat_panel(
             x2="right:Q",
             y=y,
             color=alt.Color("effect:Q", legend=alt.Legend(title="difference", gradientLength=140)).scale(
-                scheme="blueorange", domain=[-limit, limit], domainMid=0
+                scheme="blueorange", domain=[-limit, limit], domainMid=0, clamp=True
             ),
             tooltip=[
                 alt.Tooltip("name:N", title="Feature"),
@@ -187,8 +200,12 @@ def _departures(group: Group) -> list[Figure]:
     for _, row in rows.sort_values(["effect", "high"], kind="stable", na_position="first").iterrows():
         low, high = (first if missing(row["low"]) else row["low"]), (last if missing(row["high"]) else row["high"])
         open_ends = [word for word, end in (("from before", row["low"]), ("or later", row["high"])) if missing(end)]
+        entry: dict[str, object] = {
+            "name": names[str(row["feature"])],
+            "class": CLASS_NAMES[found.get(str(row["feature"]), "undetermined")],
+        }
         drawn.append(
-            {"name": names[str(row["feature"])], "class": CLASS_NAMES[found.get(str(row["feature"]), "undetermined")]}
+            entry
             | {"time": short(row["effect"]), "low": short(low), "high": short(high)}
             | {"ends": ", ".join(open_ends) or "closed"}
         )
@@ -214,13 +231,21 @@ def _departures(group: Group) -> list[Figure]:
             alt.Tooltip("high:Q", title="High"), alt.Tooltip("ends:N", title="Interval"),
         ],
     )  # fmt: skip
-    dots = base.transform_filter("isValid(datum.time)").mark_point(size=70, filled=True, opacity=1).encode(
-        x=alt.X("time:Q", title=title, scale=x_scale), y=y, color=colour
+    dots = (
+        base.transform_filter("isValid(datum.time)")
+        .mark_point(size=70, filled=True, opacity=1)
+        .encode(x=alt.X("time:Q", title=title, scale=x_scale), y=y, color=colour)
     )
-    words = base.transform_filter("!isValid(datum.time)").mark_text(align="left", baseline="middle", fontSize=10).encode(
-        x=alt.X("low:Q", title=title, scale=x_scale), y=y, text=alt.value("◀ from the first age on")
+    words = (
+        base.transform_filter("!isValid(datum.time)")
+        .mark_text(align="left", baseline="middle", fontSize=10)
+        .encode(x=alt.X("low:Q", title=title, scale=x_scale), y=y, text=alt.value("◀ from the first age on"))
     )
-    line = alt.Chart(alt.NamedData(name="onset")).mark_rule(strokeWidth=2).encode(x=alt.X("time:Q", title=title, scale=x_scale))
+    line = (
+        alt.Chart(alt.NamedData(name="onset"))
+        .mark_rule(strokeWidth=2)
+        .encode(x=alt.X("time:Q", title=title, scale=x_scale))
+    )
     chart = alt.layer(line, bars, dots, words)
     made = panel(chart, {"departures": drawn, "onset": [{"time": _onset(group)}]}, max(80, 20 * len(drawn)))
     told = [f"{row['name']} {number(row['time'])} ({number(row['low'])} to {number(row['high'])})" for row in drawn[:8]]
@@ -315,8 +340,14 @@ def _trace(group: Group, rows: Rows, name: str, unit: str) -> Panel:
     lines = base.mark_line(strokeWidth=1, opacity=0.45).encode(x=x, y=y, color=channels["color"], detail="subject:N")
     dots = base.mark_point(size=22, filled=True, opacity=0.85).encode(
         x=x, y=y, **channels,
-        tooltip=[alt.Tooltip("sample:N", title="Sample"), alt.Tooltip("subject:N", title="Subject"),
-                 alt.Tooltip("side:N", title="Side"), alt.Tooltip("x:Q", title="Time"), alt.Tooltip("y:Q", title="Value")],
+        tooltip=[
+            alt.Tooltip("sample:N", title="Sample"), alt.Tooltip("subject:N", title="Subject"),
+            alt.Tooltip("side:N", title="Side"), alt.Tooltip("x:Q", title="Time"), alt.Tooltip("y:Q", title="Value"),
+        ],
     )  # fmt: skip
-    line = alt.Chart(alt.NamedData(name="onset")).mark_rule(strokeWidth=1.5).encode(x=alt.X("x:Q", title=_axis_title(group)))
+    line = (
+        alt.Chart(alt.NamedData(name="onset"))
+        .mark_rule(strokeWidth=1.5)
+        .encode(x=alt.X("x:Q", title=_axis_title(group)))
+    )
     return panel(alt.layer(line, lines, dots), {"samples": placed, "onset": [{"x": _onset(group)}]}, 190)
