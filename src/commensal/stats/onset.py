@@ -122,7 +122,7 @@ def draw_onsets(fit: OnsetDistribution, n: int, *, seed: int = 1) -> Floats:
     ([2.0, 2.0, 2.0], True)
     """
     rng = np.random.default_rng(seed)
-    shares: Floats = fit.held * np.maximum(fit.mass, 1e-12)
+    shares: Floats = np.asarray(fit.held, dtype=np.float64) * np.maximum(fit.mass, 1e-12)
     shares = shares / shares.sum(axis=1, keepdims=True)
     upto = np.cumsum(shares, axis=1)
     picked = (rng.random((n, len(shares), 1)) > upto[None]).sum(axis=2)
