@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from course_studies import EVENTS, QUESTION, planted
 
 from commensal import check
+from course_studies import EVENTS, QUESTION, planted
 
 
 def codes(study):

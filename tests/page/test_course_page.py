@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 
 import pytest
-from course_studies import EVENTS, QUESTION, planted
 
 from commensal import run
 from commensal.page.course import course_sentences, shortlist_table
 from commensal.page.figures import course_figures
 from commensal.page.view import groups
 from commensal.study import read_study
+from course_studies import EVENTS, QUESTION, planted
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
-    question = QUESTION + 'facility = "facility"\nseverity = { measure = "severity" }\n[measures.severity]\nbetter = "lower"\n'
+    question = (
+        QUESTION + 'facility = "facility"\nseverity = { measure = "severity" }\n[measures.severity]\nbetter = "lower"\n'
+    )
     study = planted(folder, onset=EVENTS, question=question, facilities=("north", "south"), cages=8)
     result = run(study.study, folder / "out")
     return result, next(groups(read_study(study.study), result.estimates))

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from course_studies import DAYS, EVENTS, PLANTED, QUESTION, planted
 
 from commensal import load
 from commensal.errors import DesignError
 from commensal.questions import QUESTIONS
 from commensal.tables import STATUSES, WITH_P
+from course_studies import DAYS, EVENTS, PLANTED, QUESTION, planted
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SEVERITY = '\n[measures.severity]\nbetter = "lower"\n'
@@ -44,7 +44,9 @@ def shared_onset(tmp_path_factory):
 @pytest.fixture(scope="module")
 def own_onset(tmp_path_factory):
     question = QUESTION + 'facility = "facility"\nseverity = { measure = "severity" }\n' + SEVERITY
-    study = planted(tmp_path_factory.mktemp("own"), onset=EVENTS, question=question, facilities=("north", "south"), cages=8)
+    study = planted(
+        tmp_path_factory.mktemp("own"), onset=EVENTS, question=question, facilities=("north", "south"), cages=8
+    )
     return answered(study)
 
 
@@ -117,7 +119,9 @@ def test_a_difference_that_is_of_one_vivarium_only_depends_on_it(tmp_path):
         north = ((samples["facility"] == "north") & (samples["genotype"] == "SOD1")).to_numpy()
         table.loc[north, "m20"] += 4.0
 
-    study = planted(tmp_path, cages=8, facilities=("north", "south"), question=QUESTION + 'facility = "facility"\n', edit=edit)
+    study = planted(
+        tmp_path, cages=8, facilities=("north", "south"), question=QUESTION + 'facility = "facility"\n', edit=edit
+    )
     answer = answered(study)
     apart = rows_of(answer, term="before, facility × group").set_index("feature")
     shared = rows_of(answer, term="before, in all facilities").set_index("feature")
@@ -190,7 +194,10 @@ def test_nobody_with_an_onset_is_an_error_that_says_what_to_do(tmp_path):
     def edit(frames):
         frames["events"]["event"] = "death"
 
-    onset = EVENTS.replace('event = "symptom_onset"', 'event = "symptom_onset"') + "\n[events.symptom_onset]\nrule = \"weak\"\n"
+    onset = (
+        EVENTS.replace('event = "symptom_onset"', 'event = "symptom_onset"')
+        + '\n[events.symptom_onset]\nrule = "weak"\n'
+    )
     with pytest.raises(DesignError, match="no diseased subject has an onset"):
         answered(planted(tmp_path, onset=onset, edit=edit))
 
@@ -250,7 +257,10 @@ def test_a_label_that_changes_within_a_subject_is_refused(tmp_path):
 
     study = planted(tmp_path, edit=edit)
     text = study.study.read_text()
-    for part in ('[variables.cage]\nnested_in = ["genotype"]\n', '[variables.subject]\nnested_in = ["genotype", "cage"]\n'):
+    for part in (
+        '[variables.cage]\nnested_in = ["genotype"]\n',
+        '[variables.subject]\nnested_in = ["genotype", "cage"]\n',
+    ):
         text = text.replace(part, "")
     study.study.write_text(text.replace('block = ["cage"]\n', ""))
     with pytest.raises(DesignError, match="changes within a subject"):

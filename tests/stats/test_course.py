@@ -26,7 +26,9 @@ def test_agrees_with_lme4_and_lmertest(unit, most, column):
     data, reference = pd.read_csv(REFERENCE / "data.tsv", sep="\t"), _read("contrasts.tsv")
     own = reference[(reference["unit"] == unit) & (reference["y"] == column)].set_index("contrast")
     fixed = np.column_stack([np.ones(len(data)), data["age"]])
-    fit = stats.course_contrasts(data[[column]].to_numpy(), data["case"], data["after"] == 1, data[unit].tolist(), fixed)
+    fit = stats.course_contrasts(
+        data[[column]].to_numpy(), data["case"], data["after"] == 1, data[unit].tolist(), fixed
+    )
     for at, name in enumerate(CONTRASTS):
         assert fit.effect[at, 0] == pytest.approx(own.loc[name, "effect"], abs=EFFECT)
         assert fit.se[at, 0] == pytest.approx(own.loc[name, "se"], rel=ERROR)

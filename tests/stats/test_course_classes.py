@@ -78,8 +78,8 @@ def test_two_looks_cost_twice_and_the_smaller_is_read():
     assert fit.adjusted[0, 0] == pytest.approx(0.002)
     assert fit.name[0] == "before"
     # neither asks it of both looks: the presence's interval is wider than its margin
-    quiet = stats.course_classes([[0.9], [0.9]], np.full((2, 3, 1), 0.9), effect * 0, effect * 0 - 0.9, effect * 0 + 0.9,
-                                 [1.0, 0.2], family="two")  # fmt: skip
+    still, half = effect * 0, effect * 0 + 0.9
+    quiet = stats.course_classes([[0.9], [0.9]], half, still, still - half, still + half, [1.0, 0.2], family="two")
     assert quiet.name[0] == "undetermined"
 
 
@@ -124,4 +124,7 @@ def test_shapes_margins_and_levels_are_checked():
         stats.course_classes([[0.1]], cube, cube, cube, cube, [1.0], family="x")
     with pytest.raises(StatisticsError, match="margin"):
         stats.course_classes([[0.1, 0.2]], cube, cube, cube, cube, [0.0], family="x")
-    assert len(stats.course_classes(np.zeros((1, 0)), np.zeros((1, 3, 0)), *[np.zeros((1, 3, 0))] * 3, [1.0], family="x")) == 0
+    assert (
+        len(stats.course_classes(np.zeros((1, 0)), np.zeros((1, 3, 0)), *[np.zeros((1, 3, 0))] * 3, [1.0], family="x"))
+        == 0
+    )

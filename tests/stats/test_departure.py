@@ -57,8 +57,8 @@ def slow(y, case, time, unit, fixed, level=0.95):
             found.append(left_over(np.column_stack([fixed, case * ramp])))
         profile.append(min(found))
     profile = np.array(profile)
-    inside = times[profile <= profile.min() + f_distribution.ppf(level, 1, len(set(unit)) - 2)]
-    return times[profile.argmin()], inside[0], inside[-1]
+    inside = np.flatnonzero(profile <= profile.min() + f_distribution.ppf(level, 1, len(set(unit)) - 2))
+    return times[profile.argmin()], times[inside[0] - 1], times[inside[-1] + 1]
 
 
 def test_agrees_with_the_slow_twin():

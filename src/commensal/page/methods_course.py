@@ -73,8 +73,8 @@ def _scales(own: pd.DataFrame) -> list[str]:
     told = []
     if "prevalence" in models:
         told.append(
-            "Abundance (log2) is compared where a feature is present, and presence as 0 or 1 apart, so that zeros need no "
-            "made-up value."
+            "Abundance (log2) is compared where a feature is present, and presence as 0 or 1 apart, so that zeros need "
+            "no made-up value."
         )
     if "reference frame" in models:
         told.append(

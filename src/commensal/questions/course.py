@@ -89,7 +89,7 @@ def _departures(design: Course, look: Look, chosen: NDArray[np.bool_], loaded: L
     if not chosen.any():
         return departure_rows(design, look, chosen, None, "", unit)
     time = axis(design)
-    if len(np.unique(time)) < 3:
+    if len(np.unique(time[design.case])) < 3:
         why = "fewer than three times: when the groups part cannot be told"
         return departure_rows(design, look, chosen, None, why, unit)
     fit = stats.departure(

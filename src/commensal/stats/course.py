@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import Floats, Integers, numbers
+from commensal.stats._arrays import Floats, Integers, numbers, with_gaps
 from commensal.stats._design import group_codes
 from commensal.stats.fits import Fit
 from commensal.stats.hypotheses import mixed_contrasts
@@ -151,7 +151,7 @@ def course_contrasts(
     >>> fit.effect[:, 0].round(1).tolist(), bool(fit.omnibus_p[0] < 1e-6), fit.status[:, 0].tolist()
     ([-0.2, 2.9, 3.1], True, ['boundary', 'boundary', 'boundary'])
     """
-    values = np.asarray(y, dtype=float)
+    values = with_gaps(y, "y", dimensions=2)
     n = len(values)
     sick = numbers(case, "case", dimensions=1) > 0
     codes = group_codes(unit, n, "unit")
@@ -207,6 +207,11 @@ def _refuse(sick: Mask, codes: Integers, phases: Mask, columns: Floats, n: int) 
             raise StatisticsError(f"{name} does not fit y", found=f"{length} samples", expected=n)
     if sick.all() or not sick.any():
         raise StatisticsError("the label needs both sides", found=f"{int(sick.sum())} of {n} diseased", expected="both")
+    refuse_mixed_units(sick, codes)
+
+
+def refuse_mixed_units(sick: Mask, codes: Integers) -> None:
+    """Refuse a label (n,) that is not the same throughout each unit (n,)."""
     counts = np.bincount(codes, weights=sick) / np.maximum(np.bincount(codes), 1)
     mixed = np.flatnonzero((counts > 0) & (counts < 1))
     if mixed.size:

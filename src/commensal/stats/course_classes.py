@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import Floats, Integers
+from commensal.stats._arrays import Floats, Integers, with_gaps
 from commensal.stats.hierarchical import hierarchical, refuse_level
 
 if TYPE_CHECKING:
@@ -121,9 +121,10 @@ def course_classes(
     ['before', 'undetermined']
     """
     refuse_level(level)
-    whole, parts, estimate, bottom, top = (np.asarray(values, float) for values in (omnibus, p, effect, low, high))
-    margins = np.asarray(margin, dtype=float)
-    m = whole.shape[-1]
+    whole, margins = with_gaps(omnibus, "omnibus", dimensions=2), with_gaps(margin, "margin", dimensions=1)
+    given = {"p": p, "effect": effect, "low": low, "high": high}
+    parts, estimate, bottom, top = (with_gaps(one, name, dimensions=3) for name, one in given.items())
+    m = whole.shape[1]
     _refuse(whole, (parts, estimate, bottom, top), margins)
     tested = np.isfinite(whole)
     count = tested.sum(axis=0)
@@ -173,7 +174,7 @@ class _Read:
 
 
 def _refuse(whole: Floats, cubes: tuple[Floats, ...], margins: Floats) -> None:
-    if whole.ndim != 2 or any(cube.shape != (whole.shape[0], 3, whole.shape[1]) for cube in cubes):
+    if not len(whole) or any(cube.shape != (whole.shape[0], 3, whole.shape[1]) for cube in cubes):
         raise StatisticsError(
             "the contrasts do not fit the omnibus tests",
             found=f"{whole.shape} and {', '.join(str(cube.shape) for cube in cubes)}",

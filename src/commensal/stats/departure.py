@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import Floats, Integers, numbers
+from commensal.stats._arrays import Floats, Integers, numbers, with_gaps
 from commensal.stats._design import group_codes
 from commensal.stats._frames import framed
-from commensal.stats.course import independent
+from commensal.stats.course import independent, refuse_mixed_units
 from commensal.stats.fits import columns_of, fill_names, tabulated, unnamed
 from commensal.stats.hypotheses import mixed_contrasts
 from commensal.stats.slopes import mixed_slope_contrasts
@@ -115,7 +115,7 @@ def departure(
     Raises
     ------
     StatisticsError
-        Arrays that do not fit together, fewer than three times.
+        Arrays that do not fit together, one side only, fewer than three times of the diseased.
 
     References
     ----------
@@ -134,18 +134,25 @@ def departure(
     >>> fit.status[0], bool(fit.low[0] < 40 < fit.high[0]), bool(abs(fit.time[0] - 40) < 5)
     ('ok', True, True)
     """
-    values = np.asarray(y, dtype=float)
+    values = with_gaps(y, "y", dimensions=2)
     n, m = values.shape
     sick, age = (numbers(one, name, dimensions=1) for one, name in ((case, "case"), (time, "time")))
     columns = numbers(fixed, "fixed", dimensions=2)
     for name, given in (("case", sick), ("time", age), ("fixed", columns)):
         if len(given) != n:
             raise StatisticsError(f"{name} does not fit y", found=f"{len(given)} samples", expected=n)
-    if len(np.unique(age)) < 3:
+    ill = sick > 0
+    if ill.all() or not ill.any():
+        raise StatisticsError("the label needs both sides", found=f"{int(ill.sum())} of {n} diseased", expected="both")
+    if len(np.unique(age[ill])) < 3:
         raise StatisticsError(
-            "a departure needs at least three times", found=f"{len(np.unique(age))}", expected="3 or more"
+            "a departure needs at least three times of the diseased",
+            found=f"{len(np.unique(age[ill]))}",
+            expected="3 or more",
         )
-    rows = _averaged(values, sick > 0, age, group_codes(unit, n, "unit"), columns)
+    codes = group_codes(unit, n, "unit")
+    refuse_mixed_units(ill, codes)
+    rows = _averaged(values, ill, age, codes, columns)
     with np.errstate(all="ignore"):
         return _searched(rows, level, m)
 
@@ -199,8 +206,10 @@ def _searched(rows: _Rows, level: float, m: int) -> DepartureFit:
         at = int(best.argmax())
         inside = best >= best[at] - limit
         out["statistic"][j] = best[at]
-        low, high = times[inside][0], times[inside][-1]
-        if best[at] < limit or (low < first and high >= last):
+        # the profile crosses the limit somewhere between two of the times: the outer one is taken
+        held = np.flatnonzero(inside)
+        low, high = times[max(held[0] - 1, 0)], times[min(held[-1] + 1, len(times) - 1)]
+        if best[at] < limit or (low < first and held[-1] == len(times) - 1):
             status[j] = "not_identified"
             note[j] = "no departure is shown" if best[at] < limit else "it may lie anywhere in the range"
             continue
@@ -212,7 +221,7 @@ def _searched(rows: _Rows, level: float, m: int) -> DepartureFit:
         out["time"][j] = times[at]
         out["size"][j] = size[at, int(np.nanargmax(fall[at]))]
         out["low"][j] = low if low >= first else np.nan
-        out["high"][j] = max(high, first) if high < last else np.nan
+        out["high"][j] = max(high, first) if held[-1] < len(times) - 1 else np.nan
         if low < first:
             note[j] = "the lower end is open: they may differ from the first age on"
         if times[at] < first:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
+from commensal.stats._arrays import with_gaps
 from commensal.stats.fits import Array
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def pooled(effect: ArrayLike, se: ArrayLike, df: ArrayLike, *, level: float = 0.
     """
     from scipy.special import stdtr, stdtrit
 
-    q, s, v = (np.asarray(values, dtype=float) for values in (effect, se, df))
-    if q.ndim != 2 or q.shape != s.shape or q.shape != v.shape or not len(q):
+    q, s, v = (with_gaps(one, name, dimensions=2) for one, name in ((effect, "effect"), (se, "se"), (df, "df")))
+    if q.shape != s.shape or q.shape != v.shape or not len(q):
         raise StatisticsError(
             "the completed data sets do not fit",
             found=f"{q.shape}, {s.shape}, {v.shape}",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import Floats, Integers
+from commensal.stats._arrays import Floats, Integers, same_length, with_gaps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,16 +163,17 @@ def index_ages(onset: ArrayLike, first: ArrayLike, last: ArrayLike, *, seed: int
     >>> index.tolist(), matched.tolist()
     ([10.0, 30.0, 10.0], [True, True, False])
     """
-    ages = np.asarray(onset, dtype=float)
+    ages = with_gaps(onset, "onset", dimensions=1, infinite=True)
     ages = np.sort(ages[np.isfinite(ages)])
-    start, end = np.asarray(first, dtype=float), np.asarray(last, dtype=float)
+    start = with_gaps(first, "first", dimensions=1)
+    end = same_length(with_gaps(last, "last", dimensions=1), "last", len(start))
     if not ages.size:
         return np.full(len(start), np.inf), np.zeros(len(start), bool)
     rng = np.random.default_rng(seed)
     outside = np.maximum(start[:, None] - ages, ages - end[:, None])
-    risk = outside <= 0
+    risk: Mask = np.asarray(outside <= 0)
     near = np.where(risk.any(axis=1), -np.inf, outside.min(axis=1))
-    choices = np.where(risk.any(axis=1)[:, None], risk, outside <= near[:, None])
+    choices: Mask = np.asarray(np.where(risk.any(axis=1)[:, None], risk, outside <= near[:, None]), dtype=bool)
     taken: Integers = np.zeros(len(ages), dtype=np.int64)
     index = np.empty(len(start))
     lots = rng.random(choices.shape)
@@ -185,7 +186,8 @@ def index_ages(onset: ArrayLike, first: ArrayLike, last: ArrayLike, *, seed: int
 
 
 def _ends(earliest: ArrayLike, latest: ArrayLike) -> tuple[Floats, Floats]:
-    low, high = np.asarray(earliest, dtype=float), np.asarray(latest, dtype=float)
+    low = with_gaps(earliest, "earliest", dimensions=1, infinite=True)
+    high = with_gaps(latest, "latest", dimensions=1, infinite=True)
     if low.ndim != 1 or low.shape != high.shape or not low.size:
         raise StatisticsError(
             "the ends of the intervals do not fit", found=f"shapes {low.shape} and {high.shape}", expected="(n,) twice"
@@ -207,5 +209,5 @@ def _innermost(low: Floats, high: Floats) -> tuple[Floats, Floats]:
     is_right = np.repeat([0, 1], len(low))
     order = np.lexsort((is_right, values))  # at equal values a left end comes first: closed intervals meet
     values, is_right = values[order], is_right[order]
-    here = (is_right[:-1] == 0) & (is_right[1:] == 1)
+    here: Mask = np.asarray((is_right[:-1] == 0) & (is_right[1:] == 1))
     return values[:-1][here], values[1:][here]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import Floats
+from commensal.stats._arrays import Floats, with_gaps
 from commensal.stats.fits import columns_of, fill_names, tabulated, unnamed
 from commensal.stats.partial_conjunction import partial_conjunction
 
@@ -89,8 +89,8 @@ def shared_effects(effect: ArrayLike, se: ArrayLike, df: ArrayLike) -> SharedFit
     """
     from scipy.special import fdtrc, stdtr
 
-    q, s, v = (np.asarray(values, dtype=float) for values in (effect, se, df))
-    if q.ndim != 2 or q.shape != s.shape or q.shape != v.shape or len(q) < 2:
+    q, s, v = (with_gaps(one, name, dimensions=2) for one, name in ((effect, "effect"), (se, "se"), (df, "df")))
+    if q.shape != s.shape or q.shape != v.shape or len(q) < 2:
         raise StatisticsError(
             "the places do not fit", found=f"shapes {q.shape}, {s.shape}, {v.shape}", expected="(f, m), f of 2 or more"
         )

@@ -10,7 +10,8 @@ import pandas as pd
 from commensal.tables.frames import read_frame, typed_frame, write_frame
 
 #: Column → kind. ``figure`` is ``ordination`` (x, y = principal coordinates; ``measure`` = distance),
-#: ``diversity`` (y = index; ``measure`` = index) or ``values`` (y = raw value of ``feature``).
+#: ``diversity`` (y = index; ``measure`` = index), ``values`` (y = raw value of ``feature``) or ``course`` (x = time,
+#: y = raw value).
 #: ``side`` is ``case`` or ``control``, ``group`` the level as the study file names it.
 POINT_COLUMNS: dict[str, str] = {
     "question": "text",
