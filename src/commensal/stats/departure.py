@@ -194,7 +194,7 @@ def _searched(rows: _Rows, level: float, m: int) -> DepartureFit:
     status, note = variances.status.copy(), variances.note.copy()
     seen = np.isfinite(rows.y)
     units = np.zeros(m, dtype=np.int64)
-    first, last = rows.time[rows.case > 0].min(), rows.time[rows.case > 0].max()
+    first = rows.time[rows.case > 0].min()
     for j in range(m):
         own = seen[:, j]
         units[j] = len(np.unique(rows.unit[own]))

@@ -172,8 +172,9 @@ def index_ages(onset: ArrayLike, first: ArrayLike, last: ArrayLike, *, seed: int
     rng = np.random.default_rng(seed)
     outside = np.maximum(start[:, None] - ages, ages - end[:, None])
     risk: Mask = np.asarray(outside <= 0)
-    near = np.where(risk.any(axis=1), -np.inf, outside.min(axis=1))
-    choices: Mask = np.asarray(np.where(risk.any(axis=1)[:, None], risk, outside <= near[:, None]), dtype=bool)
+    some: Mask = np.asarray(risk.any(axis=1))
+    near = np.where(some, -np.inf, outside.min(axis=1))
+    choices: Mask = np.where(some[:, None], risk, outside <= near[:, None]).astype(np.bool_)
     taken: Integers = np.zeros(len(ages), dtype=np.int64)
     index = np.empty(len(start))
     lots = rng.random(choices.shape)
@@ -182,7 +183,7 @@ def index_ages(onset: ArrayLike, first: ArrayLike, last: ArrayLike, *, seed: int
         best = places[np.lexsort((lots[one, places], taken[places]))[0]]
         taken[best] += 1
         index[one] = ages[best]
-    return index, np.asarray(risk.any(axis=1))
+    return index, some
 
 
 def _ends(earliest: ArrayLike, latest: ArrayLike) -> tuple[Floats, Floats]:
