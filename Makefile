@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-truth bench-reads bench-leaks bench-reference bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-truth bench-reads bench-course bench-leaks bench-reference bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,9 @@ bench-engine: setup  ## features, pairs and permutations per second, beside lme4
 
 bench-truth: setup  ## signals implanted into real tables: FDR and power beside limma, Wilcoxon, LinDA-like, ANCOM-BC
 	@$(BIN)/python benchmarks/truth.py --data $(DATA)
+
+bench-course: setup  ## animals over the course of a disease: null rates, classes, departures, with what was planted
+	@$(BIN)/python benchmarks/course.py
 
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
 	@$(BIN)/python benchmarks/leaks.py

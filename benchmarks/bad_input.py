@@ -147,6 +147,20 @@ def jobs(rng: Random) -> dict[str, Job]:
         rows = stats.permuted_rows(np.column_stack([lab, lab]), block=block, n=30)
         return stats.permanova_terms(distance(), {"group": lab, "C(x)": flat}, permutations=rows)
 
+    fixed_or_one = np.ones((n, 1)) if fixed is None else fixed
+
+    def onset_ends() -> tuple[Any, Any]:
+        low = np.round(rng.normal(size=n), 1)
+        high = low + rng.choice([0.0, 0.0, 1.0, np.inf, np.nan, -1.0], n, p=[0.3, 0.2, 0.35, 0.1, 0.03, 0.02])
+        return low, high
+
+    def classes() -> object:
+        q, effect = rng.random((2, 3, 4)), rng.normal(size=(2, 3, 4))
+        for odd in (q, effect):
+            odd[rng.random(odd.shape) < rng.choice([0.0, 0.3, 1.0])] = rng.choice([np.nan, np.nan, np.inf, 2.0])
+        margins = rng.choice([1.0, 0.0, 5.0], 2, p=[0.8, 0.1, 0.1])
+        return stats.course_classes(q[:, 0], q, effect, effect - 1, effect + 1, margins, family="odd")
+
     pair = (time, event, (arm == NAMES[0]).astype(int))
     return {
         "linear": lambda: stats.linear(y, x, c),
@@ -221,6 +235,12 @@ def jobs(rng: Random) -> dict[str, Job]:
         "claim_strength": lambda: stats.claim_strength(flat, p, family="odd"),
         "adafilter": lambda: stats.adafilter(p, 2, family="odd"),
         "hierarchical": lambda: stats.hierarchical(flat, g, family="odd"),
+        "course_contrasts": lambda: stats.course_contrasts(y, lab, rng.random((2, n)) < 0.5, g, fixed_or_one),
+        "course_classes": classes,
+        "departure": lambda: stats.departure(y, lab, np.arange(n) % 4, g, fixed_or_one),
+        "onset_distribution": lambda: stats.onset_distribution(*onset_ends()),
+        "pooled": lambda: stats.pooled(y, y, y),
+        "shared_effects": lambda: stats.shared_effects(y, y, y),
         "bh": lambda: stats.bh(flat, family="odd"),
         "storey": lambda: stats.storey(flat, family="odd"),
     }

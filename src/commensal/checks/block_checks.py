@@ -106,7 +106,8 @@ OF_ARMS = ("depletion", "screen", "rescue")
 def several_block_levels(context: Context) -> Iterator[Finding]:
     """Households and repeated people at once: this version fits one random intercept."""
     names = context.blocks.names
-    if len(names) < 2 or context.question.kind in OF_ARMS:
+    # A course takes the outermost level as its unit.
+    if len(names) < 2 or context.question.kind in (*OF_ARMS, "course"):
         return
     sizes = [len(np.unique(np.asarray(labels, dtype=str))) for labels in context.blocks.labels]
     levels = " and ".join(singular(size, *_words(name)) for name, size in zip(names, sizes, strict=True))

@@ -12,6 +12,7 @@ from commensal.checks import (
     balance,
     block_checks,
     contents,
+    course_checks,
     covariate_checks,
     depth,
     design,
@@ -57,6 +58,7 @@ COMPARISON_CHECKS: dict[str, tuple[Callable[[Context], Iterable[Finding]], ...]]
     "covariates": (covariate_checks.missing_covariates, covariate_checks.too_many_covariates),
     "permutation": (arrangements.smallest_reachable_p,),
     "depth": (depth.depth_by_side, depth.empty_sides),
+    "course": (course_checks.course_onset, course_checks.facilities),
 }
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}

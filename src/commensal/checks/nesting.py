@@ -78,8 +78,11 @@ def _covered(layout: Layout, context: Context) -> bool:
     """Say whether a declared or automatic block accounts for this unit.
 
     It does when it groups the samples as the unit does, or when it is coarser and the label never varies in it:
-    then whole blocks are compared. Samples without a label of the unit are alone in both.
+    then whole blocks are compared. Samples without a label of the unit are alone in both. A facility is a column of the
+    model.
     """
+    if context.question.facility == layout.unit.column:
+        return True
     labelled = layout.codes >= 0
     for at in range(len(context.blocks.names)):
         codes = pd.factorize(pd.Series(context.block(at)))[0].astype(np.int64)

@@ -83,6 +83,9 @@ def _block_words(group: Group, column: str) -> str:
     unit = group.block or "block"
     if group.kind in ARM_KINDS:
         return arm_unit_words(group)
+    if group.kind == "course":
+        row = group.first(model="course", term="design")
+        return "nothing could be compared" if row is None else str(row["note"])
     if group.split:
         text = (
             f"samples of the same {unit} are compared with each other first (within {plural(unit)}): the {unit} is a "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from commensal.page.arms import ARM_KINDS, arm_headlines, arm_sentences, arm_tiles
+from commensal.page.course import course_headlines, course_sentences, course_tiles
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -290,6 +291,8 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
     failed = failures(group)
     if failed:
         return [("", failed)]
+    if group.kind == "course":
+        return [("", course_sentences(group))]
     return [
         (
             term_phrase(term, group.block).rstrip(", "),
@@ -333,6 +336,8 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
     cut = list(groups(study, estimates))
     told += [line for group in cut if group.kind in ARM_KINDS for line in arm_headlines(group)]
     cut = [group for group in cut if group.kind not in ARM_KINDS]
+    told += [line for group in cut if group.kind == "course" for line in course_headlines(group)]
+    cut = [group for group in cut if group.kind != "course"]
     for question in dict.fromkeys(group.question for group in cut):
         own = [group for group in cut if group.question == question]
         held = [group for group in own if group.rows["p"].isna().all() and failures(group)]
@@ -423,6 +428,8 @@ def tiles(group: Group) -> list[tuple[str, str]]:
     size = group.size
     if group.kind in ARM_KINDS:
         return arm_tiles(group)
+    if group.kind == "course":
+        return course_tiles(group)
     shown: list[tuple[str, str]] = []
     if size is not None:
         shown.append((count(size["n"]), plural("sample", size["n"])))

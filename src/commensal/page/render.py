@@ -17,9 +17,11 @@ from markupsafe import Markup, escape
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
 from commensal.page.asked import asked
+from commensal.page.course import shortlist_table
 from commensal.page.figures import (
     Figure,
     arm_figures,
+    course_figures,
     diversity,
     features,
     ordination,
@@ -111,8 +113,18 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
         if group.kind in ARM_KINDS:
             drawn += [*arm_figures(group, own, view.study), *_arm_volcanoes(group)]
             continue
+        if group.kind == "course":
+            drawn += course_figures(group, own)
+            continue
         drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
     return drawn
+
+
+def _table(group: Group) -> dict[str, object] | None:
+    """Return the table that a question of this kind begins with."""
+    if group.kind == "course":
+        return shortlist_table(group)
+    return verdict_table(group) if group.kind in ARM_KINDS else None
 
 
 def _arm_volcanoes(group: Group) -> list[Figure]:
@@ -154,7 +166,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
                 "terms": sentences(group),
-                "table": verdict_table(group) if group.kind in ARM_KINDS else None,
+                "table": _table(group),
             }
             for group in cut
         ],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from commensal.questions.answer import Answer, joined, without_p
 from commensal.questions.cohort import cohort
+from commensal.questions.course import course
 from commensal.questions.depletion import depletion
 from commensal.questions.kind import Kind
 from commensal.questions.outcomes import outcomes
@@ -15,6 +16,7 @@ from commensal.questions.screen import screen
 #: Kind of question → the functions that answer it.
 QUESTIONS: Mapping[str, Kind] = {
     "cohort": Kind(assay=cohort),
+    "course": Kind(assay=course),
     "depletion": Kind(assay=depletion, outcomes=outcomes),
     "screen": Kind(assay=screen, outcomes=outcomes),
     "rescue": Kind(assay=rescue, outcomes=outcomes),

@@ -48,6 +48,13 @@ def without_p(answer: Answer, status: str, note: str) -> Answer:
     kept = frame.loc[had, "note"].mask(frame.loc[had, "model"] == "joint")
     frame.loc[had, "note"] = [note if pd.isna(old) else f"{note}; {old}" for old in kept]
     frame.loc[had & (frame["model"] == "joint"), "statistic"] = np.nan
+    # a class, a time of departure and a shortlist rest on the p that are withheld
+    frame.loc[frame["model"] == "class", ["term", "note"]] = ["undetermined", note]
+    departed = frame["model"] == "departure"
+    frame.loc[departed, ["effect", "time", "statistic"]] = np.nan
+    frame.loc[departed, ["status", "note"]] = [status, note]
+    frame.loc[:, ["low", "high"]] = np.nan
+    frame = frame[frame["model"] != "shortlist"]
     return replace(answer, estimates=estimates(frame))
 
 

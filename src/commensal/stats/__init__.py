@@ -14,9 +14,12 @@ from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.consensus import ConsensusFit, consensus
 from commensal.stats.counts import count_contrasts, count_mixed
+from commensal.stats.course import CourseFit, course_contrasts
+from commensal.stats.course_classes import CourseClasses, course_classes
 from commensal.stats.cox import CoxFit, cox
 from commensal.stats.cox_size import CoxSize, cluster_cox_size, gated
 from commensal.stats.cumulative_link import cumulative_link_contrasts, cumulative_link_mixed
+from commensal.stats.departure import DepartureFit, departure
 from commensal.stats.differential_abundance import differential
 from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
@@ -28,6 +31,7 @@ from commensal.stats.global_test import GlobalFit, global_test
 from commensal.stats.hazards_check import HazardsCheck, proportional_hazards
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
+from commensal.stats.imputations import PooledFit, pooled
 from commensal.stats.incidence import (
     IncidenceDifference,
     IncidenceFit,
@@ -51,6 +55,7 @@ from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
 from commensal.stats.nested import mixed_nested, mixed_nested_contrasts, mixed_nested_f
 from commensal.stats.one_control import DunnettFit, dunnett, many_to_one
+from commensal.stats.onset import OnsetDistribution, draw_onsets, index_ages, onset_distribution
 from commensal.stats.ordination import Ordination, pcoa
 from commensal.stats.partial_conjunction import (
     ClaimStrength,
@@ -73,6 +78,7 @@ from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
 from commensal.stats.set_rotation import set_rotation
+from commensal.stats.shared_effects import SharedFit, shared_effects
 from commensal.stats.signflips import SignFlipFit, sign_flips
 from commensal.stats.slopes import mixed_slope, mixed_slope_contrasts, mixed_slope_f
 from commensal.stats.streaming import Streamed, column_blocks, stream
@@ -101,9 +107,12 @@ __all__ = [
     "ClaimStrength",
     "ConsensusFit",
     "ContrastsFit",
+    "CourseClasses",
+    "CourseFit",
     "CoxFit",
     "CoxSize",
     "Crossings",
+    "DepartureFit",
     "DifferentialFit",
     "DispersionFit",
     "DunnettFit",
@@ -124,17 +133,20 @@ __all__ = [
     "MaxTFit",
     "Moderation",
     "NestedFit",
+    "OnsetDistribution",
     "Ordination",
     "OutcomeFit",
     "PermanovaFit",
     "Permutations",
     "PermutedRows",
+    "PooledFit",
     "RankFit",
     "ReferenceFrame",
     "RmstFit",
     "RmstInteraction",
     "ScoreTestFit",
     "SetFit",
+    "SharedFit",
     "SignFlipFit",
     "SlopeFit",
     "SplitFit",
@@ -171,12 +183,16 @@ __all__ = [
     "count_arrangements",
     "count_contrasts",
     "count_mixed",
+    "course_classes",
+    "course_contrasts",
     "cox",
     "crossings",
     "cumulative_incidence",
     "cumulative_link_contrasts",
     "cumulative_link_mixed",
+    "departure",
     "differential",
+    "draw_onsets",
     "dunnett",
     "euclidean",
     "even_depth",
@@ -188,6 +204,7 @@ __all__ = [
     "holm",
     "incidence_difference",
     "incidence_test",
+    "index_ages",
     "interval_curves",
     "interval_log_rank",
     "is_mirrored",
@@ -219,6 +236,7 @@ __all__ = [
     "moderated",
     "moderated_logs",
     "null_share",
+    "onset_distribution",
     "partial_conjunction",
     "partial_conjunction_if_independent_fisher",
     "partial_conjunction_if_positive_simes",
@@ -228,6 +246,7 @@ __all__ = [
     "permdisp",
     "permutations",
     "permuted_rows",
+    "pooled",
     "proportional_hazards",
     "rarefied_faith_pd",
     "rarefied_richness",
@@ -240,6 +259,7 @@ __all__ = [
     "set_permutation",
     "set_rotation",
     "shannon",
+    "shared_effects",
     "sign_flips",
     "simes",
     "slope_weights",

@@ -47,6 +47,31 @@ def numbers(values: ArrayLike, name: str, *, dimensions: int, negative: bool = T
     return array
 
 
+def with_gaps(values: ArrayLike, name: str, *, dimensions: int, infinite: bool = False) -> Floats:
+    """Return ``values`` as float64 of the asked number of dimensions, NaN being missing.
+
+    Raises
+    ------
+    StatisticsError
+        Text, the wrong number of dimensions, or an infinite entry where none may be.
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise StatisticsError(f"{name} does not hold numbers", found=error, expected="numbers") from error
+    if array.ndim != dimensions:
+        raise StatisticsError(
+            f"{name} has the wrong number of dimensions", found=f"shape {array.shape}", expected=f"{dimensions}"
+        )
+    if not infinite and np.isinf(array).any():
+        raise StatisticsError(
+            f"{name} holds infinite values",
+            found=f"{int(np.isinf(array).sum())} of {array.size}, first at {_first(np.isinf(array))}",
+            expected="finite numbers, or NaN for missing ones",
+        )
+    return array
+
+
 def abundances(values: ArrayLike, name: str) -> Floats:
     """Return a table of samples × features as float64: finite and at least 0."""
     return numbers(values, name, dimensions=2, negative=False)

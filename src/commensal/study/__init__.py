@@ -30,6 +30,7 @@ from commensal.study.ids import lookalikes
 from commensal.study.joining import sample_frame
 from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, LoadedStudy, Match, Sides
 from commensal.study.modelling import blocks, covariates, is_nested, subject_covariates, varies_within
+from commensal.study.onset import onset_intervals
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 
@@ -68,6 +69,7 @@ __all__ = [
     "covariates",
     "is_nested",
     "lookalikes",
+    "onset_intervals",
     "parse_study",
     "part_name",
     "read_study",

@@ -188,6 +188,8 @@ class Question:
     baseline: float | None = None  #: a measure's last value up to this time is its baseline
     concurrent: str | None = None  #: column of the subjects: arms are compared with controls of the same level only
     washout: str | None = None  #: column of the subjects with the time between depletion and what was given
+    facility: str | None = None  #: column of the animal house, for a course seen in several
+    margin: float | None = None  #: a difference smaller than this, in log2 units, does not matter
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

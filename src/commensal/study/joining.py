@@ -218,6 +218,7 @@ def _check_declared(declared: Study, samples: pd.DataFrame, frames: Mapping[str,
         wanted += [(f"questions.{name}", "covariates", column) for column in question.covariates]
         roles = ("by", "dose", "concurrent", "washout")
         wanted += [(f"questions.{name}", key, str(getattr(question, key))) for key in roles if getattr(question, key)]
+        wanted += [(f"questions.{name}", "facility", question.facility)] if question.facility else []
     wanted += [(f"load.{name}", "column", load.column) for name, load in declared.load.items()]
     wanted += [(f"events.{name}", "column", event.column) for name, event in declared.events.items() if event.column]
     if declared.onset:

@@ -198,6 +198,7 @@ SECTIONS: dict[str, Section] = {
         measures=list_of(text, empty=False),
         events=list_of(text, empty=False),
         strains=table_of(level),
+        margin=within(number, lambda v: v > 0, "a number above 0"),
         family=list_of(one_of(FAMILY_PARTS), empty=False),
         min_prevalence=within(number, lambda v: 0 <= v < 1, "a share: 0 or more, below 1"),
         permutations=within(whole, lambda v: v >= 99, "99 or more"),

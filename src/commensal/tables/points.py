@@ -10,7 +10,8 @@ import pandas as pd
 from commensal.tables.frames import read_frame, typed_frame, write_frame
 
 #: Column → kind. ``figure`` is ``ordination`` (x, y = principal coordinates; ``measure`` = distance),
-#: ``diversity`` (y = index; ``measure`` = index), ``values`` (y = raw value of ``feature``) or ``survival`` (y = share
+#: ``diversity`` (y = index; ``measure`` = index), ``values`` (y = raw value of ``feature``), ``course`` (x = time,
+#: y = raw value), ``trajectory`` (likewise, of a measure) or ``survival`` (y = share
 #: without the event at time x; ``low``, ``high`` its interval, ``n`` how many are at risk; ``measure`` = event).
 #: ``side`` is ``case`` or ``control``, ``group`` the level as the study file names it.
 POINT_COLUMNS: dict[str, str] = {
