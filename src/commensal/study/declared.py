@@ -145,6 +145,8 @@ class Measure:
     threshold: float | None = None  #: on the worse side of it an animal has crossed
     margin: float | None = None
     column: str | None = None
+    scale: Literal["linear", "log10"] = "linear"  #: what is compared: the values, or their log10
+    floor: float | None = None  #: on the scale log10, smaller values (zeros) count as this one: the limit of detection
 
 
 @dataclass(frozen=True, slots=True)
