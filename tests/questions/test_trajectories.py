@@ -199,7 +199,7 @@ def test_each_kind_has_its_model_and_units():
     early = rows(answer(loaded, "latency"), "trajectory").iloc[0]
     assert early["test"] == "t of the likelihood ratio"
     assert "values censored" in early["note"]
-    assert "values at the ceiling of 60 taken as they are" in rows(answer(loaded, "latency"), "slope")["note"].iloc[0]
+    assert "values at the limit taken as it" in rows(answer(loaded, "latency"), "slope")["note"].iloc[0]
     assert "scores taken as numbers" in rows(answer(loaded, "score"), "auc")["note"].iloc[0]
 
 
@@ -282,3 +282,17 @@ def test_scores_that_do_not_overlap_have_a_p_of_rearranged_cages():
     assert rank["effect"].iloc[0] > 0.48  # one tie
     assert rank["p"].iloc[0] == pytest.approx(2 / 70)
     assert "smallest p" in rank["note"].iloc[0]
+
+
+def test_a_side_wholly_at_the_floor_has_a_bound():
+    """Zeros on every plate of the control: how many times more grew in the cases is known from below only."""
+    mice = pd.DataFrame({"mouse": list("abcdefgh"), "arm": ["abx", "water"] * 4, "cage": list("12345678")})
+    colonies = pd.DataFrame({"sample": list("stuvwxyz"), "mouse": mice["mouse"], "day": 0, "cfu": [1e6, 0, 4e7, 0] * 2})
+    floor = '[measures.cfu]\nbetter = "lower"\nscale = "log10"\nfloor = 100\n'
+    text = floor + KINDS[KINDS.index("[contrasts") :].replace(
+        'block = ["cage"]', 'block = ["cage"]\nmeasures = ["cfu"]'
+    )
+    row = answer(animals(text, mice, samples=colonies), "cfu").estimates.iloc[0]
+    assert row["effect"] == pytest.approx(np.log10(np.sqrt(4e13)) - 2)
+    assert "at least this" in row["note"]
+    assert row["status"] in ("ok", "boundary")

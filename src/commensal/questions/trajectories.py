@@ -18,6 +18,8 @@ from commensal.tables import estimates, points
 
 #: Names of models, as `model` has them.
 TRAJECTORY, JOINT, RANKS = "trajectory", "trajectory, joint", "rank sum"
+#: What a row says where a side lies wholly at a limit, so that no censored model has a finite effect.
+AT_LIMIT = "one side lies at the limit: values there taken as it, so that the difference is at least this"
 SLOPE, AREA, THRESHOLD = "slope", "auc", "threshold"
 
 
@@ -173,18 +175,23 @@ def _rows(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
 def _each_time(one: Comparison) -> Iterator[dict[str, object]]:
     data, (x, contrasts) = one.data, one.with_baseline
     times = data.times if data.timed else np.zeros(1)
-    scale, level = data.scale, data.arms.question.level
-    fits = stats.trajectories(
-        data.values, times, x, contrasts, *one.units, kind=scale.kind, ceiling=scale.ceiling, level=level
-    )
-    limited = [scale.ceiling is not None and bool((own >= scale.ceiling).any()) for own in data.values.T]
-    for side, fit in zip(one.sides, fits, strict=True):
+    scale = data.scale
+    level, cages = data.arms.question.level, one.units
+    models = (data.values, times, x, contrasts, *cages)
+    fits = stats.trajectories(*models, kind=scale.kind, ceiling=scale.ceiling, floor=scale.floor, level=level)
+    limited = [scale.limited(own) for own in data.values.T]
+    bounds = stats.trajectories(*models, level=level) if any(limited) else fits
+    for side, censored, bound in zip(one.sides, fits, bounds, strict=True):
         for i, time in enumerate(data.times):
+            at_limit = limited[i] and censored.status[i] in ("separated", "too_few")
+            fit = bound if at_limit else censored
             at = {"time": time, "unit": scale.unit, **_counts(one, side, ~np.isnan(data.values[:, i]))}
-            note = words([fit.note[i], scale.note, *data.notes, _gone(one, side, float(time))])
+            note = words(
+                [fit.note[i], AT_LIMIT if at_limit else "", scale.note, *data.notes, _gone(one, side, float(time))]
+            )
             own = {
                 "model": TRAJECTORY,
-                "test": _test(one, scale.kind, limited[i]),
+                "test": _test(one, scale.kind, limited[i] and not at_limit),
                 **at,
                 **_taken(fit, i),
                 "note": note,
@@ -317,7 +324,7 @@ def _as_numbers(data: Measured) -> str:
     told = data.scale
     if told.kind == "score":
         return "scores taken as numbers"
-    return f"values at the ceiling of {told.ceiling:g} taken as they are" if told.ceiling is not None else ""
+    return "values at the limit taken as it" if told.limited(data.values[~np.isnan(data.values)]) else ""
 
 
 def _gone(one: Comparison, side: Sided, time: float) -> str:

@@ -197,10 +197,11 @@ def _outcome(y: Array, left: Mask, right: Mask, upper: Array, codes: Counts) -> 
     between = present & (upper > y)
     exact = present & ~left & ~right & ~between
     middle = np.where(between, (y + np.where(between, upper, 0.0)) / 2, y)
+    count, filled = np.maximum(present.sum(axis=0), 1), np.where(present, middle, 0.0)
     with np.errstate(all="ignore"):
-        centre = np.nanmean(middle, axis=0) if n else np.zeros(m)
-        size = np.sqrt(np.nanmean((middle - centre) ** 2, axis=0)) if n else np.ones(m)
-    flat = ~(size > 1e-12 * np.nanmax(np.abs(middle), axis=0, initial=0.0))
+        centre = filled.sum(axis=0) / count
+        size = np.sqrt((np.where(present, filled - centre, 0.0) ** 2).sum(axis=0) / count)
+    flat = ~(size > 1e-12 * np.abs(filled).max(axis=0, initial=0.0))
     size = np.where(flat | ~np.isfinite(size), 1.0, size)
     known = (exact | between).sum(axis=0)
     fault, note = np.full(m, "ok", object), np.full(m, "", object)
