@@ -120,6 +120,10 @@ def survival(rng: Random, n: int) -> tuple[Any, Any]:
     return time, event
 
 
+def first(fits: tuple[Any, ...]) -> object:
+    return fits[0] if fits else None
+
+
 def jobs(rng: Random) -> dict[str, Job]:
     """Every estimator on one odd study."""
     n, m = int(rng.integers(0, 14)), int(rng.integers(0, 5))
@@ -160,6 +164,20 @@ def jobs(rng: Random) -> dict[str, Job]:
         "logistic": lambda: stats.logistic(binary, x, c),
         "firth": lambda: stats.firth(binary, x, c),
         "logistic_mixed": lambda: stats.logistic_mixed(binary, x, c, g),
+        "cumulative_link_mixed": lambda: stats.cumulative_link_mixed(y, x, c, block),
+        "cumulative_link_mixed, scores": lambda: stats.cumulative_link_mixed(binary, x, c, g),
+        "censored_mixed": lambda: stats.censored_mixed(y, x, c, block, right=rng.random((n, m)) < 0.3),
+        "count_mixed": lambda: stats.count_mixed(y, x, c, block),
+        "count_mixed, counts": lambda: stats.count_mixed(rng.poisson(2.0, (n, m)), x, c, g),
+        "unit_contrasts": lambda: first(
+            stats.unit_contrasts(y, x, np.eye(len(c)), block, None if block is None else lab)
+        ),
+        "trajectories": lambda: first(stats.trajectories(y, np.arange(m), x, np.eye(len(c)), block, ceiling=1.0)),
+        "subject_slopes": lambda: stats.subject_slopes(y, np.arange(m)),
+        "slope_weights": lambda: stats.slope_weights(stats.subject_slopes(y, np.arange(m)), x),
+        "subject_areas": lambda: stats.subject_areas(y, np.arange(m), 0, m - 1),
+        "crossings": lambda: stats.crossings(y, np.arange(m), 0.0),
+        "global_test": lambda: stats.global_test(y, lab, block, n=30),
         "conditional_logistic": lambda: stats.conditional_logistic(binary, x, c, g),
         "label_p": lambda: stats.label_p(y, arranged(), lab, fixed=fixed),
         "max_t": lambda: stats.max_t(y, lab, fixed=fixed, permutations=arranged()),

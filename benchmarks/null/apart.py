@@ -52,6 +52,9 @@ APART: tuple[tuple[str, str, str], ...] = (
         "all",
         "as their single contrasts",
     ),
+    ("cumulative_link_contrasts, censored_contrasts, count_contrasts", "all", "as their single contrasts"),
+    ("unit_contrasts", "values at one time, scores, counts", "`linear`, `mixed`, `mixed_nested` and the latent models"),
+    ("outcomes of animals", "60 per arm; heavy tails", "as the models that they are made of"),
     ("gated", "all", "takes a p away, gives none"),
     ("differential, two_part, cauchy_combination", "all", "`cohort` on rearranged labels, and `make bench-truth`"),
     ("linda, moderated_logs, ancom_bc2, consensus", "all", "beside the default in `make bench-truth`"),
@@ -62,6 +65,10 @@ APART: tuple[tuple[str, str, str], ...] = (
 #: Functions without a p of their own.
 WITHOUT_P = frozenset(
     [
+        "subject_slopes",
+        "subject_areas",
+        "slope_weights",
+        "crossings",
         "aitchison",
         "block_centroids",
         "bray_curtis",

@@ -108,8 +108,10 @@ def test_the_readme_s_python_runs(
 
 
 def test_the_statistics_page_s_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = blocks(ROOT / "docs" / "statistics.md", "python")
-    exec(compile(code, "statistics.md", "exec"), {})
+    over_time, differential = blocks(ROOT / "docs" / "statistics.md", "python")
+    exec(compile(over_time, "statistics.md", "exec"), {})
+    assert "p_joint" in capsys.readouterr().out
+    exec(compile(differential, "statistics.md", "exec"), {})
     assert "['taxon 0']" in capsys.readouterr().out
 
 

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from tests.questions.animals import animals
 
+from commensal.errors import DesignError
 from commensal.questions.arms import arms
+from commensal.questions.together import together
 from commensal.questions.trajectories import trajectory
 
 TEXT = """
@@ -48,9 +50,9 @@ def study(
     return animals(TEXT.format(more=extra), pd.DataFrame(mice), phenotypes=pd.DataFrame(rows), events=events)
 
 
-def answer(loaded):
+def answer(loaded, measure="grip"):
     question = loaded.declared.questions["q"]
-    return trajectory(loaded, question, arms(loaded, question), loaded.declared.measures["grip"])
+    return trajectory(loaded, question, arms(loaded, question), loaded.declared.measures[measure])
 
 
 def rows(found, model: str) -> pd.DataFrame:
@@ -62,23 +64,29 @@ def test_effects_at_each_time_on_cages_minus_arms_degrees_of_freedom():
     assert found["time"].tolist() == [0, 7, 14, 21, 28]
     assert found["effect"].iloc[-1] == pytest.approx(-56, abs=6)
     assert (found["df"] <= 4 + 1e-9).all()
-    assert (found["n"] == 24).all() and (found["n_blocks"] == 6).all()
-    assert set(found["unit"]) == {"g"} and set(found["term"]) == {"abx"}
+    assert (found["n"] == 24).all()
+    assert (found["n_blocks"] == 6).all()
+    assert set(found["unit"]) == {"g"}
+    assert set(found["term"]) == {"abx"}
 
 
 def test_joint_rows_are_wider_and_never_surer():
     found = answer(study())
     one, joint = rows(found, "trajectory").reset_index(), rows(found, "trajectory, joint").reset_index()
     assert (joint["p"] >= one["p"]).all()
-    assert (joint["low"] < one["low"]).all() and (joint["high"] > one["high"]).all()
+    assert (joint["low"] < one["low"]).all()
+    assert (joint["high"] > one["high"]).all()
     assert (joint["p"] <= np.minimum(5 * one["p"], 1) + 1e-12).all()
 
 
 def test_slope_and_area():
     found = answer(study())
     slope, area = rows(found, "slope").iloc[0], rows(found, "auc").iloc[0]
-    assert slope["effect"] == pytest.approx(-2, abs=0.2) and slope["unit"] == "g per day" and slope["df"] <= 4
-    assert area["effect"] == pytest.approx(-2 * 28**2 / 2, rel=0.15) and area["unit"] == "g × day"
+    assert slope["effect"] == pytest.approx(-2, abs=0.2)
+    assert slope["unit"] == "g per day"
+    assert slope["df"] <= 4
+    assert area["effect"] == pytest.approx(-2 * 28**2 / 2, rel=0.15)
+    assert area["unit"] == "g × day"
     assert "area from 0 to 28" in area["note"]
 
 
@@ -92,7 +100,8 @@ def test_one_cage_keeps_the_effect_and_has_no_p():
     found = answer(study(cages=1)).estimates
     found = found[found["model"].isin(["trajectory", "slope", "auc"])]
     assert set(found["status"]) == {"one_cage"}
-    assert found["effect"].notna().all() and found["p"].isna().all()
+    assert found["effect"].notna().all()
+    assert found["p"].isna().all()
 
 
 def test_levels_have_rows_of_their_own_and_the_interaction_too():
@@ -122,6 +131,154 @@ def test_missing_because_dead_is_said_and_a_dropout_is_named():
 def test_points_hold_every_animal_and_the_means():
     found = answer(study()).points
     raw, mean = found[found["figure"] == "trajectory"], found[found["figure"] == "trajectory_mean"]
-    assert len(raw) == 24 * 5 and len(mean) == 2 * 5
+    assert len(raw) == 24 * 5
+    assert len(mean) == 2 * 5
     own = raw[(raw["group"] == "abx") & (raw["x"] == 28)]["y"].mean()
     assert mean[(mean["group"] == "abx") & (mean["x"] == 28)]["y"].iloc[0] == pytest.approx(own)
+
+
+KINDS = """
+[measures.latency]
+better = "higher"
+kind = "latency"
+unit = "s"
+ceiling = 60
+threshold = 40
+[measures.score]
+better = "lower"
+kind = "score"
+[measures.colonies]
+better = "lower"
+kind = "count"
+[contrasts.abx]
+column = "arm"
+case = "abx"
+control = "water"
+[questions.q]
+kind = "depletion"
+contrast = "abx"
+block = ["cage"]
+"""
+
+
+def kinds(*, cages=4, died=None, gap=0.0, best=60.0):
+    """Latencies that end at 60 s, scores from 0 to 4 and counts, all worse in the abx arm by and by."""
+    rng = np.random.default_rng(8)
+    mice, rows = [], []
+    for arm in ("water", "abx"):
+        for cage in range(cages):
+            shift = rng.normal(0, 0.3)
+            for m in range(4):
+                name = f"{arm}{cage}{m}"
+                mice.append({"mouse": name, "arm": arm, "cage": f"{arm}{cage}"})
+                for day in (5, 10, 20, 30):
+                    ill = shift + rng.normal(0, 0.6) + 0.03 * day + 0.08 * day * (arm == "abx") + gap * (arm == "abx")
+                    if died is None or name not in died or day < died[name]:
+                        row = {"latency": min(round(65 - 12 * ill, 1), best)}
+                        row |= {
+                            "score": int(np.digitize(ill, [0.4, 1, 1.8, 2.6])),
+                            "colonies": rng.poisson(np.exp(ill)),
+                        }
+                        rows.append({"mouse": name, "day": float(day), **row})
+    death = [{"mouse": mouse, "event": "death", "day": float(day)} for mouse, day in (died or {}).items()]
+    events = pd.DataFrame(death) if death else None
+    return animals(KINDS, pd.DataFrame(mice), phenotypes=pd.DataFrame(rows), events=events)
+
+
+def test_each_kind_has_its_model_and_units():
+    loaded = kinds()
+    units = {"latency": "s", "score": "log odds ratio of a higher score", "colonies": "natural log ratio"}
+    for measure, unit in units.items():
+        found = rows(answer(loaded, measure), "trajectory").iloc[:3]
+        assert set(found["unit"]) == {unit}
+        assert set(found["test"]) <= {"t of the likelihood ratio", "t, Satterthwaite"}
+        assert (found["df"] <= 6 + 1e-9).all()
+        sign = -1 if measure == "latency" else 1
+        assert sign * found["effect"].iloc[-1] > 0
+        assert found["p"].iloc[-1] < 0.05
+    early = rows(answer(loaded, "latency"), "trajectory").iloc[0]
+    assert early["test"] == "t of the likelihood ratio"
+    assert "values censored" in early["note"]
+    assert "values at the ceiling of 60 taken as they are" in rows(answer(loaded, "latency"), "slope")["note"].iloc[0]
+    assert "scores taken as numbers" in rows(answer(loaded, "score"), "auc")["note"].iloc[0]
+
+
+def test_a_ceiling_is_not_a_value():
+    """Taking 60 s as 60 s makes the arms more alike than they are."""
+    found = rows(answer(kinds(), "latency"), "trajectory").iloc[1]
+    loaded = kinds()
+    wide = loaded.phenotypes[loaded.phenotypes["time"] == 10].merge(
+        loaded.subjects, left_on="subject", right_index=True
+    )
+    plain = wide.groupby("arm")["latency"].mean()
+    assert found["effect"] < plain["abx"] - plain["water"]
+
+
+def test_time_to_a_threshold_is_an_interval():
+    found = rows(answer(kinds(), "latency"), "threshold").iloc[0]
+    assert found["effect"] < 0
+    assert found["unit"] == "natural log of the ratio of times"
+    assert "crossed 40:" in found["note"]
+    assert found["df"] <= 6
+    died = rows(answer(kinds(died={"abx00": 12, "abx01": 12}), "latency"), "threshold").iloc[0]
+    assert "died before" in died["note"]
+
+
+def test_all_measures_together_are_one_row():
+    loaded = kinds()
+    question = loaded.declared.questions["q"]
+    found = together(loaded, question, arms(loaded, question), list(loaded.declared.measures.values())).estimates
+    assert len(found) == 1
+    row = found.iloc[0]
+    assert row["effect"] < -0.2
+    assert row["n_permutations"] == 70
+    assert row["p"] == pytest.approx(2 / 70)
+    assert row["high"] < 0
+    one = together(loaded, question, arms(loaded, question), list(loaded.declared.measures.values())[:1]).estimates
+    assert len(one) == 0
+
+
+def test_the_dead_come_last_in_the_row_of_all_measures():
+    loaded = kinds(died={"water00": 7, "water10": 12})
+    question = loaded.declared.questions["q"]
+    measures = list(loaded.declared.measures.values())
+    row = together(loaded, question, arms(loaded, question), measures).estimates.iloc[0]
+    alive = together(kinds(), question, arms(kinds(), question), measures).estimates.iloc[0]
+    assert row["n"] == alive["n"] == 32
+    assert row["effect"] > alive["effect"]
+
+
+def test_a_measure_beyond_its_ceiling_is_an_error():
+    with pytest.raises(DesignError, match="beyond its ceiling"):
+        answer(kinds(best=75.0, gap=-2.0), "latency")
+
+
+def test_an_animal_never_measured_is_named_and_an_arm_of_one_has_no_p():
+    loaded = kinds(died={"abx00": 3})
+    found = answer(loaded, "score")
+    assert {item.name for item in found.dropped} == {"abx00"}
+    lone = kinds(cages=1, died={f"abx0{i}": 1 for i in range(3)})
+    table = answer(lone, "latency").estimates
+    assert table["p"].isna().all()
+    assert set(table["status"]) <= {"one_cage", "too_few", "not_identified"}
+
+
+def test_measures_of_one_time_have_one_row():
+    mice = pd.DataFrame({"mouse": list("abcdefgh"), "arm": ["abx", "water"] * 4, "cage": list("12345678")})
+    values = {"latency": [9.0, 20, 8, 22, 7, 25, 10, 19], "score": 1.0, "colonies": 1.0}
+    samples = pd.DataFrame({"sample": list("stuvwxyz"), "mouse": mice["mouse"], **values, "day": 0})
+    found = answer(animals(KINDS, mice, samples=samples), "latency").estimates
+    assert found["model"].tolist() == ["trajectory"]
+    assert found["p"].iloc[0] < 0.01
+    assert answer(animals(KINDS, mice, samples=samples), "score").estimates["status"].tolist() == ["constant"]
+
+
+def test_scores_that_do_not_overlap_have_a_p_of_rearranged_cages():
+    found = answer(kinds(), "score")
+    last = rows(found, "trajectory").iloc[-1]
+    assert last["status"] == "separated"
+    rank = rows(found, "rank sum")
+    assert rank["time"].tolist() == [30]
+    assert rank["effect"].iloc[0] > 0.48  # one tie
+    assert rank["p"].iloc[0] == pytest.approx(2 / 70)
+    assert "smallest p" in rank["note"].iloc[0]

@@ -219,6 +219,16 @@ def test_one_cage_in_a_group_has_no_p_and_no_interval():
     assert np.isnan(fit.low).all()
 
 
+def test_pairs_of_freireich_s_children_are_those_of_gehan():
+    """Gehan (1965) Biometrika 52:203 compares each remission under 6-MP with each under placebo by hand: W = 271."""
+    drug = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
+    placebo = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+    time, event = drug + placebo, [1] * 9 + [0] * 12 + [1] * 21
+    wins = stats.win_ratio(time, event, ["6-MP"] * 21 + ["placebo"] * 21, control="placebo", n=99)
+    assert wins.wins - wins.losses == 271
+    assert stats.cafs(time, event, np.full(42, np.nan)).score[:21].sum() == 271
+
+
 def test_three_against_five_have_56_arrangements_and_the_extreme_p_is_1_in_56():
     """Germ-free animals: 3 that die first against 5."""
     fit = stats.log_rank_many_to_one([1, 2, 3, 4, 5, 6, 7, 8], np.ones(8), ["gf"] * 3 + ["spf"] * 5, "spf")

@@ -99,10 +99,14 @@ def repeated_subjects(context: Context) -> Iterator[Finding]:
     )
 
 
+#: Kinds that take one value per subject, and the means of cages, by themselves.
+OF_ARMS = ("depletion", "screen", "rescue")
+
+
 def several_block_levels(context: Context) -> Iterator[Finding]:
     """Households and repeated people at once: this version fits one random intercept."""
     names = context.blocks.names
-    if len(names) < 2:
+    if len(names) < 2 or context.question.kind in OF_ARMS:
         return
     sizes = [len(np.unique(np.asarray(labels, dtype=str))) for labels in context.blocks.labels]
     levels = " and ".join(singular(size, *_words(name)) for name, size in zip(names, sizes, strict=True))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from commensal.checks import (
+    arms,
     arrangements,
     asked,
     balance,
@@ -39,6 +40,7 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "contents": (contents.missing_amounts, contents.overlapping_features),
     "design": (design.undeclared, design.kinds, design.unasked),
     "covariates": (asked.absent_covariates,),
+    "arms": (arms.of_arms,),
 }
 
 #: Checks of one question × contrast × assay, on the samples that have data.

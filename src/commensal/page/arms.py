@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from commensal.page.view import Group
@@ -19,6 +20,8 @@ HEADINGS = ("Arm", "Outcome", "Verdict", "Difference", "Joint p", "Rank", "Anima
 LINE = 0.05
 #: So many arms are told one by one.
 MOST_ARMS = 12
+#: In a table of more rows, inconclusive ones of outcomes that are not primary are left to the estimates.
+MOST_ROWS = 40
 
 
 def verdict_of(row: pd.Series) -> str:
@@ -43,8 +46,15 @@ def after_verdict(row: pd.Series) -> str:
 def arm_sentences(group: Group) -> list[str]:
     """Say what was found about the arms of a question: in its measures and events, or in one assay."""
     if not group.assay:
-        return [*_overall(group), *_each_verdict(group), *_interactions(group), *_doses(group), *_limits(group)]
-    return [*_depletion(group), *_engraftment(group), *_features(group)]
+        return [
+            *_overall(group),
+            *_each_verdict(group),
+            *_events(group),
+            *_interactions(group),
+            *_doses(group),
+            *_limits(group),
+        ]
+    return [*_depletion(group), *_engraftment(group), *_features(group), *_limits(group)]
 
 
 def _overall(group: Group) -> list[str]:
@@ -75,20 +85,58 @@ def _by_level(rows: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
         yield one, rows[[each == one for each in level]]
 
 
+def primary_outcomes(group: Group) -> list[str]:
+    """Return the outcomes that share the family of verdicts; those of one arm or outcome too."""
+    rows = group.pick(model="verdict")
+    apart = rows["family"].fillna("").str.contains("not primary")
+    return [str(name) for name in rows["measure"].unique() if not apart[rows["measure"] == name].any()]
+
+
 def _each_verdict(group: Group) -> list[str]:
-    """Word the verdicts that say something, and with few arms the others too."""
+    """Word the verdicts on primary outcomes that say something, and with few arms all others too."""
     rows = group.pick(model="verdict")
     told = []
     few = len(rows) <= MOST_ARMS
+    primary = primary_outcomes(group)
+    if not few:
+        speaks = [row["measure"] in primary or verdict_of(row) in ("helps", "harms") for _, row in rows.iterrows()]
+        rows = rows[np.asarray(speaks, dtype=bool)]
     for _, row in rows.iterrows():
         verdict = verdict_of(row)
         if missing(row["effect"]) or (verdict == "inconclusive" and not few):
             continue
-        what = f"{row['term']}, {_measure(row)}"
+        apart = "" if row["measure"] in primary else " (not primary)"
+        what = f"in {row['term']}, {_measure(row)}{apart}"
         numbers = estimate(row, "" if missing(row["p"]) else f"joint {chance(row['p'])}", _sizes(row, group))
         word = f"{verdict} ({_direction(row, group)})" if verdict in ("helps", "harms") else verdict
         why = "" if row["status"] in ("ok", "boundary") else f"; {STATUSES.get(str(row['status']), '')}"
         told.append(sentence(f"{what}: {word}, {numbers}{why}"))
+    return told
+
+
+def _events(group: Group) -> list[str]:
+    """Say of each event what the log-rank test found: whether any arm differs, and which by themselves."""
+    told = []
+    for _, row in group.pick(model="any_arm").iterrows():
+        if not missing(row["p"]):
+            verb = "differs" if row["p"] < LINE else "was not found to differ"
+            told.append(
+                sentence(
+                    f"in {_measure(row)}, any arm {verb} from {group.control} (log-rank, {chance(row['p'])}; "
+                    f"{row['note']})"
+                )
+            )
+    several = set(group.pick(model="any_arm")["measure"])
+    tests = group.rows[group.rows["model"].isin(("log_rank", "log_rank_familywise")) & group.rows["p"].notna()]
+    for _, row in tests.iterrows():
+        single = row["measure"] not in several
+        if (single and row["model"] == "log_rank") or (row["model"] == "log_rank_familywise" and row["p"] < LINE):
+            test = "log-rank" if single else "log-rank, familywise over arms"
+            told.append(
+                sentence(
+                    f"in {row['term']}, {_measure(row)}: {estimate(row, f'{test}, ' + chance(row['p']))}; {row['note']}"
+                )
+            )
     return told
 
 
@@ -133,7 +181,9 @@ def _doses(group: Group) -> list[str]:
 
 def _limits(group: Group) -> list[str]:
     """Say once what limits all rows: arms of few units, and deaths."""
-    notes = [part for note in group.pick(model="verdict")["note"].dropna() for part in str(note).split("; ")]
+    models = ("verdict", "depletion", "abundance", BASELINE)
+    rows = group.rows[group.rows["model"].isin(models)]
+    notes = [part for note in dict.fromkeys(rows["note"].dropna()) for part in str(note).split("; ")]
     few = dict.fromkeys(part for part in notes if part.startswith("only "))
     gone = dict.fromkeys(part for part in notes if "not missing at random" in part)
     return [sentence(part) for part in (*list(few)[:6], *list(gone)[:1])]
@@ -145,11 +195,11 @@ def _depletion(group: Group) -> list[str]:
     absent = rows[rows["status"] == "not_measured"]
     for _, row in rows[rows["status"] != "not_measured"].iterrows():
         if missing(row["effect"]):
-            told.append(sentence(f"{row['term']}: {row['measure']} could not be compared: {row['note']}"))
+            told.append(sentence(f"in {row['term']}, {row['measure']} could not be compared: {row['note']}"))
             continue
         first = str(row["note"]).split("; ")[0]
         numbers = estimate(row, "" if missing(row["p"]) else f"joint {chance(row['p'])}", _sizes(row, group))
-        told.append(sentence(f"{row['term']}: {row['measure']} {numbers}. {sentence(first)}"))
+        told.append(sentence(f"in {row['term']}, {row['measure']} {numbers}. {sentence(first)}"))
     told += [sentence(str(absent.iloc[0]["note"]))] if len(absent) else []
     remain = group.pick(model="remaining", feature=ALL)
     return [*told, *(sentence(str(row["note"])) for _, row in remain.iterrows())]
@@ -163,14 +213,14 @@ def _engraftment(group: Group) -> list[str]:
         for _, row in own[own["note"].str.startswith("given in this arm")].iterrows():
             parts = str(row["note"]).split("; ")
             p = "" if missing(row["p"]) else f"; joint {chance(row['p'])}"
-            told.append(sentence(f"{row['label']}, given in {row['term']}: {parts[1]}{p}"))
+            told.append(sentence(f"the strain {row['label']}, given in {row['term']}: {parts[1]}{p}"))
         others = own[~own["note"].str.startswith("given in this arm")]
         seen = [
             str(row["term"]) for _, row in others.iterrows() if "it spread, or was there before" in str(row["note"])
         ]
         if seen:
             name = others.iloc[0]["label"]
-            told.append(sentence(f"{name} is also found in arms that were not given it: {listed(seen)}"))
+            told.append(sentence(f"the strain {name} is also found in arms that were not given it: {listed(seen)}"))
     return told
 
 
@@ -187,7 +237,7 @@ def _features(group: Group) -> list[str]:
         else:
             reason = own["status"].value_counts()
             why = STATUSES.get(str(reason.index[0]), "") if len(reason) else ""
-            told.append(sentence(f"{term}: no {group.features} could be tested ({why})"))
+            told.append(sentence(f"in {term}, no {group.features} could be tested ({why})"))
             continue
         hits = tested[tested["q"] < LINE]
         top = tested.sort_values(["q", "p"], kind="stable").iloc[0]
@@ -196,7 +246,7 @@ def _features(group: Group) -> list[str]:
         numbers = numbers if missing(top["effect"]) else estimate(top, numbers)
         told.append(
             sentence(
-                f"{term}: {count(len(hits))} of {many(len(tested), group.feature)} tested "
+                f"in {term}, {count(len(hits))} of {many(len(tested), group.feature)} tested "
                 f"{'differs' if len(hits) == 1 else 'differ'} from {group.control} at q < {LINE}; the smallest q is "
                 f"that of {name}: {numbers}"
             )
@@ -229,9 +279,12 @@ def verdict_table(group: Group) -> dict[str, object] | None:
     if rows.empty:
         return None
     ranks = {(row["measure"], row["term"]): row for _, row in group.pick(model="rank").iterrows()}
-    cells = []
+    cells, left = [], 0
     for measure in rows["measure"].unique():
         own = [row for _, row in rows[rows["measure"] == measure].iterrows()]
+        if len(rows) > MOST_ROWS and measure not in primary_outcomes(group):
+            left += sum(verdict_of(row) == "inconclusive" for row in own)
+            own = [row for row in own if verdict_of(row) != "inconclusive"]
         own.sort(key=lambda row: ranks[measure, row["term"]]["effect"] if (measure, row["term"]) in ranks else 1e9)
         cells += [_cells(row, ranks.get((measure, row["term"]))) for row in own]
     return {
@@ -241,8 +294,20 @@ def verdict_table(group: Group) -> dict[str, object] | None:
         "about": "Difference is arm minus control, with an interval that holds jointly over the family named in the "
         "estimates. Helps and harms: the interval leaves out 0, in the direction that the study file calls better or "
         "worse; equivalent: the whole interval lies inside the declared margin; inconclusive: anything else. Ranks "
-        "have intervals too, which hold together: where they overlap, the order is not settled.",
+        "have intervals too, which hold together: where they overlap, the order is not settled."
+        + (
+            f" {count(left)} inconclusive rows of outcomes that are not primary are in the estimates only."
+            if left
+            else ""
+        ),
     }
+
+
+def _short(row: pd.Series) -> str:
+    """Return of a note what is this row's own: margin, dose, few units, why there is no p."""
+    parts = after_verdict(row).split("; ")
+    kept = [part for part in parts[1:] if part.startswith(("only ", "dose ", "washout ", "compared within"))]
+    return "; ".join([parts[0], *kept])
 
 
 def _cells(row: pd.Series, rank: pd.Series | None) -> tuple[str, ...]:
@@ -253,7 +318,7 @@ def _cells(row: pd.Series, rank: pd.Series | None) -> tuple[str, ...]:
         difference = f"{number(row['effect'], sign=True)}{ends} {'' if missing(row['unit']) else row['unit']}".strip()
     animals = "–" if missing(row["n_case"]) else f"{count(row['n_case'])} : {count(row['n_control'])}"
     p = "–" if missing(row["p"]) else chance(row["p"])
-    return (str(row["term"]), _measure(row), verdict_of(row), difference, p, ranked, animals, after_verdict(row))
+    return (str(row["term"]), _measure(row), verdict_of(row), difference, p, ranked, animals, _short(row))
 
 
 def arm_unit_words(group: Group) -> str:

@@ -121,7 +121,8 @@ def _arm_volcanoes(group: Group) -> list[Figure]:
 
     terms = group.rows.loc[group.rows["model"] == "abundance", "term"].dropna().unique()
     parts = [
-        replace(group, rows=group.rows[group.rows["term"] == term], name=f"{group.name}, {term}") for term in terms
+        replace(group, rows=group.rows[group.rows["term"] == term], name=f"{group.name}, {term}", case=term, block="")
+        for term in terms
     ]
     return [figure for part in parts for figure in volcano(part)]
 
@@ -157,6 +158,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int
             }
             for group in cut
         ],
+        "of_arms": all(group.kind in ARM_KINDS for group in cut),
         "figures": drawn,
         "n_of_reads": n_of_reads,
         "quality": quality,

@@ -107,10 +107,12 @@ def _of_measure(data: Measured, arms: Arms) -> End:
     if short:
         notes.append(
             f"{short} animals not measured to the last time: set right for the times they lack as if arms kept their "
-            "distance; missing because dead is not missing at random (see function and survival)"
+            "distance (missing because dead is not missing at random: see function and survival)"
         )
     if measure.ceiling is not None and (data.values >= measure.ceiling).any():
         notes.append(f"{int((data.values >= measure.ceiling).sum())} values at the ceiling taken as they are")
+    if measure.scale == "log10":
+        notes.append("log10" + ("" if measure.floor is None else f", below {measure.floor:g} taken as that"))
     if measure.kind == "score":
         notes.append("scores taken as numbers")
     return End(

@@ -69,6 +69,7 @@ def phenotype(arms: Arms, loaded: LoadedStudy, measure: Measure) -> Phenotype:
         )
     numbers: Floats = np.asarray(value, dtype=np.float64)
     _within_ceiling(arms, measure, subject, numbers, where)
+    numbers = _scaled(arms, measure, subject, numbers, where)
     order = np.lexsort((time, subject))
     unseen = sorted(set(range(len(arms.subjects))) - set(subject.tolist()))
     dropped = tuple(Dropped("subject", where, arms.subjects[i], "never measured (or not in this time)") for i in unseen)
@@ -110,6 +111,23 @@ def _holds(
             mend=f"ask in a contrast of its own, without `where` {name}",
         )
     return condition_holds(loaded, arms.contrast, name, condition, frame[name])[0]
+
+
+def _scaled(arms: Arms, measure: Measure, subject: Integers, value: Floats, where: str) -> Floats:
+    """Return the values on the scale that is compared."""
+    if measure.scale == "linear":
+        return value
+    raised = value if measure.floor is None else np.maximum(value, measure.floor)
+    if (raised <= 0).any():
+        first = int(np.flatnonzero(raised <= 0)[0])
+        raise DesignError(
+            f"{int((raised <= 0).sum())} values of {measure.name} have no logarithm",
+            where=where,
+            found=f"{value[first]:g} in subject {arms.subjects[subject[first]]}",
+            expected="values above 0 on the scale log10",
+            mend="give the limit of detection as floor = …: smaller values then count as it",
+        )
+    return np.asarray(np.log10(raised))
 
 
 def _within_ceiling(arms: Arms, measure: Measure, subject: Integers, value: Floats, where: str) -> None:

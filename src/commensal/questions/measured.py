@@ -14,6 +14,18 @@ from commensal.study import Dropped, LoadedStudy, Measure
 
 #: Share of each arm's animals that must have been followed to both ends of the window of areas.
 FOLLOWED = 0.8
+#: A score with more different values than this is compared as numbers.
+SCORES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a measure's values at one time are compared: as `stats.trajectories` calls it."""
+
+    kind: str
+    ceiling: float | None
+    unit: str  #: of the effect
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +59,28 @@ class Measured:
         if self.baseline is None or start is None:
             return self.times, self.values
         return np.r_[start, self.times], np.column_stack([self.baseline, self.values])
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values."""
+        return self.measure.unit or f"unit of {self.measure.name}"
+
+    @property
+    def scale(self) -> Scale:
+        """How values at one time are compared, by the measure's kind."""
+        known = self.values[~np.isnan(self.values)]
+        kind, ceiling = self.measure.kind, self.measure.ceiling
+        if kind == "score" and len(np.unique(known)) <= SCORES:
+            return Scale("score", None, "log odds ratio of a higher score")
+        if kind == "count" and ((known >= 0) & (known == np.round(known))).all():
+            return Scale("count", None, "natural log ratio")
+        note = {
+            "score": f"scores taken as numbers: more than {SCORES} different ones",
+            "count": "counts taken as numbers: they are not whole",
+        }.get(kind or "", "")
+        if ceiling is not None and (known >= ceiling).any():
+            return Scale("value", ceiling, self.unit, note)
+        return Scale("value", None, self.unit, note)
 
     def take(self, keep: Mask) -> Measured:
         """Return the subjects of a mask (n,)."""
@@ -98,7 +132,7 @@ def measured(loaded: LoadedStudy, arms: Arms, measure: Measure) -> Measured:
     whole = Measured(arms, measure, times, values, None, died, ended_by)
     whole, more, told = _with_baseline(whole)
     dropped += [*more, *_dropouts(whole)]
-    seen = ~np.isnan(whole.values).all(axis=1)
+    seen = np.asarray(~np.isnan(whole.values).all(axis=1), dtype=bool)
     return replace(whole.take(seen), notes=(*notes, *told), dropped=tuple(dropped))
 
 
@@ -124,7 +158,7 @@ def _with_baseline(whole: Measured) -> tuple[Measured, list[Dropped], list[str]]
     only = np.flatnonzero(~np.isnan(own) & np.isnan(whole.values[:, ~before]).all(axis=1))
     dropped += [Dropped("subject", whole.where, whole.arms.subjects[i], "not measured after baseline") for i in only]
     kept = replace(whole, times=whole.times[~before], values=whole.values[:, ~before], baseline=own)
-    return kept.take(~np.isnan(own)), dropped, ["adjusted for baseline"]
+    return kept.take(np.asarray(~np.isnan(own), dtype=bool)), dropped, ["adjusted for baseline"]
 
 
 def _ends(loaded: LoadedStudy, arms: Arms, found: Phenotype) -> tuple[Floats, tuple[str, ...]]:

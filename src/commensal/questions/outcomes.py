@@ -7,6 +7,7 @@ from commensal.questions.arms import arms
 from commensal.questions.ends import asked_events, asked_measures, ends, survival_event
 from commensal.questions.function_survival import function_and_survival
 from commensal.questions.survival import survival
+from commensal.questions.together import together
 from commensal.questions.trajectories import trajectory
 from commensal.questions.verdicts import failed_rows, verdict_rows
 from commensal.study import LoadedStudy, Question
@@ -37,6 +38,8 @@ def outcomes(loaded: LoadedStudy, question: Question) -> Answer:
     for name in asked_measures(loaded, question):
         if name not in wrong:
             parts.append(trajectory(loaded, question, compared, loaded.declared.measures[name]))
+    several = [loaded.declared.measures[name] for name in asked_measures(loaded, question) if name not in wrong]
+    parts.append(together(loaded, question, compared, several))
     for name in asked_events(loaded, question):
         if name not in wrong:
             parts.append(survival(loaded, question, compared, loaded.declared.events[name]))

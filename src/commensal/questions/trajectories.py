@@ -12,11 +12,13 @@ from commensal import stats
 from commensal.questions.answer import Answer
 from commensal.questions.arms import Arms, Floats, Mask
 from commensal.questions.measured import Measured, measured, words
+from commensal.questions.thresholds import crossings_of
 from commensal.study import LoadedStudy, Measure, Question
 from commensal.tables import estimates, points
 
 #: Names of models, as `model` has them.
-TRAJECTORY, JOINT, SLOPE, AREA = "trajectory", "trajectory, joint", "slope", "auc"
+TRAJECTORY, JOINT, RANKS = "trajectory", "trajectory, joint", "rank sum"
+SLOPE, AREA, THRESHOLD = "slope", "auc", "threshold"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,7 @@ class Sided:
     label: str
     case: Mask  #: (n,)
     control: Mask  #: (n,)
+    plain: bool = True  #: an arm against the control; else levels of ``by`` against each other
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +76,9 @@ def trajectory(loaded: LoadedStudy, question: Question, arms: Arms, measure: Mea
     Returns
     -------
     Answer
-        Estimates: per arm (and level) ``trajectory`` at each time and jointly over times, ``slope``, ``auc``; the same
-        of the difference between levels. Points: every animal's values (figure ``trajectory``) and each arm's means
-        (``trajectory_mean``).
+        Estimates: per arm (and level) ``trajectory`` at each time and jointly over times, ``slope``, ``auc`` and, where
+        the measure has a threshold, ``threshold``; the same of the difference between levels. Points: every animal's
+        values (figure ``trajectory``) and each arm's means (``trajectory_mean``).
 
     Raises
     ------
@@ -94,7 +97,7 @@ def comparisons(data: Measured) -> Iterator[Comparison]:
     arms = data.arms
     levels: Sequence[str | None] = arms.levels or (None,)
     for level in levels:
-        own = data if level is None or arms.by is None else data.take(arms.by == level)
+        own = data if level is None or arms.by is None else data.take(np.asarray(arms.by == level, dtype=bool))
         if arms.batch is None:
             yield _within(own, arms.cases, level)
             continue
@@ -115,8 +118,9 @@ def _within(data: Measured, cases: Sequence[str], level: str | None) -> Comparis
     """All arms of one level beside each other, each against the control."""
     arms = data.arms
     own = [arms.arm_or_control == arm for arm in cases]
-    x = np.column_stack([np.ones(len(arms.subjects)), *own, _adjusted(arms)]).astype(float)
-    contrasts = np.eye(x.shape[1])[1 : 1 + len(cases)]
+    # a column for each arm, the control's too: an arm of which nobody is left then takes its own contrasts away only
+    x = np.column_stack([~arms.case, *own, _adjusted(arms)]).astype(float)
+    contrasts = np.eye(x.shape[1])[1 : 1 + len(cases)] - np.eye(x.shape[1])[0]
     sides = [Sided(arms.term(arm, level), arm, case, ~arms.case) for arm, case in zip(cases, own, strict=True)]
     return Comparison(data, x, contrasts, tuple(sides))
 
@@ -137,7 +141,9 @@ def _across(data: Measured) -> Iterator[Comparison]:
             c[[place[level, arm], place[first, arms.control_name]]] = 1
             c[[place[level, arms.control_name], place[first, arm]]] = -1
             contrasts.append(c)
-            sides.append(Sided(interaction_term(arms, arm, level), arm, arms.by == level, arms.by == first))
+            sides.append(
+                Sided(interaction_term(arms, arm, level), arm, arms.by == level, arms.by == first, plain=False)
+            )
     yield Comparison(data, x, np.array(contrasts), tuple(sides))
 
 
@@ -160,22 +166,61 @@ def _rows(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
     if one.data.timed and one.data.course[1].shape[1] > 1:
         yield from _slopes(one, time_unit)
         yield from _areas(one, time_unit)
+        if one.data.measure.threshold is not None:
+            yield from _crossings(one)
 
 
 def _each_time(one: Comparison) -> Iterator[dict[str, object]]:
     data, (x, contrasts) = one.data, one.with_baseline
     times = data.times if data.timed else np.zeros(1)
-    fits = stats.trajectories(data.values, times, x, contrasts, *one.units, level=data.arms.question.level)
-    unit = data.measure.unit or f"unit of {data.measure.name}"
+    scale, level = data.scale, data.arms.question.level
+    fits = stats.trajectories(
+        data.values, times, x, contrasts, *one.units, kind=scale.kind, ceiling=scale.ceiling, level=level
+    )
+    limited = [scale.ceiling is not None and bool((own >= scale.ceiling).any()) for own in data.values.T]
     for side, fit in zip(one.sides, fits, strict=True):
         for i, time in enumerate(data.times):
-            at = {"time": time, "unit": unit, **_counts(one, side, ~np.isnan(data.values[:, i]))}
-            note = words([fit.note[i], *data.notes, _gone(one, side, float(time))])
-            own = {"model": TRAJECTORY, "test": _test(one), **at, **_taken(fit, i), "note": note}
+            at = {"time": time, "unit": scale.unit, **_counts(one, side, ~np.isnan(data.values[:, i]))}
+            note = words([fit.note[i], scale.note, *data.notes, _gone(one, side, float(time))])
+            own = {
+                "model": TRAJECTORY,
+                "test": _test(one, scale.kind, limited[i]),
+                **at,
+                **_taken(fit, i),
+                "note": note,
+            }
             yield {**_named(side), **own}
+            if fit.status[i] == "separated" and side.plain:
+                yield _ranked(one, side, data.values[:, i], {**_named(side), **at})
             if len(data.times) > 1 and np.isfinite(fit.p_joint[i]):
                 joint = {"low": fit.low_joint[i], "high": fit.high_joint[i], "p": fit.p_joint[i]}
                 yield {**_named(side), **own, **joint, "model": JOINT, "test": "joint t over times"}
+
+
+def _ranked(one: Comparison, side: Sided, values: Floats, shared: Mapping[str, object]) -> dict[str, object]:
+    """Row of the rank sum where an arm's values lie wholly beyond the other's: no model has a finite effect there."""
+    arms, question = one.data.arms, one.data.arms.question
+    both = side.case | side.control
+    found = stats.global_test(
+        values[both][:, None],
+        side.case[both],
+        list(arms.unit[both]) if arms.blocks else None,
+        n=question.permutations,
+        seed=question.seed,
+        level=question.level,
+    )
+    told = f"{found.n_distinct:g} arrangements of whole units or inside them, smallest p {found.smallest_p:.2g}"
+    return {
+        **shared,
+        "model": RANKS,
+        "test": "rank sum, permutation",
+        "unit": "chance of a higher value, less ½",
+        "effect": found.effect,
+        "p": found.p,
+        "status": found.status,
+        "n_permutations": found.n_permutations or None,
+        "note": words([found.note, told if found.status == "ok" else "", "the arms hardly overlap"]),
+    }
 
 
 def _slopes(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
@@ -186,14 +231,14 @@ def _slopes(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
     fits = stats.unit_contrasts(
         slopes.value[:, None], one.x, one.contrasts, *one.units, level=data.arms.question.level, weights=weights
     )
-    unit = f"{data.measure.unit or f'unit of {data.measure.name}'} per {time_unit}"
-    told = ["slope of each animal, compared between units", _as_numbers(data.measure)]
+    unit = f"{data.unit} per {time_unit}"
+    told = ["slope of each animal, compared between units", _as_numbers(data)]
     yield from _summary_rows(one, fits, np.isfinite(slopes.value), SLOPE, unit, told)
 
 
 def _areas(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
     data, (x, contrasts) = one.data, one.with_baseline
-    unit = f"{data.measure.unit or f'unit of {data.measure.name}'} × {time_unit}"
+    unit = f"{data.unit} × {time_unit}"
     window = data.window()
     if window is None:
         note = "no stretch of time over which most animals of every arm were followed"
@@ -203,10 +248,33 @@ def _areas(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
     areas = stats.subject_areas(data.course[1], data.course[0], *window)
     level = data.arms.question.level
     fits = stats.unit_contrasts(areas.value[:, None], x, contrasts, *one.units, level=level)
-    told = [f"area from {window[0]:g} to {window[1]:g}", _as_numbers(data.measure), *data.notes]
+    told = [f"area from {window[0]:g} to {window[1]:g}", _as_numbers(data), *data.notes]
     lost = int((~np.isfinite(areas.value)).sum())
     told += [f"{lost} animals not followed over all of it"] if lost else []
     yield from _summary_rows(one, fits, np.isfinite(areas.value), AREA, unit, told)
+
+
+def _crossings(one: Comparison) -> Iterator[dict[str, object]]:
+    """Rows of when animals crossed the measure's threshold: how many times longer they took."""
+    found = crossings_of(one.data)
+    cage, outer = one.units
+    fits = stats.censored_contrasts(
+        found.low[:, None],
+        one.x,
+        one.contrasts,
+        outer if outer is not None else cage,
+        left=found.left[:, None],
+        right=found.right[:, None],
+        upper=found.upper[:, None],
+        level=one.data.arms.question.level,
+    )
+    for side, fit in zip(one.sides, fits, strict=True):
+        seen = [int((found.crossed & part).sum()) for part in (side.case, side.control)]
+        told = f"crossed {one.data.measure.threshold:g}: {seen[0]} cases and {seen[1]} controls"
+        row = {"model": THRESHOLD, "unit": "natural log of the ratio of times", "test": "t of the likelihood ratio"}
+        note = words([fit.note[0], told, *found.notes])
+        counts = _counts(one, side, ~np.isnan(found.low))
+        yield {**_named(side), **row, **counts, **_taken(fit, 0), "note": note}
 
 
 def _summary_rows(
@@ -215,18 +283,11 @@ def _summary_rows(
     for side, fit in zip(one.sides, fits, strict=True):
         counts = _counts(one, side, known)
         note = words([fit.note[0], *told])
-        yield {
-            **_named(side),
-            "model": model,
-            "unit": unit,
-            "test": _test(one),
-            **counts,
-            **_taken(fit, 0),
-            "note": note,
-        }
+        row = {"model": model, "unit": unit, "test": _test(one)}
+        yield {**_named(side), **row, **counts, **_taken(fit, 0), "note": note}
 
 
-def _taken(fit: stats.UnitFit | stats.TrajectoryFit, i: int) -> dict[str, object]:
+def _taken(fit: stats.UnitFit | stats.TrajectoryFit | stats.OutcomeFit, i: int) -> dict[str, object]:
     names = ("effect", "se", "low", "high", "statistic", "df", "p", "status")
     return {name: getattr(fit, name)[i] for name in names}
 
@@ -245,14 +306,18 @@ def _counts(one: Comparison, side: Sided, known: Mask) -> dict[str, object]:
     return counts
 
 
-def _test(one: Comparison) -> str:
+def _test(one: Comparison, kind: str = "value", limited: bool = False) -> str:
+    if kind != "value" or limited:
+        return "t of the likelihood ratio"
     return "t, Satterthwaite" if one.data.arms.blocks else "t"
 
 
-def _as_numbers(measure: Measure) -> str:
-    if measure.kind == "score":
+def _as_numbers(data: Measured) -> str:
+    """Say that a summary over time takes as numbers what the comparison at each time does not."""
+    told = data.scale
+    if told.kind == "score":
         return "scores taken as numbers"
-    return f"values at the ceiling of {measure.ceiling:g} taken as they are" if measure.ceiling is not None else ""
+    return f"values at the ceiling of {told.ceiling:g} taken as they are" if told.ceiling is not None else ""
 
 
 def _gone(one: Comparison, side: Sided, time: float) -> str:
@@ -261,10 +326,10 @@ def _gone(one: Comparison, side: Sided, time: float) -> str:
     case, control = int((dead & side.case).sum()), int((dead & side.control).sum())
     if not case + control:
         return ""
-    return (
-        f"among the living: {case} of {int(side.case.sum())} cases and {control} of {int(side.control.sum())} controls "
-        f"were gone by then ({', '.join(one.data.ended_by)}), which is not missing at random: see function and survival"
-    )
+    gone = f"{case} of {int(side.case.sum())} cases and {control} of {int(side.control.sum())} controls"
+    gone = gone if side.plain else f"{case + control} animals"
+    events = ", ".join(one.data.ended_by)
+    return f"among the living: {gone} were gone by then ({events}): not missing at random, see function and survival"
 
 
 def _points(data: Measured) -> pd.DataFrame:

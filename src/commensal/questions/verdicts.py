@@ -206,8 +206,12 @@ def few_units(arms: Arms, arm: str) -> str | None:
 def _family(arms: Arms, one: End, level: str | None, endpoints: int) -> str:
     inside = f" in {level}" if level is not None else ""
     if one.primary:
-        return f"{len(arms.cases)} arms × {endpoints} primary outcomes{inside}"
-    return f"{len(arms.cases)} arms, {one.name} (not primary){inside}"
+        return f"{_count(len(arms.cases), 'arm')} × {_count(endpoints, 'primary outcome')}{inside}"
+    return f"{_count(len(arms.cases), 'arm')}, {one.name} (not primary){inside}"
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
 
 
 def _shared(arms: Arms, arm: str, one: End, level: str | None) -> dict[str, object]:

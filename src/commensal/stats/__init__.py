@@ -24,6 +24,7 @@ from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_re
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
 from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, SplitFit, VarianceTest
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
+from commensal.stats.global_test import GlobalFit, global_test
 from commensal.stats.hazards_check import HazardsCheck, proportional_hazards
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
@@ -109,6 +110,7 @@ __all__ = [
     "FTest",
     "FeatureTests",
     "Fit",
+    "GlobalFit",
     "HazardsCheck",
     "HierarchicalFit",
     "IncidenceDifference",
@@ -181,6 +183,7 @@ __all__ = [
     "faith_pd",
     "firth",
     "gated",
+    "global_test",
     "hierarchical",
     "holm",
     "incidence_difference",

@@ -7,7 +7,7 @@ one of 0.1. 1/N lies between 1/a and 1; with the draws below the relative error 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,13 +20,17 @@ EMPTY = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class JointMax:
-    """a joint t with one correlation, ready to be asked; the draws are fixed, so that answers repeat."""
+    """a joint t with one correlation, ready to be asked; the draws are fixed, so that answers repeat.
+
+    Draw d is one in which T_j is large, j = d modulo a. What depends on the degrees of freedom only is kept.
+    """
 
     correlation: Floats  # (a, a)
-    roots: Floats  # (a, a, a) square root of what is left of the others' covariance given T_j
-    uniform: Floats  # (draws,)
-    normal: Floats  # (draws, a)
+    along: Floats  # (draws, a) correlation of the others with T_j
+    rest: Floats  # (draws, a) what is left of the others, given T_j
+    uniform: Floats  # (draws,) of the size of T_j
     chance: Floats  # (draws,) of the chi-square of the others
+    known: dict[tuple[str, float, float], Floats] = field(default_factory=dict)
 
     def p(self, c: float, df: float) -> float:
         """Return P(max |T_j| ≥ c)."""
@@ -36,26 +40,30 @@ class JointMax:
         single = float(2 * stdtr(df, -abs(c)))
         if a == 1 or single >= 1:
             return min(single, 1.0)
-        j = np.arange(len(self.uniform)) % a
         t = -stdtrit(df, self.uniform * single / 2)
-        finite = np.isfinite(df)
-        scale = np.sqrt((df + t**2) / chdtri(df + 1, self.chance)) if finite else np.ones(len(t))
-        rest = np.einsum("dij,dj->di", self.roots[j], self.normal) * scale[:, None]
-        others = self.correlation[j] * t[:, None] + rest
-        reached = np.abs(others) >= c
-        reached[np.arange(len(j)), j] = True
+        rest = self.rest
+        if np.isfinite(df):
+            squares = self.known.setdefault(("chi-square", df, 0.0), np.empty(0))
+            if not squares.size:
+                squares = self.known["chi-square", df, 0.0] = np.asarray(chdtri(df + 1, self.chance), dtype=np.float64)
+            rest = rest * np.sqrt((df + t**2) / squares)[:, None]
+        reached = np.abs(self.along * t[:, None] + rest) >= c
+        reached[np.arange(len(t)), np.arange(len(t)) % a] = True
         return float(min(a * single * np.mean(1 / reached.sum(axis=1)), a * single, 1.0))
 
     def critical(self, level: float, df: float) -> float:
         """Return c with P(max |T_j| ≥ c) = 1 − level."""
         from scipy.special import stdtrit
 
-        low = float(stdtrit(df, (1 + level) / 2))
-        high = float(stdtrit(df, 1 - (1 - level) / 2 / len(self.correlation)))
-        for _ in range(24):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.p(middle, df) > 1 - level else (low, middle)
-        return high
+        key = ("critical", df, level)
+        if key not in self.known:
+            low = float(stdtrit(df, (1 + level) / 2))
+            high = float(stdtrit(df, 1 - (1 - level) / 2 / len(self.correlation)))
+            for _ in range(24):
+                middle = (low + high) / 2
+                low, high = (middle, high) if self.p(middle, df) > 1 - level else (low, middle)
+            self.known[key] = np.array([high])
+        return float(self.known[key][0])
 
 
 def joint_max(correlation: Floats, *, draws: int = DRAWS) -> JointMax:
@@ -74,4 +82,8 @@ def joint_max(correlation: Floats, *, draws: int = DRAWS) -> JointMax:
         roots[j] = vectors * np.sqrt(np.maximum(values, 0.0))
     rng = np.random.default_rng(20260)
     uniform = (rng.permutation(draws) + 0.5) / draws
-    return JointMax(near, roots, uniform, rng.normal(size=(draws, a)), (rng.permutation(draws) + 0.5) / draws)
+    normal, lead = rng.normal(size=(draws, a)), np.arange(draws) % a
+    rest = np.empty((draws, a))
+    for one in range(a):
+        rest[lead == one] = normal[lead == one] @ roots[one].T
+    return JointMax(near, near[lead], rest, uniform, (rng.permutation(draws) + 0.5) / draws)

@@ -145,21 +145,19 @@ def fit_contrasts(
     columns, asked = numbers(x, "x", dimensions=2), numbers(contrasts, "contrasts", dimensions=2)
     labels = None if groups is None else list(groups)
     constant = (np.ptp(columns, axis=0) == 0) & (columns[0] != 0) if len(columns) else np.zeros(columns.shape[1], bool)
-    if not constant.any():  # scores have their intercept in the cut points; the rank must know of it
-        probe = outcome(np.arange(len(y)), np.arange(0))
-        if probe.implied:
-            columns, asked = np.column_stack([columns, np.ones(len(columns))]), np.pad(asked, ((0, 0), (0, 1)))
+    given = columns
+    added = not constant.any() and outcome(np.arange(len(y)), np.arange(0)).implied
+    if added:  # scores have their intercept in the cut points; the rank must know of it
+        columns, asked = np.column_stack([columns, np.ones(len(columns))]), np.pad(asked, ((0, 0), (0, 1)))
     designs = [designed(y, columns, one, labels, level) for one in asked]
-    if labels is None:
-        order = np.arange(len(y))
-    else:
-        order = np.argsort(designs[0].codes, kind="stable")
+    order = np.arange(len(y)) if labels is None else np.argsort(designs[0].codes, kind="stable")
     n, m = y.shape
     step = int(np.clip(CHUNK // max(n * (points if labels is not None else 1), 1), 1, 2048))
     parts: list[list[OutcomeFit]] = [[] for _ in designs]
     for at in range(0, max(m, 1), step):
         some = np.arange(at, min(at + step, m))
-        chunk = _Chunk(outcome(order, some), [_rows(one, order, some) for one in designs], labels is not None, points)
+        own = [_rows(one, order, some) for one in designs]
+        chunk = _Chunk(outcome(order, some), own, labels is not None, points, given[order] if added else None)
         for mine, fit in zip(parts, chunk.fits(level), strict=True):
             mine.append(fit)
     return tuple(_joined(mine) for mine in parts)
@@ -194,6 +192,15 @@ class _Chunk:
     designs: Sequence[BinaryDesign]
     grouped: bool
     points: int
+    given: Array | None  #: (n, k) columns as they were given, where an intercept was put beside them
+
+    def lost(self, kept: Mask) -> Mask:
+        """Columns that the others make up, (m, k)."""
+        if self.given is None:
+            return ~kept
+        present = (~np.isnan(self.outcome.y)).astype(float)
+        scaled = self.given / np.maximum(np.abs(self.given).max(axis=0), 1e-300)
+        return ~kept_columns(grams(scaled, present), list(range(scaled.shape[1])))
 
     def fits(self, level: float) -> list[OutcomeFit]:
         """Fit the model once, and once more without each contrast."""
@@ -207,28 +214,25 @@ class _Chunk:
         fit_it = (out.fault == "ok") & (n > kept.sum(axis=1))
         pairs, start = out.build(first.x, free)
         found = _solve(pairs, start, self.points, single, np.flatnonzero(fit_it))
-        return [
-            self._one(design, found, (kept, free), single, np.flatnonzero(fit_it), level) for design in self.designs
-        ]
+        which = np.flatnonzero(fit_it)
+        return [self._one(design, found, kept, single, which, level) for design in self.designs]
 
     def _constant(self, x: Array) -> Mask:
         return np.asarray((np.ptp(x, axis=0) == 0) & (x[0] != 0))
 
     def _one(
-        self, design: BinaryDesign, found: Found, columns: tuple[Mask, Mask], single: Mask, which: Counts, level: float
+        self, design: BinaryDesign, found: Found, kept: Mask, single: Mask, which: Counts, level: float
     ) -> OutcomeFit:
         out, extra = self.outcome, self.outcome.extra
         effect, se = _effect(design, found, extra, out.scaled)
         present = ~np.isnan(out.y)
         estimable = kept_columns(grams(design.z, present.astype(float)), [*range(1, design.z.shape[1]), 0])[:, 0]
         counts = count_groups(design, present) if self.grouped else None
-        status, note = _statuses(self, design, found, columns[0], estimable, counts, single, effect, se)
-        root = self._root(design, found, effect, columns[1], single, which[np.isin(status[which], TOLD)])
+        status, note = _statuses(self, design, found, kept, estimable, counts, single, effect, se)
+        root = self._root(design, found, effect, single, which[np.isin(status[which], TOLD)])
         return _answer(self, design, found, (effect, se, root), (status, note), counts, estimable, level)
 
-    def _root(
-        self, design: BinaryDesign, found: Found, effect: Array, free: Mask, single: Mask, which: Counts
-    ) -> Array:
+    def _root(self, design: BinaryDesign, found: Found, effect: Array, single: Mask, which: Counts) -> Array:
         """Signed root of the likelihood ratio without the contrast, (m,); NaN where it cannot be had."""
         root = np.full(len(effect), np.nan)
         if not which.size:
@@ -237,11 +241,10 @@ class _Chunk:
         rest = [j for j in design.order if j != _lead(design)]
         z = design.z[:, 1:]
         present = (~np.isnan(out.y)).astype(float)
-        kept = (
-            kept_columns(grams(z, present), list(range(z.shape[1]))) if z.shape[1] else np.zeros((len(effect), 0), bool)
-        )
-        if out.implied and z.shape[1]:
-            kept = kept & ~self._constant(z)
+        kept = np.zeros((len(effect), 0), bool)
+        if z.shape[1]:
+            kept = kept_columns(grams(z, present), list(range(z.shape[1])))
+            kept &= ~(self._constant(z) & out.implied)
         pairs, _ = out.build(z, kept)
         start = np.column_stack([found.xi[:, :extra], found.xi[:, extra:][:, rest]])
         null = _solve(pairs, start, self.points, single, which, found)
@@ -316,9 +319,9 @@ def _statuses(
     for i in np.flatnonzero(out.fault != "ok"):
         give(np.arange(len(n)) == i, out.fault[i], out.note[i])
     give(_absent(design.label, present), "too_few", "one side has no sample")
-    lost = ~kept.all(axis=1)
-    for i in np.flatnonzero(lost | ~estimable):
-        words = f"columns that the others make up: {listing(np.flatnonzero(~kept[i]).tolist())}"
+    lost = chunk.lost(kept)
+    for i in np.flatnonzero(lost.any(axis=1) | ~estimable):
+        words = f"columns that the others make up: {listing(np.flatnonzero(lost[i]).tolist())}"
         give(np.arange(len(n)) == i, "rank_deficient", words)
     give(n <= kept.sum(axis=1) + out.extra - 1, "too_few", "no more samples than columns")
     scale = np.where(np.isfinite(found.xi[:, 0]) & (found.xi[:, 0] > 0), 1 / np.maximum(found.xi[:, 0], 1e-300), 1.0)
@@ -335,8 +338,8 @@ def _statuses(
         give(single & (counts.n_groups <= 1), "boundary", "a single group: no random intercept")
         give(single, "boundary", "every group has one sample: no random intercept")
         give(found.tau == 0, "boundary", "the group variance is 0")
-    for i in np.flatnonzero((status == "ok") & (out.note != "")):
-        note[i] = out.note[i]
+    for i in np.flatnonzero(np.isin(status, TOLD) & (out.note != "")):
+        note[i] = "; ".join(filter(None, (note[i], out.note[i])))
     return status, note
 
 
@@ -401,7 +404,7 @@ def _answer(
 
 
 def _small(root: Array, found: Found, counts: GroupCounts | None, n: Counts, rank: Counts) -> tuple[Array, Array]:
-    """What maximum likelihood owes to few samples where a variance is estimated: t from the root r, and se's factor.
+    """Make up for a variance estimated by maximum likelihood from few samples: t from the root r, and se's factor.
 
     Of normal values without censoring r² = N log(1 + t² / ν) and se² is short by ν / N, N the units that are compared
     and ν what the columns leave of them; with censoring both are taken to hold still. Units are groups where the

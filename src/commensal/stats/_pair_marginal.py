@@ -101,7 +101,7 @@ def evaluate(pairs: Pairs, xi: Array, tau: Array, mode: Array, nodes: Rule | Non
         total = share.sum(axis=2)
         share /= total[:, :, None]
         loglik = (top + np.log(total) - 0.5 * np.log(sharp)).sum(axis=1)
-    gradient, information = _derivatives(pairs, terms, u, share, tau)
+    gradient, information = _derivatives(pairs, terms, u, share)
     first = xi[:, 0]
     inside = (pairs.exact == 0) | (first > 0)
     safe = np.where(first > 0, first, 1.0)
@@ -141,7 +141,7 @@ def _modes(pairs: Pairs, ea: Array, eb: Array, tau: Array, mode: Array) -> tuple
     return mode, np.maximum(np.where(np.isfinite(sharp), sharp, 1.0), 1e-8)
 
 
-def _derivatives(pairs: Pairs, terms: Terms, u: Array, share: Array, tau: Array) -> tuple[Array, Array]:
+def _derivatives(pairs: Pairs, terms: Terms, u: Array, share: Array) -> tuple[Array, Array]:
     """Gradient (m, p + 1) and information (m, p + 1, p + 1) under the weights `share` (m, G, q) of nodes u."""
     a, b = pairs.a, pairs.b
     m, _, p = a.shape

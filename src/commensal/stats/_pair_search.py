@@ -127,9 +127,8 @@ def _newton(at: Point, free: Mask) -> tuple[Array, Array]:
 def _bounded(pairs: Pairs, step: Array, tau: Array) -> Array:
     """Shorten steps so that no predictor changes by more than a likelihood can follow."""
     mask = pairs.mask > 0
-    moved = np.maximum(
-        np.abs(np.einsum("mnp,mp->mn", pairs.a, step[:, :-1])), np.abs(np.einsum("mnp,mp->mn", pairs.b, step[:, :-1]))
-    )
+    by_a, by_b = (np.abs(np.einsum("mnp,mp->mn", side, step[:, :-1])) for side in (pairs.a, pairs.b))
+    moved = np.maximum(by_a, by_b)
     length = np.where(mask, moved, 0.0).max(axis=1, initial=0.0) / STRIDE
     # τ falls slowly, so that it does not jump over an optimum to 0, where the gradient is 0 as well
     change = np.maximum(step[:, -1] / (0.5 + 0.5 * tau), -step[:, -1] / np.maximum(0.65 * tau, 1e-300))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from commensal.errors import StatisticsError
 from commensal.stats import _joint_t as exact
 from commensal.stats._arrays import Floats, numbers
-from commensal.stats._joint_max import joint_max
+from commensal.stats._joint_max import JointMax, joint_max
 from commensal.stats.hierarchical import refuse_level
 from commensal.stats.one_control import DunnettFit, Mask, Texts, labels_of
 
@@ -358,10 +359,11 @@ def _jointly(
         shared = 1 - (1 - level) / endpoints
         columns["critical"][ok], drawn = _critical(correlation, fit.df, shared)
         told += "; joint p from random draws, within 1 %" if drawn else ""
+        sampled = joint_max(correlation) if drawn else None
         for i in np.flatnonzero(ok):
             c = abs(float(columns["t"][i]))
             columns["single"][i] = min(1.0, 2 * exact.tail(c, fit.df))
-            joint, columns["error"][i] = _exceeds(c, correlation, fit.df)
+            joint, columns["error"][i] = _exceeds(c, correlation, fit.df, sampled)
             columns["p"][i] = min(1.0, endpoints * joint)
         columns["low"] = fit.effect - columns["critical"] * columns["se"]
         columns["high"] = fit.effect + columns["critical"] * columns["se"]
@@ -375,22 +377,30 @@ def _jointly(
 
 
 def _critical(correlation: Floats, df: float, level: float) -> tuple[float, bool]:
-    if len(correlation) == 1:
-        from scipy.special import stdtrit
+    """Return what the joint interval multiplies se by, and whether it is from draws."""
+    return _known_critical(np.round(correlation, 12).tobytes(), len(correlation), df, level)
 
+
+@lru_cache(maxsize=256)  # the measures of a study share one layout
+def _known_critical(correlation: bytes, a: int, df: float, level: float) -> tuple[float, bool]:
+    from scipy.special import stdtrit
+
+    if a == 1:
         return float(stdtrit(df, (1 + level) / 2)), False
-    if exact.one_factor(correlation) is not None:
-        return exact.critical(level, correlation, df, two_sided=True), False
-    return joint_max(correlation).critical(level, df), True
+    matrix = np.frombuffer(correlation).reshape(a, a)
+    if exact.one_factor(matrix) is not None:
+        return exact.critical(level, matrix, df, two_sided=True), False
+    return joint_max(matrix).critical(level, df), True
 
 
-def _exceeds(c: float, correlation: Floats, df: float) -> tuple[float, float]:
+def _exceeds(c: float, correlation: Floats, df: float, sampled: JointMax | None) -> tuple[float, float]:
+    """Return P(max |T| ≥ c), and its error."""
     if len(correlation) == 1:
         return min(1.0, 2 * exact.tail(c, df)), 0.0
-    if exact.one_factor(correlation) is not None:
+    if sampled is None:
         found = exact.exceedance(c, correlation, df, two_sided=True)
         return found.p, found.error
-    p = joint_max(correlation).p(c, df)
+    p = sampled.p(c, df)
     return p, 0.01 * p
 
 

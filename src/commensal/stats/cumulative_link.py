@@ -83,7 +83,7 @@ def cumulative_link_mixed(
     >>> y = np.array([3, 2, 3, 4, 1, 2, 3, 3, 2, 2, 4, 3, 3, 4, 4, 2, 1, 1, 2, 0, 2, 1, 1, 2, 0, 1, 0, 1, 3, 2, 2, 1])
     >>> fit = cumulative_link_mixed(y[:, None], x, [0, 1], np.repeat(np.arange(8), 4))
     >>> print(fit.effect[0].round(2), fit.sd_group[0].round(2), fit.df[0], fit.p[0].round(4), fit.status[0])
-    -3.58 0.6 6.0 0.006 ok
+    -3.42 0.52 6.0 0.0197 ok
     """
     return _fits(y, x, np.asarray(contrast)[None], groups, points, level)[0]
 
@@ -124,7 +124,7 @@ def cumulative_link_contrasts(
     >>> y = np.array([0, 1, 1, 2, 0, 1, 1, 2, 2, 3, 2, 1, 3, 2, 3, 3, 2, 3.0])
     >>> one, two = cumulative_link_contrasts(y[:, None], arm, [[-1, 1, 0], [-1, 0, 1]])
     >>> print(one.effect[0].round(2), two.effect[0].round(2))
-    2.37 5.22
+    2.72 5.34
     """
     return _fits(y, x, contrasts, groups, points, level)
 

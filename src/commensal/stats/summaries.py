@@ -281,6 +281,8 @@ def slope_weights(slopes: SubjectSummary, x: ArrayLike) -> Array:
 
 def _given(values: ArrayLike, times: ArrayLike) -> tuple[Array, Array]:
     y, t = numbers(values, "values", 2), numbers(times, "times", 1)
+    if np.isinf(y).any():
+        raise StatisticsError("values hold an infinite number", expected="finite numbers, or NaN for missing")
     if t.shape != y.shape[1:] or not np.isfinite(t).all():
         raise StatisticsError("times and values do not fit", found=f"{t.size} times", expected=f"{y.shape[1]} numbers")
     return y, t

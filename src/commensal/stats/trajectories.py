@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._design import numbers
-from commensal.stats._joint_max import joint_max
+from commensal.stats._joint_max import JointMax, joint_max
 from commensal.stats.fits import Array, Counts, Texts
 from commensal.stats.unit_contrasts import UnitFit, unit_contrasts
 
@@ -137,16 +137,21 @@ def trajectories(
         )
     fits = unit_contrasts(y, columns, contrasts, cage, outer, kind=kind, ceiling=ceiling, floor=floor, level=level)
     between = _between_times(y, columns)
-    return tuple(_joined(fit, at, between, level) for fit in fits)
+    joints: dict[bytes, JointMax] = {}
+    return tuple(_joined(fit, at, between, level, joints) for fit in fits)
 
 
-def _joined(fit: UnitFit, times: Array, correlation: Array, level: float) -> TrajectoryFit:
-    p, low, high = joint_over_times(fit, correlation, level)
+def _joined(
+    fit: UnitFit, times: Array, correlation: Array, level: float, joints: dict[bytes, JointMax]
+) -> TrajectoryFit:
+    p, low, high = _over_times(fit, correlation, level, joints)
     own = {name: getattr(fit, name) for name in UnitFit.__dataclass_fields__ if name != "features"}
     return TrajectoryFit(times=times, **own, p_joint=p, low_joint=low, high_joint=high)
 
 
-def joint_over_times(fit: UnitFit, correlation: Array, level: float) -> tuple[Array, Array, Array]:
+def _over_times(
+    fit: UnitFit, correlation: Array, level: float, joints: dict[bytes, JointMax]
+) -> tuple[Array, Array, Array]:
     """Return adjusted p and simultaneous interval (t,) each, over the times of a fit that have a p."""
     from scipy.special import stdtrit
 
@@ -154,7 +159,8 @@ def joint_over_times(fit: UnitFit, correlation: Array, level: float) -> tuple[Ar
     p, low, high = np.full((3, len(fit)), np.nan)
     if not told.size:
         return p, low, high
-    joint = joint_max(correlation[np.ix_(told, told)])
+    key = told.tobytes()
+    joint = joints.setdefault(key, joints.get(key) or joint_max(correlation[np.ix_(told, told)]))
     size = np.abs(fit.statistic)
     for i in told:
         p[i] = max(joint.p(float(size[i]), float(fit.df[i])), fit.p[i])

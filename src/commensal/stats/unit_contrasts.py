@@ -121,10 +121,10 @@ def unit_contrasts(
     Returns
     -------
     tuple of c UnitFit
-        Of values: least squares without cages (`linear`), the mixed model with a random intercept of the cage (`mixed`), or with
-        nested ones (`mixed_nested`). A contrast that is constant within cages has at most as many degrees of freedom
-        as cages allow, also where the variance between cages is estimated as 0; one cage on a side: ``one_cage``. A
-        column of x that is 0 in all subjects with a value takes its own contrasts away, and no others.
+        Of values: least squares without cages (`linear`), the mixed model with a random intercept of the cage
+        (`mixed`), or with nested ones (`mixed_nested`). A contrast that is constant within cages has at most as many
+        degrees of freedom as cages allow, also where the variance between cages is estimated as 0; one cage on a side:
+        ``one_cage``. A column of x that is 0 in all subjects with a value takes its own contrasts away, and no others.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def unit_contrasts(
         for row, fit in zip(np.flatnonzero(whole), fits, strict=True):
             for name, own in fit.items():
                 out[row][name][places] = own
-    return tuple(UnitFit(**one) for one in out)  # type: ignore[arg-type]
+    return tuple(UnitFit(**one) for one in out)
 
 
 def _blank(values: Array) -> dict[str, Any]:

@@ -139,11 +139,14 @@ class Measure:
 
     name: str
     better: Literal["higher", "lower"]
-    kind: Literal["latency", "score", "weight", "level"] | None = None
+    kind: Literal["latency", "score", "weight", "level", "count"] | None = None
     unit: str | None = None
     ceiling: float | None = None
+    threshold: float | None = None  #: on the worse side of it an animal has crossed
     margin: float | None = None
     column: str | None = None
+    scale: Literal["linear", "log10"] = "linear"  #: what is compared: the values, or their log10
+    floor: float | None = None  #: on the scale log10, smaller values (zeros) count as this one: the limit of detection
 
 
 @dataclass(frozen=True, slots=True)

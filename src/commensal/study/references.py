@@ -25,6 +25,14 @@ def check_references(study: Study) -> None:
         _assay(study, assay)
     for contrast in study.contrasts.values():
         _contrast(study, contrast)
+    for measure in study.measures.values():
+        logs = measure.scale == "log10"
+        if (measure.floor is not None and not logs) or (measure.ceiling is not None and logs):
+            key = "ceiling" if logs else "floor"
+            found, wanted = f"{key} beside scale = {measure.scale!r}", "linear" if logs else "log10"
+            raise _error(
+                study, f"measures.{measure.name}", key, f"{key} is for the scale {wanted}", found=found, expected=wanted
+            )
     for question in study.questions.values():
         _question(study, question)
     _design(study)

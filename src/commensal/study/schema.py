@@ -183,7 +183,12 @@ SECTIONS: dict[str, Section] = {
         missing=list_of(code),
     ),
     "load": _section(Load, named="specimen"),
-    "measures": _section(Measure, named="name", margin=within(number, lambda v: v > 0, "a number above 0")),
+    "measures": _section(
+        Measure,
+        named="name",
+        margin=within(number, lambda v: v > 0, "a number above 0"),
+        floor=within(number, lambda v: v > 0, "a number above 0"),
+    ),
     "contrasts": _section(Contrast, named="name", case=_LEVELS, control=_LEVELS, where=table_of(_condition)),
     "questions": _section(
         Question,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from commensal.page.arms import VERDICTS, verdict_of
+from commensal.page.arms import VERDICTS, primary_outcomes, verdict_of
 from commensal.page.figures.drawn import CASE, CONTROL, OTHER, Figure, Panel, Rows, panel, slug
 from commensal.page.payload import short
 from commensal.page.view import Group
@@ -21,7 +21,7 @@ STAYED_TABLE = {"strain": "Strain", "group": "Arm", "subject": "Animal", "y": "S
 #: A colour and a shape for each verdict.
 COLOURS = {"helps": "#009E73", "harms": "#CC79A7", "equivalent": "#56B4E9", "inconclusive": OTHER}
 SHAPES = {"helps": "triangle-up", "harms": "triangle-down", "equivalent": "square", "inconclusive": "circle"}
-#: With more panels than this, the animals of outcomes that are not primary are left to the table of points.
+#: With more panels than this, an outcome that is not primary has one panel with the arms' means.
 MOST_PANELS = 6
 
 
@@ -117,22 +117,78 @@ def _forest_panel(group: Group, records: Rows, own: pd.DataFrame, margin: float 
 def _trajectories(group: Group, points: pd.DataFrame, study: Study) -> list[Figure]:
     drawn = points[(points["figure"] == "trajectory") & points["x"].notna() & points["y"].notna()]
     means = points[(points["figure"] == "trajectory_mean") & points["x"].notna()]
-    primary = {str(row) for row in _primary(group)}
-    figures = []
+    primary = primary_outcomes(group)
+    figures, others = [], list[Panel]()
     for measure in means["measure"].dropna().unique():
         own, mean = drawn[drawn["measure"] == measure], means[means["measure"] == measure]
         if own["x"].nunique() < 2:
             continue
         arms = list(mean.loc[mean["side"] == "case", "group"].unique())
-        animals = len(arms) <= MOST_PANELS or measure in primary
-        figures.append(_trajectory_figure(group, str(measure), own, mean, arms, animals, study))
-    return figures
+        if len(arms) <= MOST_PANELS or measure in primary:
+            figures.append(_trajectory_figure(group, str(measure), own, mean, arms, study))
+        else:
+            others.append(_means_panel(str(measure), mean, study))
+    return [*figures, *_other_measures(group, others)]
 
 
-def _primary(group: Group) -> list[str]:
-    rows = group.pick(model="verdict")
-    families = rows["family"].fillna("not primary")
-    return [str(name) for name in rows.loc[~families.str.contains("not primary"), "measure"].unique()]
+def _means_panel(measure: str, mean: pd.DataFrame, study: Study) -> Panel:
+    """Draw the means of all arms in one panel."""
+    import altair as alt
+
+    unit = mean["unit"].dropna()
+    title = measure.replace("_", " ") + (f" ({unit.iloc[0]})" if len(unit) else "")
+    rows: Rows = [
+        {
+            "name": str(g),
+            "side": "control" if side == "control" else "arm",
+            "x": short(x),
+            "y": short(y),
+            "measure": measure,
+        }
+        for g, side, x, y in zip(mean["group"], mean["side"], mean["x"], mean["y"], strict=True)
+    ]
+    colour: Any = alt.Color("side:N", legend=None).scale(domain=["arm", "control"], range=[OTHER, CONTROL])
+    width: Any = alt.StrokeWidth("side:N", legend=None).scale(domain=["arm", "control"], range=[1.2, 3])
+    lines = (
+        alt.Chart(alt.NamedData(name="means"))
+        .mark_line(opacity=0.85)
+        .encode(
+            x=alt.X("x:Q", title=study.time_unit or "time"),
+            y=alt.Y("y:Q", title=title, scale=alt.Scale(zero=False)),
+            color=colour,
+            strokeWidth=width,
+            detail="name:N",
+            tooltip=[alt.Tooltip("name:N", title="Arm"), alt.Tooltip("y:Q", title="Mean")],
+        )
+    )
+    return panel(alt.layer(lines, title=alt.Title(measure.replace("_", " "))), {"means": rows}, 210)
+
+
+def _other_measures(group: Group, panels: list[Panel]) -> list[Figure]:
+    if not panels:
+        return []
+    rows = [row for one in panels for row in one.data["means"]]
+    names = list(dict.fromkeys(str(row["measure"]) for row in rows))
+    return [
+        Figure(
+            name=slug("trajectories", group.question),
+            title="Courses of the other measures",
+            alt=sentence(f"means of each arm over time: {listed(names)}"),
+            caption=[
+                f"Mean of the animals measured at each time, a line for each arm; the thick line is {group.control}. "
+                "Point at a line for its arm. The animals of these measures are in points.parquet.",
+            ],
+            panels=panels,
+            columns={"measure": "Outcome", "name": "Arm", "x": "Time", "y": "Mean"},
+            rows=rows,
+            columns_wide=3,
+            columns_page=3,
+            panel_width=240,
+            least_width=230,
+            most_width=340,
+            marks=len(rows) // len(panels),
+        )
+    ]
 
 
 def _control_of(arm: str, controls: list[str]) -> str:
@@ -142,7 +198,7 @@ def _control_of(arm: str, controls: list[str]) -> str:
 
 
 def _trajectory_figure(
-    group: Group, measure: str, own: pd.DataFrame, mean: pd.DataFrame, arms: list[str], animals: bool, study: Study
+    group: Group, measure: str, own: pd.DataFrame, mean: pd.DataFrame, arms: list[str], study: Study
 ) -> Figure:
     declared = study.measures.get(measure)
     unit = own["unit"].dropna()
@@ -151,20 +207,18 @@ def _trajectory_figure(
     panels, data = [], list[dict[str, object]]()
     for arm in arms:
         beside = _control_of(arm, controls)
-        lines = _records(own[own["group"].isin((arm, beside))], arm) if animals else []
+        lines = _records(own[own["group"].isin((arm, beside))], arm)
         centre = _records(mean[mean["group"].isin((arm, beside))], arm)
         ceiling = None if declared is None else declared.ceiling
         panels.append(_trace_panel(arm, group, lines, centre, title, study.time_unit or "time", ceiling))
-        data += [{"name": arm if row["side"] == "arm" else beside, **row} for row in (lines or centre)]
+        data += [{"name": arm if row["side"] == "arm" else beside, **row} for row in lines]
     counts = [
         f"{name}: {many(own.loc[own['group'] == name, 'subject'].nunique(), 'animal')}" for name in (*arms, *controls)
     ]
     better = "" if declared is None else f" {declared.better.capitalize()} is better."
     caption = [
         f"Thin lines are animals, thick lines the mean of those measured at that time; {group.control} is the same in "
-        f"every panel of a level.{better}"
-        if animals
-        else f"Means of the animals measured at each time; the animals are in points.parquet.{better}",
+        f"every panel of a level.{better}",
         "A line that ends early is an animal that was measured no longer: the mean after it is of those that are left.",
     ]
     return Figure(
@@ -180,7 +234,7 @@ def _trajectory_figure(
         panel_width=240,
         least_width=230,
         most_width=340,
-        marks=max((len(one.data["animals"]) if "animals" in one.data else 0) for one in panels),
+        marks=max(len(one.data["animals"]) for one in panels),
     )
 
 
