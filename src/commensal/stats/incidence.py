@@ -187,8 +187,9 @@ def incidence_difference(
     """Compare the cumulative incidence of one cause at time tau between two groups, time, event, cause, group (n,).
 
     The difference of :func:`cumulative_incidence` at tau, with the variance that sums infinitesimal jackknife values
-    over cages (else subjects), m/(m − 1) Σ_g U_g² of each group, and Student's t with Welch's degrees of freedom; over
-    all cages together where they hold both groups.
+    over cages (else subjects), m/(m − 1) Σ_g U_g² of each group, times F̃(1 − F̃)/(F(1 − F)) with F̃ = (mF + 1)/(m + 2)
+    where that is larger (a share of few units near 0 or 1 has too small a variance), and Student's t with Welch's
+    degrees of freedom; over all cages together where they hold both groups.
 
     Parameters
     ----------
@@ -220,7 +221,7 @@ def incidence_difference(
 
     References
     ----------
-    Aalen & Johansen (1978) Scand J Stat 5:141.
+    Aalen & Johansen (1978) Scand J Stat 5:141. Agresti & Caffo (2000) Am Stat 54:280.
 
     Examples
     --------
@@ -254,7 +255,10 @@ def incidence_difference(
     early = subjects.event & (subjects.time <= tau)
     effect, tested, status, note = float(shares[1] - shares[0]), UNTESTED, "ok", ""
     mixed = bool(np.intersect1d(unit[case], unit[~case]).size)
-    variance, df = over_units(parts, unit, np.zeros(case.size, dtype=np.int64) if mixed else case.astype(np.int64))
+    if mixed:
+        variance, df = over_units(parts, unit, np.zeros(case.size, dtype=np.int64))
+    else:
+        variance, df = _apart(parts, unit, case, shares)
     if not known:
         effect, status, note = float("nan"), "not_followed", "a group was not followed to tau"
     elif not (early & own).any():
@@ -269,6 +273,27 @@ def incidence_difference(
     return IncidenceDifference(
         effect, *tested, float(tau), of, labels, shares, n, events, rivals, int(np.unique(unit).size), status, note
     )
+
+
+def _apart(parts: Floats, unit: Integers, case: Mask, shares: Floats) -> tuple[float, float]:
+    """Return the variance of the difference of independent groups and Welch's degrees of freedom.
+
+    A share of few units is often 0 or 1, or near it, where its estimated variance is too small: it is taken at the
+    share with one more unit that had the event and one that had not (Agresti & Caffo 2000).
+    """
+    pieces = []
+    for place, rows in enumerate((~case, case)):
+        m = int(np.unique(unit[rows]).size)
+        if m < 2:
+            return float("nan"), float("nan")
+        own = over_units(parts[rows], unit[rows], np.zeros(int(rows.sum()), dtype=np.int64))[0]
+        f = float(shares[place])
+        shrunk = (m * f + 1) / (m + 2)
+        plain = f * (1 - f)
+        spread = shrunk * (1 - shrunk)
+        pieces.append((max(own, own * spread / plain) if own > 0 and plain > 1e-12 else spread / (m - 1), m))
+    variance = sum(piece for piece, _ in pieces)
+    return variance, variance**2 / sum(piece**2 / (m - 1) for piece, m in pieces)
 
 
 def _counted(early: Mask, own: Mask) -> tuple[Mask, Mask, Mask]:
