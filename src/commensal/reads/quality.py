@@ -18,7 +18,7 @@ USUAL_GENOME = 3_500_000
 #: sylph's assumption where qualities say nothing: 99.5 % of bases are right.
 USUAL_ACCURACY = 0.995
 #: Every so many batches are looked at, this many reads of each.
-_EVERY, _READS = 64, 64
+_EVERY, _READS = 128, 64
 #: Duplicates are counted among the reads that sort behind these bases (one in 32): one comparison tells.
 _START = "TTG"
 
