@@ -44,8 +44,8 @@ class SampleKmers:
 class GenomeKmers:
     """Candidate genomes: names, sizes (g,) in bases, and k-mers as numbers into ``kmers`` (m,), sorted.
 
-    ``members`` are each genome's k-mers that lie apart and are counted; ``whole`` holds beside these the k-mers left out
-    for their nearness: whether a k-mer is a genome's alone is asked of all.
+    ``members`` are each genome's k-mers that lie apart and are counted; ``whole`` holds beside these the k-mers left
+    out for their nearness: whether a k-mer is a genome's alone is asked of all.
     """
 
     names: tuple[str, ...]

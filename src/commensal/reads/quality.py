@@ -12,7 +12,7 @@ from commensal.reads.fastq import Batch, Fastq, Look
 from commensal.reads.trimming import Trimmed
 
 #: Depth (×) below which a species is likely to be missed.
-FLOOR = 0.03
+FLOOR = 0.01
 #: Size of a gut genome (bases), for the share of reads that this depth means.
 USUAL_GENOME = 3_500_000
 #: sylph's assumption where qualities say nothing: 99.5 % of bases are right.

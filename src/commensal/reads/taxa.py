@@ -12,7 +12,7 @@ from commensal.reads.kmers import GenomeKmers, SampleKmers
 from commensal.reads.strains import Strain, strain
 
 #: A genome is called when its identity is at least 0.95 with this posterior probability …
-CALLED = 0.95
+CALLED = 0.9
 #: … from at least this many of its own k-mers seen.
 FEWEST = 12
 #: Genomes that share this much of their k-mers (k = 31) are of one species: 0.95 ** 31.
