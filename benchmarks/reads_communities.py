@@ -20,6 +20,8 @@ NOVEL = (
 )
 #: One strain of each species for the other communities.
 TWINS = ("Escherichia_coli_O157H7_Sakai",)
+#: Number of the first draw: the draws 0 to 5 served to set what `commensal.reads.coverage` assumes, and are not used.
+FIRST = 20
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,13 @@ def species(data: Path) -> dict[str, str]:
         return {row["file"].removesuffix(".fna.gz"): row["species"] for row in csv.DictReader(handle, delimiter="\t")}
 
 
-def communities(names: list[str], n_pairs: int, repeats: int) -> list[Community]:
-    """Four kinds of communities, each drawn ``repeats`` times; log-normal (SD 1; 2 for the heavy tail)."""
+def communities(names: list[str], n_pairs: int, repeats: int, first: int = FIRST) -> list[Community]:
+    """Five kinds of communities, each drawn ``repeats`` times; log-normal (SD 1; 2 for the two shallow kinds)."""
     made = []
     single = [name for name in names if name not in (*HELD_OUT, *TWINS)]
     known = [name for name in single if name not in NOVEL]
     related = {"Akkermansia_muciniphila_YL44", "Enterococcus_faecalis_KB1", "Escherichia_coli_K12_MG1655"}
-    for repeat in range(repeats):
+    for repeat in range(first, first + repeats):
         rng = np.random.default_rng([20261, repeat])
 
         def drawn(pool, number, sd, rng=rng):
@@ -67,6 +69,11 @@ def communities(names: list[str], n_pairs: int, repeats: int) -> list[Community]
         novel = {name: value * wanted * total / sum(novel.values()) for name, value in novel.items()}
         made.append(Community("novel_and_host", "held_out", strains | novel, n_pairs, seed, host_fraction=0.05))
         made.append(Community("heavy_tail", "all", drawn(single, 15, 2.0), int(0.4 * n_pairs), seed))
+        shallow = drawn(set(known) - related, 9, 2.0) | drawn(HELD_OUT, 3, 2.0)
+        novel = drawn(NOVEL, 3, 1.0)
+        total = sum(shallow.values())
+        novel = {name: value * wanted * total / sum(novel.values()) for name, value in novel.items()}
+        made.append(Community("shallow_novel", "held_out", shallow | novel, int(0.4 * n_pairs), seed))
     return made
 
 

@@ -1,13 +1,55 @@
-"""The one room that knows all the others: each verb of the command line as a function."""
+"""What the verbs do: `commensal.run`, `commensal.profile` and the others; the only room that knows all the others.
+
+Imports are late, so that a verb loads only what it needs.
+"""
 
 from __future__ import annotations
 
-from commensal.pipeline import reference, simulate
-from commensal.pipeline.check import check
-from commensal.pipeline.demo import demo
-from commensal.pipeline.init import init
-from commensal.pipeline.load import load
-from commensal.pipeline.profile import profile
-from commensal.pipeline.run import Progress, Result, run
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from commensal.pipeline import reference, simulate
+    from commensal.pipeline.check import check
+    from commensal.pipeline.demo import demo
+    from commensal.pipeline.init import init
+    from commensal.pipeline.load import load
+    from commensal.pipeline.profile import profile
+    from commensal.pipeline.run import Progress, Result, run
 
 __all__ = ["Progress", "Result", "check", "demo", "init", "load", "profile", "reference", "run", "simulate"]
+
+#: Functions and classes by the module that holds them; what is not here is a module.
+_HOME = {
+    "Progress": "run",
+    "Result": "run",
+    "check": "check",
+    "demo": "demo",
+    "init": "init",
+    "load": "load",
+    "profile": "profile",
+    "run": "run",
+}
+
+
+class _Verbs(ModuleType):
+    """A package in which a verb's name is its function, although the function's module has the same name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):  # an import would bind the module to the name
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Verbs
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        found = getattr(import_module(f"commensal.pipeline.{_HOME[name]}"), name)
+        globals()[name] = found
+        return found
+    if name in __all__:
+        return import_module(f"commensal.pipeline.{name}")
+    raise AttributeError(f"module 'commensal.pipeline' has no attribute {name!r}")

@@ -12,6 +12,8 @@ _STEP = np.gradient(_GRID)
 #: The prior probability that the reference genome is the very strain of the sample.
 _SAME = 0.5
 _ROUNDS = 60
+#: Depth is uneven along a growing genome by a third; so many k-mers may lie beyond the bound by chance.
+_UNEVEN, _BEYOND = 1.35, 0.1
 #: Neighbouring k-mers lie in the same reads: counts vary this much more than independent ones
 #: (set on simulated communities: docs/decisions/profiling.md).
 CLUMPED = 1.4
@@ -48,6 +50,8 @@ def tally(counts: NDArray[np.int64]) -> Tally:
 
     K-mers above the median of those seen by more than a Poisson allows (p < 1e-7) are repeats or other species' and are
     left out; below it, at a median of 10 and more, they are taken for not seen: other organisms and errors make them.
+    Where most k-mers are seen once, a handful of repeats would double the depth, so the bound is as low as their number
+    allows (`_most_shallow`).
     """
     seen = counts[counts > 0]
     if not len(seen):
@@ -58,9 +62,33 @@ def tally(counts: NDArray[np.int64]) -> Tally:
     spread = 5.2 / 2
     most = (np.sqrt(1.35 * middle) + spread) ** 2 + 1
     least = max(0.0, np.sqrt(middle / 1.5) - spread) ** 2 if middle >= 10 else 0.0
+    if middle == 1:
+        most = min(most, _most_shallow(seen))
     usual = seen[seen <= most]
     present = usual[usual >= least]
     return Tally(len(counts) - (len(seen) - len(usual)), len(present), int(present.sum()))
+
+
+def _most_shallow(seen: NDArray[np.int64]) -> float:
+    """Return the highest count that a Poisson of some unevenness explains, for k-mers mostly seen once.
+
+    The depth of greatest likelihood of the counts up to a bound, times `_UNEVEN`, gives the least bound beyond which
+    fewer than `_BEYOND` k-mers are expected; repeated until the bound falls no more.
+    """
+    most = int(seen.max())
+    while True:
+        usual = seen[seen <= most]
+        mean = float(usual.mean())
+        depth = max(mean - 1, 0.25 / len(usual)) * 2  # of a Poisson without zeros, to second order: 1 + d/2 + d²/12
+        depth = _UNEVEN * depth / (1 + depth / 6)
+        chance, beyond, bound = depth / np.expm1(depth), 1.0, 0
+        while beyond * len(usual) >= _BEYOND:  # chance of a count above the bound, among those that are seen
+            bound += 1
+            beyond -= chance
+            chance *= depth / (bound + 1)
+        if bound >= most:
+            return float(most)
+        most = bound
 
 
 def likelihood(counted: Tally, share: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -102,7 +130,6 @@ def fit(counted: Tally, k: int) -> Depth:
     loglik = likelihood(counted, share, depth) / CLUMPED
     weight = np.exp(loglik - loglik.max()) * _STEP
     flat = weight / weight.sum()
-    species = float(flat[_GRID >= 0.95 - 1e-9].sum())
     mixed = (1 - _SAME) * flat * (weight.sum() / _STEP.sum())
     mixed[-1] += _SAME * np.exp(loglik[-1] - loglik.max())
     mixed /= mixed.sum()
@@ -111,6 +138,7 @@ def fit(counted: Tally, k: int) -> Depth:
     error = np.sqrt(CLUMPED) * mean / np.sqrt(max(counted.total, 1))
     spread = np.sqrt(float(mixed @ (depth - mean) ** 2) + error**2)
     cumulative = np.cumsum(mixed)
+    species = float(mixed[_GRID >= 0.95 - 1e-9].sum())
     low, high = (float(_GRID[np.searchsorted(cumulative, at)]) for at in (0.025, 0.975 - 1e-12))
     return Depth(
         mean,

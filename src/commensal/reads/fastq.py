@@ -18,7 +18,7 @@ from commensal.reads.needs import needed
 Layout = Literal["single", "paired", "interleaved"]
 
 #: Records read at once: few enough that they stay in the processor's cache.
-BATCH = 256
+BATCH = 128
 #: Records looked at before the pass, for layout, quality offset, length and adapters.
 LOOKED_AT = 4096
 _BLOCK = 1 << 17

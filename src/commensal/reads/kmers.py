@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from commensal.errors import FormatError
 from commensal.reads.fastq import Batch
 from commensal.reads.needs import needed
+from commensal.reads.sylph_file import StoredSketch, stored_sketches
 
 #: References up to this many genomes are compared whole; in larger ones sylph's query chooses the genomes to look at.
 WHOLE = 256
@@ -41,12 +42,17 @@ class SampleKmers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GenomeKmers:
-    """Candidate genomes: names, sizes (g,) in bases, and each one's k-mers as numbers into ``kmers`` (m,), sorted."""
+    """Candidate genomes: names, sizes (g,) in bases, and k-mers as numbers into ``kmers`` (m,), sorted.
+
+    ``members`` are each genome's k-mers that lie apart and are counted; ``whole`` holds beside these the k-mers left
+    out for their nearness: whether a k-mer is a genome's alone is asked of all.
+    """
 
     names: tuple[str, ...]
     sizes: NDArray[np.float64]
     kmers: NDArray[np.uint64]
     members: tuple[NDArray[np.int64], ...]
+    whole: tuple[NDArray[np.int64], ...]
 
     def counts(self, sample: SampleKmers) -> NDArray[np.int64]:
         """Return counts (m,) of these k-mers in a sample; 0 where it has none."""
@@ -103,12 +109,14 @@ def candidates(database: Path, sample: SampleKmers) -> GenomeKmers:
     FormatError
         The database cannot be read, or its k-mers are not those of the sample's sketch.
     """
-    loaded = _database(str(database), database.stat().st_mtime_ns)
-    if len(loaded) <= WHOLE:
-        return _whole(str(database), database.stat().st_mtime_ns)
+    changed = database.stat().st_mtime_ns
+    stored = _stored(str(database), changed)
+    if len(stored) <= WHOLE:
+        return _whole(str(database), changed)
+    loaded = _database(str(database), changed)
     pysylph = needed("pysylph")
     hits = pysylph.Profiler(loaded, minimum_ani=CANDIDATE_ANI, estimate_unknown=True).query(sample.sketch)
-    return _gathered([hit.genome_sketch for hit in hits])
+    return _gathered([stored[hit.genome_sketch.name] for hit in hits])
 
 
 @lru_cache(maxsize=2)
@@ -125,18 +133,25 @@ def _database(path: str, _changed: int) -> Any:
 
 
 @lru_cache(maxsize=2)
+def _stored(path: str, _changed: int) -> dict[str, StoredSketch]:
+    return stored_sketches(Path(path))
+
+
+@lru_cache(maxsize=2)
 def _whole(path: str, changed: int) -> GenomeKmers:
-    return _gathered(list(_database(path, changed)))
+    return _gathered(list(_stored(path, changed).values()))
 
 
-def _gathered(sketches: Sequence[Any]) -> GenomeKmers:
-    lists = [np.array(one.kmers, dtype=np.uint64) for one in sketches]
+def _gathered(sketches: Sequence[StoredSketch]) -> GenomeKmers:
+    lists = [part for one in sketches for part in (one.kmers, one.left_out)]
     together = np.concatenate(lists) if lists else np.zeros(0, dtype=np.uint64)
     kmers, numbers = np.unique(together, return_inverse=True)
     edges: list[int] = np.cumsum([len(one) for one in lists])[:-1].tolist()
+    parts = np.split(numbers.astype(np.int64), edges) if lists else []
     return GenomeKmers(
         tuple(one.name for one in sketches),
-        np.array([one.genome_size for one in sketches], dtype=np.float64),
+        np.array([one.size for one in sketches], dtype=np.float64),
         kmers,
-        tuple(np.split(numbers.astype(np.int64), edges)) if lists else (),
+        tuple(parts[0::2]),
+        tuple(np.concatenate(pair) for pair in zip(parts[0::2], parts[1::2], strict=True)),
     )

@@ -12,13 +12,13 @@ from commensal.reads.fastq import Batch, Fastq, Look
 from commensal.reads.trimming import Trimmed
 
 #: Depth (×) below which a species is likely to be missed.
-FLOOR = 0.03
+FLOOR = 0.01
 #: Size of a gut genome (bases), for the share of reads that this depth means.
 USUAL_GENOME = 3_500_000
 #: sylph's assumption where qualities say nothing: 99.5 % of bases are right.
 USUAL_ACCURACY = 0.995
 #: Every so many batches are looked at, this many reads of each.
-_EVERY, _READS = 64, 64
+_EVERY, _READS = 128, 64
 #: Duplicates are counted among the reads that sort behind these bases (one in 32): one comparison tells.
 _START = "TTG"
 

@@ -12,7 +12,7 @@ from commensal.reads.kmers import GenomeKmers, SampleKmers
 from commensal.reads.strains import Strain, strain
 
 #: A genome is called when its identity is at least 0.95 with this posterior probability …
-CALLED = 0.95
+CALLED = 0.9
 #: … from at least this many of its own k-mers seen.
 FEWEST = 12
 #: Genomes that share this much of their k-mers (k = 31) are of one species: 0.95 ** 31.
@@ -76,15 +76,20 @@ def call(sample: SampleKmers, genomes: GenomeKmers) -> tuple[Call, ...]:
             if seen.coexists:
                 second = _minor(found[at].depth, seen.depth, counted)
                 found.append(Call(int(number), second, counted.hit, seen, True, (kin, seen.ani_next)))
-                owner[own[free]] = number
+                _own(owner, genomes.whole[number], int(number))
             if found[at].near is None or seen.coexists:
                 found[at] = replace(found[at], strain=seen, near=(int(number), seen.ani_next))
             continue
         depth = fit(counted, sample.k)
         if counted.size >= 50 and counted.hit >= FEWEST and depth.species >= CALLED:
             found.append(Call(int(number), depth, counted.hit, Strain("one_reference")))
-            owner[own[free]] = number
+            _own(owner, genomes.whole[number], int(number))
     return _refined(found, counts, genomes, sample.k)
+
+
+def _own(owner: NDArray[np.int64], kmers: NDArray[np.int64], number: int) -> None:
+    """Give a genome those of its k-mers that no one owns yet."""
+    owner[kmers[owner[kmers] < 0]] = number
 
 
 def _kin(owners: NDArray[np.int64], size: int) -> tuple[int | None, float]:
@@ -105,7 +110,7 @@ def _refined(found: list[Call], counts: NDArray[np.int64], genomes: GenomeKmers,
     """Estimate depth from k-mers of one called genome only, where at least a tenth of its k-mers are such."""
     holders = np.zeros(len(counts), dtype=np.int64)
     for one in found:
-        holders[genomes.members[one.genome]] += 1
+        holders[genomes.whole[one.genome]] += 1
     refined = []
     for one in found:
         own = genomes.members[one.genome]

@@ -27,6 +27,8 @@ _PRESENT, _SEED, _SHORTEST_END = 0.001, 16, 5
 #: Reads longer than this on average are long reads: their ends are left as they are.
 LONG = 500
 _POLY_G = "G" * 10
+#: Ends of qualities whose cut is remembered: binned qualities have few, and most cuts are decided within so many bases.
+_TAIL, _REMEMBERED = 8, 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Trimmer:
         self._absent = look.layout == "interleaved"
         self._first: list[str] = []
         self._second: list[str] = []
+        self._lost: dict[str, int] = {}
         if not self.long:
             self._choose(look)
 
@@ -150,10 +153,14 @@ class Trimmer:
                 low = [i for i, quality in enumerate(qualities) if quality[-1] < threshold]
             except IndexError:  # a record without bases, or a mate that is not there
                 low = [i for i, quality in enumerate(qualities) if quality and quality[-1] < threshold]
+            lost, known, code = self._lost, self._lost.get, ord(threshold)
             for i in low:
-                keep = keep_length(qualities[i], ord(threshold))
-                if keep < len(qualities[i]):
-                    cuts[i] = keep
+                quality = qualities[i]
+                gone = known(quality[-_TAIL:])
+                if gone is None:
+                    gone = _gone(quality, code, lost)
+                if gone:
+                    cuts[i] = len(quality) - gone
             self.counts.quality += len(cuts)
         if self._poly_g:
             for i in [i for i, read in enumerate(reads) if read.endswith(_POLY_G)]:
@@ -209,6 +216,19 @@ def keep_length(quality: str, threshold: int) -> int:
         if total > most:
             most, keep = total, at
     return keep
+
+
+def _gone(quality: str, threshold: int, lost: dict[str, int]) -> int:
+    """Return how many bases `keep_length` cuts; remember it where the last `_TAIL` qualities alone decide it."""
+    tail = quality[-_TAIL:]
+    total = 0
+    for letter in reversed(tail):
+        total += threshold - ord(letter)
+        if total < 0:
+            if len(lost) < _REMEMBERED:
+                lost[tail] = len(tail) - keep_length(tail, threshold)
+            break
+    return len(quality) - keep_length(quality, threshold)
 
 
 def _tails(reads: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ pytest.importorskip("dnaio")
 
 from commensal.reads.fastq import BATCH, Fastq
 
-READS = [b"ACGTTGCA" * 10 + b"ACGT"[i % 4 : i % 4 + 1] for i in range(3 * BATCH + 7)]
+READS = [b"ACGTTGCA" * 10 + b"ACGT"[i % 4 : i % 4 + 1] for i in range(6 * BATCH + 7)]
 
 
 def text(reads=READS, mate=1, quality=b"F"):
