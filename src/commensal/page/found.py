@@ -30,7 +30,7 @@ from commensal.tables import ALL, STATUSES
 LINE = 0.05
 #: Statuses of rows that have an effect and whose p is withheld for the whole comparison.
 WITHHELD = ("one_cage", "unit_not_in_block")
-FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence"}
+FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence", "expression": "expression"}
 #: The model whose rows say by one test per feature whether it differs at all; it has no effect of its own.
 JOINT = "joint"
 

@@ -14,7 +14,7 @@ from commensal.tables import Finding
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
 #: Models whose rows describe and have no test.
-UNTESTED = ("pcoa", "reference frame")
+UNTESTED = ("pcoa", "reference frame", "expression model")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ FEATURE_WORDS = {
     "genes": "gene",
     "pathways": "pathway",
     "metabolites": "molecule",
-    "transcripts": "transcript",
+    "transcripts": "gene",
     "reads": "taxon",
 }
 

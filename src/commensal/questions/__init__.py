@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from commensal.questions.answer import Answer, joined, without_p
 from commensal.questions.cohort import cohort
+from commensal.questions.host import host
 from commensal.questions.kind import Kind
 
 #: Kind of question → the functions that answer it.
-QUESTIONS: Mapping[str, Kind] = {"cohort": Kind(assay=cohort)}
+QUESTIONS: Mapping[str, Kind] = {"cohort": Kind(assay=cohort), "host": Kind(assay=host)}
 
 __all__ = ["QUESTIONS", "Answer", "Kind", "joined", "without_p"]

@@ -120,6 +120,8 @@ class Assay:
     position: str | None = None  #: column of the samples with the well on the plate, such as ``B7``
     plate: str | None = None  #: column of the samples with the plate
     dna: str | None = None  #: column of the samples with the concentration of DNA before sequencing
+    strandedness: Literal["unstranded", "forward", "reverse"] | None = None  #: which column of STAR's counts
+    tx2gene: str | None = None  #: table of transcripts and their genes, for salmon and kallisto
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,8 @@ class Question:
     block: tuple[str, ...] = ()  #: random-intercept units, outermost first
     covariates: tuple[str, ...] = ()
     severity: Mapping[str, str] | None = None
+    sets: tuple[str, ...] = ()  #: GMT files of gene sets, besides those that ship
+    reverses: str | None = None  #: the disease's own contrast, whose signature the treatment may move back
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

@@ -209,6 +209,9 @@ def _question(study: Study, question: Question) -> None:
         _known(study, section, "assays", name, names_with_parts(study.assays), "assay")
     if question.severity is not None:
         _known(study, section, "severity.measure", question.severity["measure"], study.measures, "measure")
+    if question.reverses is not None:
+        _known(study, section, "reverses", question.reverses, study.contrasts, "contrast")
+    _only_host(study, question)
     column = study.contrasts[question.contrast].column
     for key in ("block", "covariates"):
         if column in getattr(question, key):
@@ -241,6 +244,30 @@ def _question(study: Study, question: Question) -> None:
             "a block is not a covariate as well",
             found=_names(both),
             expected="each column in one of block and covariates",
+        )
+
+
+def _only_host(study: Study, question: Question) -> None:
+    section = f"questions.{question.name}"
+    given = [key for key in ("sets", "reverses") if getattr(question, key)]
+    if given and question.kind != "host":
+        raise _error(
+            study,
+            section,
+            given[0],
+            f"{given[0]} is for what the tissue does",
+            found=f'kind = "{question.kind}"',
+            expected='kind = "host"',
+            mend=f"remove {given[0]}, or change the kind",
+        )
+    if question.reverses == question.contrast:
+        raise _error(
+            study,
+            section,
+            "reverses",
+            "a contrast cannot reverse itself",
+            found=question.contrast,
+            expected="the treatment as contrast, the disease's own contrast as reverses",
         )
 
 

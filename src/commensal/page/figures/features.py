@@ -9,7 +9,7 @@ import pandas as pd
 
 from commensal.page.figures.diversity import block_lines, side_rows, strip
 from commensal.page.figures.drawn import OTHER, Figure, Panel, Rows, panel, slug
-from commensal.page.figures.volcano import AXES
+from commensal.page.figures.volcano import AXES, TITLES
 from commensal.page.found import FEATURE_MODELS, LINE, name_of
 from commensal.page.payload import short
 from commensal.page.view import Group
@@ -125,7 +125,7 @@ def _forest(fits: list[tuple[str, pd.Series | None]], model: str, title: str) ->
         .encode(x=alt.X("effect:Q", title=x_title, axis=axis))
     )
     chart = alt.layer(
-        zero, bars, dots, title=alt.Title(f"{'Abundance' if model == 'abundance' else 'Presence'}, {title}")
+        zero, bars, dots, title=alt.Title(f"{TITLES[model]}, {title}")
     )
     return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(fits)), wide=True)]
 

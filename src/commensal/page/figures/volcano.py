@@ -15,7 +15,8 @@ from commensal.page.words import chance, count, estimate, missing, number, plura
 #: p below the smallest double is drawn at the top.
 TOP = 300.0
 LABELS = 8
-AXES = {"abundance": "log2 fold change where present", "prevalence": "difference in share of samples where present"}
+AXES = {"abundance": "log2 fold change where present", "prevalence": "difference in share of samples where present", "expression": "log2 fold change"}
+TITLES = {"abundance": "Abundance", "prevalence": "Presence", "expression": "Expression"}
 TABLE = {
     "name": "Feature",
     "effect": "Effect",
@@ -56,7 +57,7 @@ def _of_model(group: Group, model: str) -> list[Figure]:
     return [
         Figure(
             name=slug("volcano", model, group.question, group.name),
-            title=f"{'Abundance' if model == 'abundance' else 'Presence'} of every feature: {group.name}",
+            title=f"{TITLES[model]} of every {group.feature if model == 'expression' else 'feature'}: {group.name}",
             alt=f"Volcano plot of {AXES[model]} against minus log10 of p. {' '.join(caption)}",
             caption=caption,
             panels=panels,

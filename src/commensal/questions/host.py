@@ -1,0 +1,87 @@
+"""``host``: what does the tissue do? Expression of every gene, gene sets, and whether a signature moves back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from commensal.errors import DesignError
+from commensal.questions.answer import Answer, joined
+from commensal.questions.diversity import composition
+from commensal.questions.host_genes import MODEL, gene_rows
+from commensal.questions.host_units import Layout, columns_of, laid_out
+from commensal.questions.scales import Scales
+from commensal.study import LoadedStudy, Question
+from commensal.tables import estimates, points
+
+#: Genes whose values are kept for the page, per assay.
+TOP = 12
+
+
+def host(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
+    """Answer a question about tissue for one assay of transcripts; other assays have no part in it.
+
+    Raises
+    ------
+    DesignError
+        The comparison cannot be made with these samples, or the question names an assay of another kind.
+    """
+    declared = loaded.assays[assay].assay
+    if declared.kind != "transcripts":
+        if not question.assays:
+            return Answer(estimates(), points())
+        raise DesignError(
+            "a question of kind host is about transcripts",
+            where=f"[questions.{question.name}] assays",
+            found=f'assay {assay} of kind "{declared.kind}"',
+            expected='an assay of kind "transcripts"',
+            mend='name the assay of transcripts, or ask by kind = "cohort"',
+        )
+    layout = laid_out(loaded, question, assay)
+    columns = columns_of(layout)
+    rows = gene_rows(layout, columns)
+    parts = [_samples(layout), Answer(rows, _values(layout, rows), layout.samples.dropped)]
+    return joined(parts)
+
+
+def _samples(layout: Layout) -> Answer:
+    """Compare whole profiles of expression, and say where samples lie."""
+    log2 = np.where(layout.enough, layout.log2, np.nan)
+    if not layout.enough.any():
+        return Answer(estimates(), points())
+    scale = Scales(log2, None, np.nan_to_num(log2), 0, log2, "log2", relative=False, depth=None)
+    made = composition(layout.rows, scale)
+    return replace(made, points=made.points)
+
+
+def _values(layout: Layout, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the values (points) of the genes with the smallest p of the term that is read first."""
+    genes = rows[(rows["model"] == MODEL) & rows["p"].notna()]
+    if genes.empty:
+        return points()
+    first = genes[genes["term"] == genes["term"].iloc[0]]
+    ranked = first.sort_values(["p", "q"], kind="stable").head(TOP)
+    comparison, block = layout.samples, layout.rows.block_name
+    column = {str(name): index for index, name in enumerate(comparison.assay.features.index)}
+    shared = {key: value for key, value in comparison.identity().items() if key != "kind"}
+    frames = [
+        pd.DataFrame(
+            {
+                **shared,
+                "figure": "values",
+                "feature": feature,
+                "label": label,
+                "sample": comparison.samples,
+                "subject": comparison.subjects,
+                "block": comparison.block if comparison.block is not None and block else [None] * len(comparison.samples),
+                "side": np.where(comparison.case, "case", "control"),
+                "group": comparison.groups,
+                "y": layout.shown[:, column[str(feature)]],
+                "unit": layout.unit,
+            }
+        )
+        for feature, label in zip(ranked["feature"], ranked["label"], strict=True)
+    ]
+    return points(pd.concat(frames, ignore_index=True))
