@@ -11,6 +11,7 @@ from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.diversity import composition
 from commensal.questions.host_genes import MODEL, gene_rows
+from commensal.questions.host_reversal import reversal
 from commensal.questions.host_units import Layout, columns_of, laid_out
 from commensal.questions.scales import Scales
 from commensal.study import LoadedStudy, Question
@@ -43,6 +44,8 @@ def host(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     columns = columns_of(layout)
     rows = gene_rows(layout, columns)
     parts = [_samples(layout), Answer(rows, _values(layout, rows), layout.samples.dropped)]
+    if question.reverses is not None:
+        parts.append(reversal(loaded, question, layout))
     return joined(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,13 +61,10 @@ def laid_out(loaded: LoadedStudy, question: Question, assay: str) -> Layout:
     """
     comparison = replace(compare(loaded, replace(question, block=()), assay), question=question)
     found = blocks(loaded, question, comparison.samples)
-    levels = [
-        np.array([label or f"{sample} (alone)" for label, sample in zip(labels, comparison.samples, strict=True)])
-        for labels in found.labels
-    ]
+    levels = level_labels(found.labels, comparison.samples)
     values, enough, shown, unit = _scales(comparison)
     own = replace(comparison, block=None, block_name=None)
-    carrying, around = _carrying(comparison, found.names, levels)
+    carrying, around = carrying_level(comparison.case, found.names, levels, comparison.where)
     if carrying is not None:
         own, values = _means(own, values, levels[carrying], levels[around] if around is not None else None)
     elif around is not None:
@@ -75,6 +73,14 @@ def laid_out(loaded: LoadedStudy, question: Question, assay: str) -> Layout:
         own = replace(own, block_name=found.names[around])
     averaged = None if carrying is None else found.names[carrying]
     return Layout(comparison, own, values, enough, shown, unit, averaged, found.names)
+
+
+def level_labels(labels: tuple[NDArray[np.object_], ...], samples: tuple[str, ...]) -> list[NDArray[np.str_]]:
+    """Return the labels (n,) of each level of units; a sample without a label is a unit of its own."""
+    return [
+        np.array([label or f"{sample} (alone)" for label, sample in zip(level, samples, strict=True)], dtype=np.str_)
+        for level in labels
+    ]
 
 
 def _scales(comparison: Comparison) -> tuple[Array, NDArray[np.bool_], Array, str]:
@@ -97,22 +103,28 @@ def _scales(comparison: Comparison) -> tuple[Array, NDArray[np.bool_], Array, st
     )
 
 
-def _carrying(
-    comparison: Comparison, names: tuple[str, ...], levels: list[NDArray[np.str_]]
+def carrying_level(
+    label: NDArray[Any], names: tuple[str, ...], levels: list[NDArray[np.str_]], where: str
 ) -> tuple[int | None, int | None]:
-    """Return the outermost level that carries one label, and the level around it in which the label varies."""
+    """Return the outermost level that carries one label, and the level around it in which the label varies.
+
+    Raises
+    ------
+    DesignError
+        Levels that are not nested.
+    """
     for outer, inner in zip(range(len(levels) - 1), range(1, len(levels)), strict=True):
         if not is_nested(levels[inner], levels[outer]):
             raise DesignError(
                 f"{names[inner]} is not nested in {names[outer]}",
-                where=comparison.where,
+                where=where,
                 found=f"a {names[inner]} with samples in several of {names[outer]}",
                 expected="each inner unit in one outer unit",
                 mend="leave out one of them from block",
             )
     around = None
     for at, labels in enumerate(levels):
-        if not varies_within(comparison.case, labels):
+        if not varies_within(label, labels):
             several = len(set(labels)) < len(labels)
             return (at if several else None), around
         around = at
@@ -123,17 +135,10 @@ def _means(
     comparison: Comparison, values: Array, unit: NDArray[np.str_], block: NDArray[np.str_] | None
 ) -> tuple[Comparison, Array]:
     """Average rows of one unit: values, covariates; sides and blocks are the unit's own."""
-    names, first, code = np.unique(unit, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # units in the order in which they first come
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    code, first = rank[code], first[order]
-    weights = np.zeros((len(names), len(unit)))
-    weights[code, np.arange(len(unit))] = 1
-    weights /= weights.sum(axis=1, keepdims=True)
+    names, first, weights = averaging(unit)
     made = replace(
         comparison,
-        samples=tuple(str(name) for name in names[order]),
+        samples=tuple(str(name) for name in names),
         subjects=tuple(comparison.subjects[i] for i in first),
         groups=tuple(comparison.groups[i] for i in first),
         values=comparison.values[first],
@@ -142,6 +147,17 @@ def _means(
         covariates=weights @ comparison.covariates,
     )
     return made, weights @ values
+
+
+def averaging(unit: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.intp], Array]:
+    """Return units (u,) as they first come, the first sample of each (u,), and the weights (u, n) of their means."""
+    names, first, code = np.unique(unit, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    weights = np.zeros((len(names), len(unit)))
+    weights[rank[code], np.arange(len(unit))] = 1
+    return names[order], first[order], weights / weights.sum(axis=1, keepdims=True)
 
 
 def columns_of(layout: Layout) -> list[Columns]:

@@ -50,6 +50,7 @@ from commensal.stats.permuted_rows import PermutedRows, permuted_rows
 from commensal.stats.phylogeny import faith_pd, is_rooted, rarefied_faith_pd, unifrac
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 from commensal.stats.restricted_mean import RmstFit, rmst_difference
+from commensal.stats.reversal import ReversalFit, reversal
 from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
@@ -94,6 +95,7 @@ __all__ = [
     "Permutations",
     "PermutedRows",
     "ReferenceFrame",
+    "ReversalFit",
     "RmstFit",
     "SetFit",
     "SignFlipFit",
@@ -173,6 +175,7 @@ __all__ = [
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",
+    "reversal",
     "rmst_difference",
     "separated_p",
     "set_competitive",
