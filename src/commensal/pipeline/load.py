@@ -13,6 +13,7 @@ from commensal.errors import StudyFileError
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
     AssayTable,
+    GeneSet,
     LoadedStudy,
     Study,
     assemble,
@@ -114,7 +115,13 @@ def load_with_reads(
         replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
         for item in loaded.dropped
     )
-    return replace(loaded, dropped=dropped), reads
+    return replace(loaded, dropped=dropped, sets=read_gene_sets(declared, root)), reads
+
+
+def read_gene_sets(declared: Study, root: Path) -> dict[str, tuple[GeneSet, ...]]:
+    """Read every file of gene sets that a question names."""
+    named = {file: name for name, question in declared.questions.items() for file in question.sets}
+    return {file: io.read_sets(io.locate(root, file, f"[questions.{name}] sets")) for file, name in named.items()}
 
 
 def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
@@ -139,5 +146,6 @@ def input_files(declared: Study, root: Path) -> list[Path]:
     """Return every file that the study names and that exists, in the study file's order."""
     names = [file for table in declared.tables.values() for file in table.files]
     for assay in declared.assays.values():
-        names += [name for name in (assay.file, assay.features.file, assay.tree) if name]
+        names += [name for name in (assay.file, assay.features.file, assay.tree, assay.tx2gene) if name]
+    names += [file for question in declared.questions.values() for file in question.sets]
     return [declared.path, *(path for path in (root / name for name in dict.fromkeys(names)) if path.is_file())]

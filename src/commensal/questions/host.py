@@ -12,6 +12,7 @@ from commensal.questions.answer import Answer, joined
 from commensal.questions.diversity import composition
 from commensal.questions.host_genes import MODEL, gene_rows
 from commensal.questions.host_reversal import reversal
+from commensal.questions.host_sets import set_answer
 from commensal.questions.host_units import Layout, columns_of, laid_out
 from commensal.questions.scales import Scales
 from commensal.study import LoadedStudy, Question
@@ -44,6 +45,7 @@ def host(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     columns = columns_of(layout)
     rows = gene_rows(layout, columns)
     parts = [_samples(layout), Answer(rows, _values(layout, rows), layout.samples.dropped)]
+    parts.append(set_answer(loaded, layout, columns))
     if question.reverses is not None:
         parts.append(reversal(loaded, question, layout))
     return joined(parts)

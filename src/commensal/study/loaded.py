@@ -50,6 +50,15 @@ class Match:
     data_without_samples: tuple[str, ...]  #: in the assay, not in the samples table
 
 
+@dataclass(frozen=True, slots=True)
+class GeneSet:
+    """One set of genes from a file of the user's."""
+
+    name: str
+    label: str  #: description, as the file has it
+    members: tuple[str, ...]  #: gene ids or symbols, as the file has them
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedStudy:
     """The declared study together with its data."""
@@ -69,6 +78,7 @@ class LoadedStudy:
     unused_subjects: tuple[str, ...] = ()  #: rows of the subjects table without any sample
     unlisted_subjects: tuple[str, ...] = ()  #: subjects with samples that the subjects table does not list
     dropped: tuple[Dropped, ...] = ()
+    sets: Mapping[str, tuple[GeneSet, ...]] = field(default_factory=dict)  #: file → its gene sets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
