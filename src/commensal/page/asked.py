@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from commensal.page.found_host import block_words as host_block_words
+from commensal.page.found_host import is_host
 from commensal.page.found import feature_rows, share_words
 from commensal.page.view import Group, PageView, sides
 from commensal.page.words import count, listed, missing, number, plural, sentence
@@ -80,6 +82,8 @@ def _adjustment(question: Question, own: list[Group], column: str) -> list[str]:
 
 def _block_words(group: Group, column: str) -> str:
     unit = group.block or "block"
+    if is_host(group):
+        return host_block_words(group, column)
     if group.split:
         text = (
             f"samples of the same {unit} are compared with each other first (within {plural(unit)}): the {unit} is a "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -28,6 +29,8 @@ from commensal.tables import ALL, STATUSES
 
 #: Where a sentence says "differs": the declared false discovery rate (q), or the error rate where there is no q.
 LINE = 0.05
+#: Models with a measure that are no diversity index.
+APART = ("permanova", "permdisp", *UNTESTED, *SETS, REVERSAL, SHARE)
 #: Statuses of rows that have an effect and whose p is withheld for the whole comparison.
 WITHHELD = ("one_cage", "unit_not_in_block")
 FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence", "expression": "expression"}
@@ -238,7 +241,7 @@ def _joint_sentence(group: Group, term: str) -> list[str]:
 def diversity_rows(group: Group, term: str) -> pd.DataFrame:
     """Return the rows of alpha diversity of a term: of the whole table, with a measure, and no distance."""
     rows = group.pick(feature=ALL, term=term)
-    return rows[rows["measure"].notna() & ~rows["model"].fillna("").isin(("permanova", "permdisp", *UNTESTED))]
+    return rows[rows["measure"].notna() & ~rows["model"].fillna("").isin(APART)]
 
 
 def _feature_sentence(group: Group, term: str, found: FoundFeatures, rows: pd.DataFrame) -> str:
@@ -295,6 +298,7 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
                 *composition_sentences(group, term),
                 *(diversity_sentence(group, row) for _, row in diversity_rows(group, term).iterrows()),
                 *feature_sentences(group, term),
+                *host_sentences(group, term),
             ],
         )
         for term in group.terms
@@ -335,7 +339,8 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
         own = [group for group in own if group not in held]
         if not own:
             continue
-        told += [_first_composition(own), *_feature_headlines(own), _first_diversity(own)]
+        tissue = host_headlines(own)
+        told += [_first_composition(own), *_feature_headlines(own), *(tissue or [_first_diversity(own)])]
     if not told:
         nothing = "No question has been answered: the estimates are empty."
         return [nothing, "No features were tested.", "No diversity was compared."]

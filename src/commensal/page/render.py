@@ -20,9 +20,11 @@ from commensal.page.figures import (
     Figure,
     diversity,
     features,
+    gene_sets,
     ordination,
     quality_tables,
     reads_figures,
+    reversal,
     to_files,
     volcano,
 )
@@ -105,6 +107,7 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
     for group in cut:
         own = view.points[keys == group.key]
         drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
+        drawn += [*gene_sets(group), *reversal(group, own)]
     return drawn
 
 

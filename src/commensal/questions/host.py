@@ -47,7 +47,7 @@ def host(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     parts = [_samples(layout), Answer(rows, _values(layout, rows), layout.samples.dropped)]
     parts.append(set_answer(loaded, layout, columns))
     if question.reverses is not None:
-        parts.append(reversal(loaded, question, layout))
+        parts.append(reversal(loaded, question, layout, columns[0].term))
     return joined(parts)
 
 

@@ -37,7 +37,7 @@ class _Both:
     words: str  #: what a unit is
 
 
-def reversal(loaded: LoadedStudy, question: Question, layout: Layout) -> Answer:
+def reversal(loaded: LoadedStudy, question: Question, layout: Layout, term: str) -> Answer:
     """Compare the question's effects with those of the disease's own contrast.
 
     Raises
@@ -60,7 +60,7 @@ def reversal(loaded: LoadedStudy, question: Question, layout: Layout) -> Answer:
     fit = stats.reversal(
         both.y, both.disease, both.treatment, permutations=arranged, level=question.level, seed=question.seed
     )
-    return Answer(_rows(question, layout, both, arranged, fit), _points(question, layout, both, fit), other.dropped)
+    return Answer(_rows(question, layout, term, both, arranged, fit), _points(question, layout, both, fit), other.dropped)
 
 
 def _both(loaded: LoadedStudy, question: Question, treated: Comparison, diseased: Comparison) -> _Both:
@@ -143,23 +143,27 @@ def _without_covariates(
 
 
 def _rows(
-    question: Question, layout: Layout, both: _Both, arranged: stats.Permutations, fit: stats.ReversalFit
+    question: Question, layout: Layout, term: str, both: _Both, arranged: stats.Permutations, fit: stats.ReversalFit
 ) -> pd.DataFrame:
     comparison = layout.rows
     treated, vehicle = int((both.treatment == 1).sum()), int((both.treatment == 0).sum())
     shared = {
-        **comparison.identity(), "feature": ALL, "measure": question.reverses, "term": "overall",
+        **comparison.identity(), "feature": ALL, "measure": question.reverses, "term": term,
         "level": question.level, "n": len(both.y), "n_case": treated, "n_control": vehicle,
     }  # fmt: skip
     labels = comparison.assay.features["label"].astype(str).to_numpy()
-    leading = [str(labels[both.genes[j]]) for j in fit.leading[:30]]
-    way = "all enumerated" if arranged.exact else "at random"
+    named = {
+        way: [str(labels[both.genes[j]]) for j in genes[:20]]
+        for way, genes in (("back", fit.leading), ("on", fit.following))
+    }
+    how = "all enumerated" if arranged.exact else "at random"
     note = [
         f"{fit.n_shared} of the units are in both contrasts" if fit.n_shared else "no unit is in both contrasts",
         f"correlation with shared units in both {fit.plain:.3f}, its mean over rearranged arms {fit.null_mean:.3f}",
-        f"{arranged.scheme}: {fit.n_permutations:,} arrangements {way}, smallest p {fit.smallest_p:.2g}",
+        f"{arranged.scheme}: {fit.n_permutations:,} arrangements {how}, smallest p {fit.smallest_p:.2g}",
         f"unit: {both.words}; {both.y.shape[1]:,} genes",
-        f"leading: {listing(leading, 30)}" if leading else "no gene leads",
+        f"moved back in both halves: {_genes(fit.leading, named['back'])}",
+        f"moved on: {_genes(fit.following, named['on'])}",
     ]
     if fit.note:
         note.insert(0, fit.note)
@@ -176,13 +180,18 @@ def _rows(
     return estimates([score, share])
 
 
+def _genes(all_: tuple[int, ...], named: list[str]) -> str:
+    return f"{len(all_):,} genes ({listing(named, 20)})" if named else "no gene"
+
+
 def _points(question: Question, layout: Layout, both: _Both, fit: stats.ReversalFit) -> pd.DataFrame:
     """Return the genes that the disease changes most, and those that lead, with both effects."""
     features = layout.samples.assay.features
     ids, labels = features.index.astype(str).to_numpy(), features["label"].astype(str).to_numpy()
     strongest = np.argsort(-np.abs(fit.disease_z), kind="stable")[:DRAWN]
-    chosen = np.union1d(strongest, np.array(fit.leading[:100], dtype=np.intp))
-    place = {j: at + 1 for at, j in enumerate(fit.leading)}
+    led = fit.leading if fit.score < 0 else fit.following
+    chosen = np.union1d(strongest, np.array(led[:100], dtype=np.intp))
+    place = {j: at + 1 for at, j in enumerate(led)}
     shared = {key: value for key, value in layout.rows.identity().items() if key != "kind"}
     rows = [
         {

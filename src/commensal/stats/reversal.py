@@ -46,7 +46,8 @@ class ReversalFit:
     disease_z: Floats  # (m,) effects over their standard errors
     treatment_z: Floats  # (m,)
     strength: Floats  # (m,) smaller of both effects over their standard errors, signed: above 0 moved back
-    leading: tuple[int, ...]  # features that are moved back in both halves, strongest first
+    leading: tuple[int, ...]  # features moved back in both halves, strongest first
+    following: tuple[int, ...]  # features moved on in the disease's direction in both halves
 
     def table(self) -> pd.DataFrame:
         """Return one row per feature."""
@@ -215,13 +216,17 @@ def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed:
     with np.errstate(invalid="ignore"):
         same = (np.sign(z[0]) == np.sign(z[1])).all(axis=0)
         strength = np.where(same, np.where(np.abs(both[0]) < np.abs(both[1]), both[0], both[1]), 0.0)
-    ahead = np.flatnonzero(strength > LEADS)
-    leading = ahead[np.argsort(-strength[ahead], kind="stable")]
+    leading, following = (_ahead(side * strength) for side in (1, -1))
     nothing = float("nan")
     return ReversalFit(
         score, low, high, share, share_low, share_high, nothing, nothing, nothing, 0, nothing,
-        int(known.shared.sum()), "ok", "", *effects[0], *z[0], strength, tuple(int(j) for j in leading),
+        int(known.shared.sum()), "ok", "", *effects[0], *z[0], strength, leading, following,
     )  # fmt: skip
+
+
+def _ahead(strength: Floats) -> tuple[int, ...]:
+    beyond = np.flatnonzero(strength > LEADS)
+    return tuple(int(j) for j in beyond[np.argsort(-strength[beyond], kind="stable")])
 
 
 def _share(y: Floats, known: inner.Roles, scale: Floats) -> float:

@@ -3,6 +3,7 @@
 from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
+from commensal.page.figures.host import gene_sets, reversal
 from commensal.page.figures.ordination import ordination
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.volcano import volcano
@@ -12,9 +13,11 @@ __all__ = [
     "Panel",
     "diversity",
     "features",
+    "gene_sets",
     "ordination",
     "quality_tables",
     "reads_figures",
+    "reversal",
     "static_spec",
     "to_files",
     "volcano",
