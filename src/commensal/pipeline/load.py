@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -138,7 +139,7 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
 def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[AssayTable]:
     """Read the declared tables one by one, finding their orientation by the sample ids."""
     for assay in declared.assays.values():
-        if assay.files is None:
+        if assay.files is None or assay.kind == "transcripts":
             yield io.read_assay(assay, root, samples)
 
 
@@ -147,5 +148,8 @@ def input_files(declared: Study, root: Path) -> list[Path]:
     names = [file for table in declared.tables.values() for file in table.files]
     for assay in declared.assays.values():
         names += [name for name in (assay.file, assay.features.file, assay.tree, assay.tx2gene) if name]
+        if assay.files is not None and assay.kind == "transcripts":
+            shape = "*".join(glob.escape(part) for part in assay.files.split("{sample}"))
+            names += sorted(path.relative_to(root).as_posix() for path in root.glob(shape))
     names += [file for question in declared.questions.values() for file in question.sets]
     return [declared.path, *(path for path in (root / name for name in dict.fromkeys(names)) if path.is_file())]

@@ -149,7 +149,7 @@ def _rows(
     treated, vehicle = int((both.treatment == 1).sum()), int((both.treatment == 0).sum())
     shared = {
         **comparison.identity(), "feature": ALL, "measure": question.reverses, "term": term,
-        "level": question.level, "n": len(both.y), "n_case": treated, "n_control": vehicle,
+        "level": question.level, "n": treated + vehicle, "n_case": treated, "n_control": vehicle,
     }  # fmt: skip
     labels = comparison.assay.features["label"].astype(str).to_numpy()
     named = {
@@ -158,7 +158,7 @@ def _rows(
     }
     how = "all enumerated" if arranged.exact else "at random"
     note = [
-        f"{fit.n_shared} of the units are in both contrasts" if fit.n_shared else "no unit is in both contrasts",
+        f"{fit.n_shared} of {len(both.y)} units are in both contrasts" if fit.n_shared else "no unit is in both contrasts",
         f"correlation with shared units in both {fit.plain:.3f}, its mean over rearranged arms {fit.null_mean:.3f}",
         f"{arranged.scheme}: {fit.n_permutations:,} arrangements {how}, smallest p {fit.smallest_p:.2g}",
         f"unit: {both.words}; {both.y.shape[1]:,} genes",

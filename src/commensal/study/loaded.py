@@ -33,6 +33,7 @@ class AssayTable:
     values: NDArray[np.float64]  #: (n, m); NaN where the file has no value
     tree: str | None = None  #: Newick text, tips are feature ids
     dropped: tuple[Dropped, ...] = ()  #: features excluded by the study file, columns ignored by the reader
+    quality: pd.DataFrame | None = None  #: reads that count for no feature, by reason; index = sample
 
     @property
     def name(self) -> str:

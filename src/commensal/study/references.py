@@ -110,7 +110,8 @@ def _variable(study: Study, variable: Variable) -> None:
 
 def _assay(study: Study, assay: Assay) -> None:
     section = f"assays.{assay.name}"
-    wanted, other = ("files", "file") if assay.kind == "reads" else ("file", "files")
+    each = assay.kind == "reads" or (assay.kind == "transcripts" and assay.files is not None)
+    wanted, other = ("files", "file") if each else ("file", "files")
     if getattr(assay, wanted) is None or getattr(assay, other) is not None:
         raise _error(
             study,
@@ -133,6 +134,17 @@ def _assay(study: Study, assay: Assay) -> None:
             found=f'kind = "{assay.kind}"',
             expected='kind = "reads"',
             mend=f"remove {only[0]}, or change the kind",
+        )
+    counted = [name for name in ("strandedness", "tx2gene") if getattr(assay, name) is not None]
+    if counted and (assay.kind != "transcripts" or assay.files is None):
+        raise _error(
+            study,
+            section,
+            counted[0],
+            f"{counted[0]} is for one file of counts per sample",
+            found=f'kind = "{assay.kind}", {"files" if assay.files else "file"}',
+            expected='kind = "transcripts" and files = "star/{sample}/ReadsPerGene.out.tab"',
+            mend=f"remove {counted[0]}, or give files",
         )
     if assay.value is None:
         raise _error(

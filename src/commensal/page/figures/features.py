@@ -50,10 +50,15 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
         notes |= {note: None} if note else {}
         data += [{"name": names[feature]} | row for row in own]
         told.append(_told(group, names[feature], own, own_fits))
+    zeros = (
+        "Zeros are drawn on a line of their own (not detected)."
+        if not fits["abundance"] and not fits["prevalence"]
+        else "Zeros are drawn on a line of their own (not detected): they are no part of the abundance model, and are what "
+        "the presence model compares."
+    )
     caption = [
         f"Estimates and intervals ({title}) of the features with the smallest p of either model, then the raw values "
-        "that they rest on, sample by sample. Zeros are drawn on a line of their own (not detected): they are no part "
-        "of the abundance model, and are what the presence model compares.",
+        f"that they rest on, sample by sample. {zeros}",
         *notes,
     ]
     return [

@@ -13,7 +13,7 @@ WHOLE, AGAINST = "set, self-contained", "set, competitive"
 #: Sets drawn of one collection.
 MOST = 25
 LABELS = 14
-FOUND = ("as a whole and beyond other genes", "as a whole", "q ≥ 0.05")
+FOUND = ("as a whole and beyond others", "as a whole", "q ≥ 0.05")
 QUADRANTS = ("moved back", "moved on")
 SET_TABLE = {
     "collection": "Collection", "term": "Term", "name": "Set", "effect": "Mean log2 fold change", "low": "Low",
