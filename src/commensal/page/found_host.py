@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from commensal.page.view import Group
-from commensal.page.words import chance, count, interval, listed, missing, number, plural, sentence, term_phrase
+from commensal.page.words import chance, count, interval, listed, missing, number, percent, plural, sentence, term_phrase
 
 SETS = {"set, self-contained": "as a whole", "set, competitive": "more than other genes"}
 REVERSAL, SHARE = "reversal", "reversal, share"
@@ -47,7 +47,11 @@ def block_words(group: Group, column: str) -> str:
 
 def _model(group: Group, term: str) -> list[str]:
     row = group.first(model="expression model", term=term)
-    return [] if row is None or missing(row["note"]) else [sentence(f"genes were compared by {row['note']}")]
+    told = [] if row is None or missing(row["note"]) else [sentence(f"genes were compared by {row['note']}")]
+    lost = group.first(model="reads without a gene")
+    if lost is not None and told:
+        told.append(sentence(f"{percent(lost['effect'])} of the reads count for no gene ({lost['note']})"))
+    return told
 
 
 def _sets(group: Group, term: str) -> list[str]:

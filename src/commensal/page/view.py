@@ -14,7 +14,7 @@ from commensal.tables import Finding
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
 #: Models whose rows describe and have no test.
-UNTESTED = ("pcoa", "reference frame", "expression model")
+UNTESTED = ("pcoa", "reference frame", "expression model", "reads without a gene")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from commensal.questions.host_sets import set_answer
 from commensal.questions.host_units import Layout, columns_of, laid_out
 from commensal.questions.scales import Scales
 from commensal.study import LoadedStudy, Question
-from commensal.tables import estimates, points
+from commensal.tables import ALL, estimates, points
 
 #: Genes whose values are kept for the page, per assay.
 TOP = 12
@@ -48,7 +48,32 @@ def host(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     parts.append(set_answer(loaded, layout, columns))
     if question.reverses is not None:
         parts.append(reversal(loaded, question, layout, columns[0].term))
-    return joined(parts)
+    return joined([*parts, _counting(layout)])
+
+
+def _counting(layout: Layout) -> Answer:
+    """Say how many reads count for no gene, sample by sample, where the counter told."""
+    comparison, quality = layout.samples, layout.samples.assay.quality
+    if quality is None:
+        return Answer(estimates(), points())
+    own = quality.loc[list(comparison.samples)]
+    genes = np.nansum(comparison.values, axis=1)
+    lost = own.sum(axis=1).to_numpy(float)
+    share = lost / np.maximum(lost + genes, 1)
+    worst = int(np.argmax(share))
+    identity = comparison.identity()
+    row = {
+        **identity, **comparison.counts(), "feature": ALL, "model": "reads without a gene",
+        "effect": float(np.median(share)), "unit": "share", "status": "ok",
+        "note": f"median over samples; highest {share[worst]:.0%} in {comparison.samples[worst]}",
+    }  # fmt: skip
+    drawn = [
+        {**{key: value for key, value in identity.items() if key != "kind"}, "figure": "counting", "measure": str(reason),
+         "sample": sample, "subject": subject, "group": group, "y": float(own.loc[sample, reason]), "unit": "reads"}
+        for sample, subject, group in zip(comparison.samples, comparison.subjects, comparison.groups, strict=True)
+        for reason in own.columns
+    ]  # fmt: skip
+    return Answer(estimates([row]), points(drawn))
 
 
 def _samples(layout: Layout) -> Answer:
