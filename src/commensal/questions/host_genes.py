@@ -25,7 +25,10 @@ def gene_rows(layout: Layout, columns: list[Columns]) -> pd.DataFrame:
     for one in columns:
         wald = layout.counts and one.term == OVERALL
         tests, told = (_counted if wald else _linear)(layout, one)
-        frames += [_model_row(layout, one, tests, told), feature_frame(layout.rows, tests)]
+        rows = feature_frame(layout.rows, tests)
+        if one.n_blocks is not None:
+            rows["n_blocks"] = one.n_blocks
+        frames += [_model_row(layout, one, tests, told), rows]
     frame = estimates(pd.concat(frames, ignore_index=True))
     samples = layout.samples.counts()
     for name in ("n", "n_case", "n_control"):
@@ -96,7 +99,9 @@ def _linear(layout: Layout, one: Columns) -> tuple[stats.FeatureTests, list[str]
             array[tested] = getattr(fit, name)
         status[tested], note[tested] = fit.status, fit.note
         if one.single:
-            status[tested & (status == "ok")] = "one_cage"
+            # the effect stays: it is the units' difference, whatever else they differ in
+            status[tested], note[tested] = "one_cage", ""
+            arrays["effect"][tested] = one.contrast @ np.linalg.lstsq(one.x, one.y[:, tested], rcond=None)[0]
         if one.term == WITHIN and (one.n_blocks or 0) < 2:
             status[tested & (status == "ok")] = "too_few"
         bare = ~np.isin(status, ["ok", "boundary"])
