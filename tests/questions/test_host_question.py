@@ -48,7 +48,7 @@ def write_study(
     study.write_text(
         f'[study]\nname = "tissue"\n[tables.samples]\nfile = "samples.tsv"\n'
         f'[assays.rna]\nkind = "transcripts"\nfile = "counts.tsv"\nvalue = "{value}"\nspecimen = "spinal cord"\n'
-        f"{told}\n[questions.tissue]\nkind = \"host\"\n{question}\n{more}",
+        f'{told}\n[questions.tissue]\nkind = "host"\n{question}\n{more}',
         encoding="utf-8",
     )
     return study
@@ -57,6 +57,7 @@ def write_study(
 def loaded_study(folder: Path, counts: np.ndarray, samples: pd.DataFrame, **given: object) -> LoadedStudy:
     """Write a study and load it."""
     return load(write_study(folder, counts, samples, **given))  # type: ignore[arg-type]
+
 
 ARM = {"arm": 'column = "arm"\ncase = "drug"\ncontrol = "vehicle"'}
 PLANTED = 40
@@ -91,9 +92,7 @@ def answered(
     for gene, row in (change or {}).items():
         counts[:, gene] = row
     declared = f'block = ["{block}"]' if block else ""
-    loaded = loaded_study(
-        folder, counts, samples, contrasts=ARM, question=f'contrast = "arm"\n{declared}', **given
-    )
+    loaded = loaded_study(folder, counts, samples, contrasts=ARM, question=f'contrast = "arm"\n{declared}', **given)
     return host(loaded, loaded.declared.questions["tissue"], "rna").estimates
 
 
@@ -228,8 +227,13 @@ def test_logarithms_are_compared_by_moderated_t(tmp_path):
 def test_tpm_is_refused_with_the_reason(tmp_path):
     values = np.random.default_rng(1).uniform(0, 90, size=(6, GENES))
     loaded = loaded_study(
-        tmp_path, values, frame(arm=["drug", "vehicle"] * 3), contrasts=ARM, question='contrast = "arm"', value="absolute"
-    )
+        tmp_path,
+        values,
+        frame(arm=["drug", "vehicle"] * 3),
+        contrasts=ARM,
+        question='contrast = "arm"',
+        value="absolute",
+    )  # fmt: skip
     with pytest.raises(DesignError, match="counts or on logarithms"):
         host(loaded, loaded.declared.questions["tissue"], "rna")
 

@@ -9,7 +9,7 @@ Examples
 >>> from commensal.study.declared import Assay
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     place = Path(folder, "counts.txt")
-...     _ = place.write_text("# Program:featureCounts v2.0.3\nGeneid\tChr\tStart\tEnd\tStrand\tLength\tbam/S1.sorted.bam\n"
+...     _ = place.write_text("# Program:featureCounts\nGeneid\tChr\tStart\tEnd\tStrand\tLength\tbam/S1.sorted.bam\n"
 ...                          "Nampt\t12;12\t1;90\t50;140\t+;+\t101\t7\n")
 ...     matrix = read_assay(place, Assay("rna", "transcripts", value="counts"), ["S1"])
 >>> matrix.samples, matrix.features, matrix.values.tolist()
@@ -66,7 +66,9 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             where=grid.file, found=listing(map(repr, grid.header), 7),
             expected=f"a header that begins with {listing(_COLUMNS)}", mend="give the file as featureCounts wrote it",
         )  # fmt: skip
-    named = {name: sample_of(name, set(sample_ids), grid.file) for name in grid.header[len(_COLUMNS) :] if name not in inside}
+    named = {
+        name: sample_of(name, set(sample_ids), grid.file) for name in grid.header[len(_COLUMNS) :] if name not in inside
+    }
     _refuse_shared(named, grid.file)
     header = tuple(named.get(name) or name for name in grid.header)
     own = assay.features
@@ -94,8 +96,8 @@ def sample_of(name: str, ids: Collection[str], file: str) -> str | None:
 
     Examples
     --------
-    >>> sample_of("/scratch/bam/S1Aligned.sortedByCoord.out.bam", {"S1", "S10"}, "t"), sample_of("S1.x.bam", {"S1"}, "t")
-    ('S1', None)
+    >>> sample_of("/bam/S1Aligned.sortedByCoord.out.bam", {"S1", "S10"}, "t")
+    'S1'
     """
     if name in ids:
         return name

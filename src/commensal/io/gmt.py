@@ -58,5 +58,7 @@ def read_sets(path: Path) -> tuple[GeneSet, ...]:
             )  # fmt: skip
         found[name] = GeneSet(name, "" if label.lower() in {"na", "-"} else label, members)
     if not found:
-        raise FormatError("the file holds no gene set", where=text.file, expected="a line per set", mend="give the sets")
+        raise FormatError(
+            "the file holds no gene set", where=text.file, expected="a line per set", mend="give the sets"
+        )
     return tuple(found.values())

@@ -1,9 +1,9 @@
 r"""salmon (``quant.sf``) and kallisto (``abundance.tsv``): estimated counts per transcript, one file per sample.
 
-Source of the formats: salmon's documentation, "Salmon Output File Formats"; kallisto's manual, "quant". With ``tx2gene``
-transcripts are added up to genes as tximport does with ``countsFromAbundance = "lengthScaledTPM"`` (Soneson, Love &
-Robinson 2015, F1000Research 4:1521): TPM times the gene's mean length, scaled to each sample's total, so that a gene which
-only changes its transcripts is no change in counts. Estimates are rounded to whole numbers.
+Source of the formats: salmon's documentation, "Salmon Output File Formats"; kallisto's manual, "quant". With
+``tx2gene`` transcripts are added up to genes as tximport does with ``countsFromAbundance = "lengthScaledTPM"``
+(Soneson, Love & Robinson 2015, F1000Research 4:1521): TPM times the gene's mean length, scaled to each sample's total,
+so that a gene which only changes its transcripts is no change in counts. Estimates are rounded to whole numbers.
 
 Examples
 --------
@@ -50,8 +50,17 @@ class _Columns:
     header: tuple[str, ...]
 
 
-_SALMON = _Columns("salmon", "Name", "EffectiveLength", "TPM", "NumReads", ("Name", "Length", "EffectiveLength", "TPM", "NumReads"))
-_KALLISTO = _Columns("kallisto", "target_id", "eff_length", "tpm", "est_counts", ("target_id", "length", "eff_length", "est_counts", "tpm"))
+_SALMON = _Columns(
+    "salmon", "Name", "EffectiveLength", "TPM", "NumReads", ("Name", "Length", "EffectiveLength", "TPM", "NumReads")
+)
+_KALLISTO = _Columns(
+    "kallisto",
+    "target_id",
+    "eff_length",
+    "tpm",
+    "est_counts",
+    ("target_id", "length", "eff_length", "est_counts", "tpm"),
+)
 
 
 def _begins(path: Path, columns: _Columns) -> bool:
@@ -113,10 +122,13 @@ def _read(paths: Mapping[str, Path], assay: Assay, root: Path, columns: _Columns
         return _matrix(file, paths, transcripts, np.rint(counts), no_annotations(transcripts), (told,))
     genes, names_of, code, unknown = _genes(assay, root, transcripts)
     summed = _scaled(length, tpm, counts, code, len(genes))
-    told_all = [Dropped("row", where, "estimated counts", f"{columns.tool}'s transcripts were added up to genes (TPM times "
-                        "the gene's mean length, scaled to the sample's total: lengthScaledTPM) and rounded")]  # fmt: skip
+    way = "TPM times the gene's mean length, scaled to the sample's total: lengthScaledTPM"
+    words = f"{columns.tool}'s transcripts were added up to genes ({way}) and rounded"
+    told_all = [Dropped("row", where, "estimated counts", words)]
     if unknown:
-        told_all.append(Dropped("row", where, f"{len(unknown)} transcripts", f"not in {assay.tx2gene}: {listing(unknown, 6)}"))
+        told_all.append(
+            Dropped("row", where, f"{len(unknown)} transcripts", f"not in {assay.tx2gene}: {listing(unknown, 6)}")
+        )
     annotations = no_annotations(genes)
     if any(names_of):
         annotations["gene_name"] = names_of
@@ -124,7 +136,12 @@ def _read(paths: Mapping[str, Path], assay: Assay, root: Path, columns: _Columns
 
 
 def _matrix(
-    file: str, paths: Mapping[str, Path], features: list[str], values: Array, annotations: pd.DataFrame, told: tuple[Dropped, ...]
+    file: str,
+    paths: Mapping[str, Path],
+    features: list[str],
+    values: Array,
+    annotations: pd.DataFrame,
+    told: tuple[Dropped, ...],
 ) -> Matrix:
     files = list(paths.values())
     return Matrix(
@@ -160,7 +177,9 @@ def _one(path: Path, columns: _Columns) -> tuple[list[str], dict[str, Array]]:
     return grid.text(0), read
 
 
-def _genes(assay: Assay, root: Path, transcripts: list[str]) -> tuple[list[str], list[str], NDArray[np.intp], list[str]]:
+def _genes(
+    assay: Assay, root: Path, transcripts: list[str]
+) -> tuple[list[str], list[str], NDArray[np.intp], list[str]]:
     """Return genes, their names, each transcript's gene (−1: none), and the transcripts without a gene."""
     path = locate(root, assay.tx2gene or "", f"[assays.{assay.name}] tx2gene")
     grid = read_grid(path, all_text=True, missing=())
@@ -177,7 +196,8 @@ def _genes(assay: Assay, root: Path, transcripts: list[str]) -> tuple[list[str],
         hint = any(name.partition(".")[0] in bare for name in transcripts)
         raise TableError(
             "the table of transcripts and genes knows none of the transcripts",
-            where=grid.file, found=listing(map(repr, columns[0]), 3), expected=f"such as {listing(map(repr, transcripts), 3)}",
+            where=grid.file, found=listing(map(repr, columns[0]), 3),
+            expected=f"such as {listing(map(repr, transcripts), 3)}",
             mend="without the version after the dot they would fit: make both alike"
             if hint else "take the table that goes with the index",
         )  # fmt: skip
@@ -206,7 +226,8 @@ def _scaled(length: Array, tpm: Array, counts: Array, code: NDArray[np.intp], m:
     logs = np.log(np.where(own > 0, own, np.nan))
     seen = np.isfinite(logs).any(axis=0)
     middle = np.full(m, np.nan)
-    middle[seen] = np.exp(np.nanmean(logs[:, seen], axis=0))  # tximport: a sample without the gene takes the others' mean
+    middle[seen] = np.exp(np.nanmean(logs[:, seen], axis=0))
+    # as tximport: a sample without the gene takes the others' mean
     filled = np.where(np.isfinite(own), own, np.where(seen, middle, plain))
     made = abundance * filled.mean(axis=0)
     scale = made.sum(axis=1, keepdims=True)

@@ -1,8 +1,8 @@
 r"""STAR: ``ReadsPerGene.out.tab``, one file per sample: gene, and counts for three kinds of library.
 
-Source of the format: the STAR manual, section "Counting number of reads per gene": column 2 unstranded, 3 the first read
-on the strand of the RNA (htseq-count ``-s yes``), 4 on the other (``-s reverse``); the first rows, ``N_…``, count reads
-that belong to no gene.
+Source of the format: the STAR manual, section "Counting number of reads per gene": column 2 unstranded, 3 the first
+read on the strand of the RNA (htseq-count ``-s yes``), 4 on the other (``-s reverse``); the first rows, ``N_…``, count
+reads that belong to no gene.
 
 Examples
 --------
@@ -53,8 +53,9 @@ def read_files(paths: Mapping[str, Path], assay: Assay, root: Path) -> Matrix:  
         Not STAR's four columns.
     """
     genes: list[str] = []
-    rows, quality = [], []
-    for sample, path in paths.items():
+    rows: list[NDArray[np.float64]] = []
+    quality: list[dict[str, float]] = []
+    for path in paths.values():
         names, counts = _read(path)
         special = np.array([name.startswith("N_") for name in names], dtype=bool)
         own = [name for name, apart in zip(names, special, strict=True) if not apart]
@@ -107,7 +108,13 @@ def _read(path: Path) -> tuple[list[str], NDArray[np.float64]]:
 def _unsaid(assay: Assay, path: Path, counts: NDArray[np.float64]) -> StudyFileError:
     totals = dict(zip(COLUMNS, counts.sum(axis=0), strict=True))
     forward, reverse = totals["forward"], totals["reverse"]
-    likely = "unstranded" if max(forward, reverse) < 3 * min(forward, reverse) else "forward" if forward > reverse else "reverse"
+    likely = (
+        "unstranded"
+        if max(forward, reverse) < 3 * min(forward, reverse)
+        else "forward"
+        if forward > reverse
+        else "reverse"
+    )
     told = ", ".join(f"{name} {total:,.0f}" for name, total in totals.items())
     return StudyFileError(
         "STAR counts for three kinds of library, and the study file does not say which this is",
@@ -119,7 +126,9 @@ def _unsaid(assay: Assay, path: Path, counts: NDArray[np.float64]) -> StudyFileE
 
 
 def _other_genes(path: Path, own: list[str], genes: list[str]) -> TableError:
-    at = next((i for i, (one, other) in enumerate(zip(own, genes, strict=False)) if one != other), min(len(own), len(genes)))
+    at = next(
+        (i for i, (one, other) in enumerate(zip(own, genes, strict=False)) if one != other), min(len(own), len(genes))
+    )
     names = [each[at] if at < len(each) else "the end of the file" for each in (own, genes)]
     return TableError(
         "the genes are not those of the other samples",

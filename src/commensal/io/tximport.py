@@ -1,4 +1,4 @@
-r"""Merged counts of salmon or kallisto as tximport and its pipelines write them: gene id, gene name, a column per sample.
+r"""Merged counts of salmon or kallisto as tximport's pipelines write them: gene id, gene name, a column per sample.
 
 Source of the format: the output of nf-core/rnaseq (``salmon.merged.gene_counts.tsv``), made by tximport. Counts are
 estimates with decimals; they are rounded to whole numbers, as DESeq2 does with tximport's.
@@ -48,7 +48,9 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
         As a wide table; and columns that all sum to a million, which are TPM and no counts.
     """
     own = assay.features
-    grid = read_grid(path, text_columns=("gene_name", "gene_id", *declared_annotations(assay)), missing=(*MISSING, *assay.missing))
+    grid = read_grid(
+        path, text_columns=("gene_name", "gene_id", *declared_annotations(assay)), missing=(*MISSING, *assay.missing)
+    )
     known = _BEGINS.get((grid.header[0], grid.header[1]))
     if known is not None and own.file is None:
         inside = dict.fromkeys((grid.header[1], *own.columns))
@@ -71,4 +73,6 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     return replace(made, values=whole, dropped=(*made.dropped, told))
 
 
-FORMAT = Format("tximport", "merged counts of salmon or kallisto, as tximport's pipelines write them", sniff, read_assay)
+FORMAT = Format(
+    "tximport", "merged counts of salmon or kallisto, as tximport's pipelines write them", sniff, read_assay
+)

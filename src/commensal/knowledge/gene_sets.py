@@ -43,8 +43,6 @@ def gene_sets() -> tuple[ShippedSet, ...]:
     """
     text = resources.files("commensal.knowledge").joinpath("gene_sets.toml").read_text(encoding="utf-8")
     return tuple(
-        ShippedSet(
-            one["id"], one["name"], tuple(one["mouse"]), tuple(one["human"]), one["note"], tuple(one["sources"])
-        )
+        ShippedSet(one["id"], one["name"], tuple(one["mouse"]), tuple(one["human"]), one["note"], tuple(one["sources"]))
         for one in tomllib.loads(text)["set"]
     )

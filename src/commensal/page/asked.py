@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from commensal.page.found import feature_rows, share_words
 from commensal.page.found_host import block_words as host_block_words
 from commensal.page.found_host import is_host
-from commensal.page.found import feature_rows, share_words
 from commensal.page.view import Group, PageView, sides
 from commensal.page.words import count, listed, missing, number, plural, sentence
 from commensal.study import Condition, Contrast, Question

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from commensal.page.view import Group
-from commensal.page.words import chance, count, interval, listed, missing, number, percent, plural, sentence, term_phrase
+from commensal.page.words import (
+    chance,
+    count,
+    interval,
+    listed,
+    missing,
+    number,
+    percent,
+    plural,
+    sentence,
+    term_phrase,
+)
 
 SETS = {"set, self-contained": "as a whole", "set, competitive": "more than other genes"}
 REVERSAL, SHARE = "reversal", "reversal, share"
@@ -41,7 +52,9 @@ def block_words(group: Group, column: str) -> str:
         return "there is no block: samples are taken as independent"
     unit = group.block or "unit"
     if "within" in group.terms:
-        return f"samples of the same {unit} are compared with each other: what differs between {plural(unit)} is taken off"
+        return (
+            f"samples of the same {unit} are compared with each other: what differs between {plural(unit)} is taken off"
+        )
     return f"the label ({column}) never varies within {plural(unit)}: each {unit} is averaged and counts once"
 
 
@@ -65,19 +78,24 @@ def _sets(group: Group, term: str) -> list[str]:
             why = own["note"].dropna()
             told.append(sentence(f"{where} could not be tested" + (f" ({why.iloc[0]})" if len(why) else "")))
             continue
-        parts = [_tally(group, own[own["model"] == model], words) for model, words in SETS.items()]
-        told.append(sentence(f"{term_phrase(term, group.block)}of {count(total)} in {where}, {listed([p for p in parts if p])}"))
+        parts = [_tally(own[own["model"] == model], words) for model, words in SETS.items()]
+        told.append(
+            sentence(f"{term_phrase(term, group.block)}of {count(total)} in {where}, {listed([p for p in parts if p])}")
+        )
     return told
 
 
-def _tally(group: Group, rows: pd.DataFrame, words: str) -> str:
+def _tally(rows: pd.DataFrame, words: str) -> str:
     tested = rows[rows["p"].notna()]
     if tested.empty:
         return ""
     hits = tested[tested["q"] < LINE].sort_values("p", kind="stable")
     if hits.empty:
         return f"none changes {words} at q < {LINE}" if words == "as a whole" else f"none changes {words}"
-    named = [f"{row['label']} ({'higher' if row['effect'] > 0 else 'lower'}, {chance(row['q'], 'q')})" for _, row in hits.head(4).iterrows()]
+    named = [
+        f"{row['label']} ({'higher' if row['effect'] > 0 else 'lower'}, {chance(row['q'], 'q')})"
+        for _, row in hits.head(4).iterrows()
+    ]
     verb = "change" if len(hits) > 1 else "changes"
     more = ", the strongest" if len(hits) > 4 else ""
     return f"{count(len(hits))} {verb} {words} at q < {LINE}{more}: {listed(named)}"
@@ -88,7 +106,11 @@ def _reversal(group: Group, term: str) -> list[str]:
     if row is None:
         return []
     signature = f"the signature of {row['measure']}"
-    inside = [f"{number(100 * row['level'], 3)} % interval {interval(row['low'], row['high'])}"] if not missing(row["low"]) else []
+    inside = (
+        [f"{number(100 * row['level'], 3)} % interval {interval(row['low'], row['high'])}"]
+        if not missing(row["low"])
+        else []
+    )
     numbers = f"rank correlation {number(row['effect'], 2, sign=True)} ({'; '.join([*inside, chance(row['p'])])})"
     if missing(row["p"]):
         text = f"whether {group.case} moves {signature} back could not be tested ({row['note']}); {numbers}"
@@ -108,10 +130,14 @@ def _reversal(group: Group, term: str) -> list[str]:
 
 
 def _share(row: pd.Series) -> str:
-    ends = "" if missing(row["low"]) else f" (interval {number(100 * row['low'], 2)} to {number(100 * row['high'], 2)} %)"
+    percents = [number(100 * row[key], 2) for key in ("low", "high") if not missing(row[key])]
+    ends = f" (interval {percents[0]} to {percents[1]} %)" if len(percents) == 2 else ""
     if row["effect"] >= 0:
-        return f"{number(100 * row['effect'], 2)} % of the signature is moved back{ends}, 0 being none and 100 all of it"
-    return f"it has {number(-100 * row['effect'], 2)} % of the signature itself, in the same direction{ends.replace('interval', 'moved back: interval')}"
+        return (
+            f"{number(100 * row['effect'], 2)} % of the signature is moved back{ends}, 0 being none and 100 all of it"
+        )
+    back = ends.replace("(interval", "(moved back: interval")
+    return f"it has {number(-100 * row['effect'], 2)} % of the signature itself, in the same direction{back}"
 
 
 __all__ = ["block_words", "host_headlines", "host_sentences", "is_host"]

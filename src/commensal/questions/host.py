@@ -58,7 +58,8 @@ def _counting(layout: Layout) -> Answer:
         return Answer(estimates(), points())
     own = quality.loc[list(comparison.samples)]
     genes = np.nansum(comparison.values, axis=1)
-    lost = own.sum(axis=1).to_numpy(float)
+    amounts = own.to_numpy(float)
+    lost = amounts.sum(axis=1)
     share = lost / np.maximum(lost + genes, 1)
     worst = int(np.argmax(share))
     identity = comparison.identity()
@@ -68,10 +69,13 @@ def _counting(layout: Layout) -> Answer:
         "note": f"median over samples; highest {share[worst]:.0%} in {comparison.samples[worst]}",
     }  # fmt: skip
     drawn = [
-        {**{key: value for key, value in identity.items() if key != "kind"}, "figure": "counting", "measure": str(reason),
-         "sample": sample, "subject": subject, "group": group, "y": float(own.loc[sample, reason]), "unit": "reads"}
-        for sample, subject, group in zip(comparison.samples, comparison.subjects, comparison.groups, strict=True)
-        for reason in own.columns
+        {**{key: value for key, value in identity.items() if key != "kind"},
+         "figure": "counting", "measure": str(reason),
+         "sample": sample, "subject": subject, "group": group, "y": float(amounts[i, k]), "unit": "reads"}
+        for i, (sample, subject, group) in enumerate(
+            zip(comparison.samples, comparison.subjects, comparison.groups, strict=True)
+        )
+        for k, reason in enumerate(own.columns)
     ]  # fmt: skip
     return Answer(estimates([row]), points(drawn))
 
@@ -105,7 +109,9 @@ def _values(layout: Layout, rows: pd.DataFrame) -> pd.DataFrame:
                 "label": label,
                 "sample": comparison.samples,
                 "subject": comparison.subjects,
-                "block": comparison.block if comparison.block is not None and block else [None] * len(comparison.samples),
+                "block": comparison.block
+                if comparison.block is not None and block
+                else [None] * len(comparison.samples),
                 "side": np.where(comparison.case, "case", "control"),
                 "group": comparison.groups,
                 "y": layout.shown[:, column[str(feature)]],

@@ -32,7 +32,7 @@ def gene_rows(layout: Layout, columns: list[Columns]) -> pd.DataFrame:
     frame = estimates(pd.concat(frames, ignore_index=True))
     samples = layout.samples.counts()
     for name in ("n", "n_case", "n_control"):
-        frame[name] = samples[name]
+        frame[name] = pd.array(np.full(len(frame), samples[name], dtype=np.int64), dtype="Int64")
     genes = frame["model"] == MODEL
     return pd.concat([frame[~genes], with_q(frame[genes], layout.rows, "genes")]).sort_index()
 
@@ -86,7 +86,10 @@ def _linear(layout: Layout, one: Columns) -> tuple[stats.FeatureTests, list[str]
     m = layout.log2.shape[1]
     present, often = _present(layout)
     tested = layout.enough & often
-    status, note = np.full(m, "low_counts" if layout.counts else "not_measured", dtype=object), np.full(m, "", dtype=object)
+    status, note = (
+        np.full(m, "low_counts" if layout.counts else "not_measured", dtype=object),
+        np.full(m, "", dtype=object),
+    )
     status[~often] = "below_prevalence"
     if layout.counts:
         status[~present] = "all_zero"

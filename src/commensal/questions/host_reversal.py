@@ -60,7 +60,9 @@ def reversal(loaded: LoadedStudy, question: Question, layout: Layout, term: str)
     fit = stats.reversal(
         both.y, both.disease, both.treatment, permutations=arranged, level=question.level, seed=question.seed
     )
-    return Answer(_rows(question, layout, term, both, arranged, fit), _points(question, layout, both, fit), other.dropped)
+    return Answer(
+        _rows(question, layout, term, both, arranged, fit), _points(question, layout, both, fit), other.dropped
+    )
 
 
 def _both(loaded: LoadedStudy, question: Question, treated: Comparison, diseased: Comparison) -> _Both:
@@ -79,7 +81,14 @@ def _both(loaded: LoadedStudy, question: Question, treated: Comparison, diseased
     carrying, around = carrying_level(part, found.names, levels, where)
     if carrying is None:
         block = None if around is None else levels[around]
-        return _Both(logs, genes, disease, treatment, block, "sample" if around is None else f"sample, inside {found.names[around]}")
+        return _Both(
+            logs,
+            genes,
+            disease,
+            treatment,
+            block,
+            "sample" if around is None else f"sample, inside {found.names[around]}",
+        )
     _, first, weights = averaging(levels[carrying])
     block = None if around is None else levels[around][first]
     return _Both(weights @ logs, genes, disease[first], treatment[first], block, found.names[carrying])
@@ -158,7 +167,9 @@ def _rows(
     }
     how = "all enumerated" if arranged.exact else "at random"
     note = [
-        f"{fit.n_shared} of {len(both.y)} units are in both contrasts" if fit.n_shared else "no unit is in both contrasts",
+        f"{fit.n_shared} of {len(both.y)} units are in both contrasts"
+        if fit.n_shared
+        else "no unit is in both contrasts",
         f"correlation with shared units in both {fit.plain:.3f}, its mean over rearranged arms {fit.null_mean:.3f}",
         f"{arranged.scheme}: {fit.n_permutations:,} arrangements {how}, smallest p {fit.smallest_p:.2g}",
         f"unit: {both.words}; {both.y.shape[1]:,} genes",

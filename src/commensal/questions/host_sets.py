@@ -42,7 +42,9 @@ def set_answer(loaded: LoadedStudy, layout: Layout, columns: list[Columns]) -> A
     """Test the gene sets of a question in every term."""
     names = _names(layout)
     collections = [_shipped(names)]
-    collections += [_matched(file, loaded.sets[file], names) for file in layout.samples.question.sets if file in loaded.sets]
+    collections += [
+        _matched(file, loaded.sets[file], names) for file in layout.samples.question.sets if file in loaded.sets
+    ]
     frames = [_of_term(layout, one, each) for one in columns for each in collections]
     return Answer(estimates(pd.concat(frames, ignore_index=True)), points())
 
@@ -100,10 +102,9 @@ def _of_term(layout: Layout, one: Columns, each: _Collection) -> pd.DataFrame:
     place[tested] = np.arange(len(tested))
     inside = {name: place[genes][place[genes] >= 0] for name, genes in each.members.items()}
     usable = {name: genes for name, genes in inside.items() if len(genes) >= LEAST}
-    n, k = one.x.shape
     fits: dict[str, stats.SetFit] = {}
     why = "" if usable else "no set has members enough"
-    if not one.single and n - np.linalg.matrix_rank(one.x) >= 2 and usable:
+    if not one.single and len(one.x) - np.linalg.matrix_rank(one.x) >= 2 and usable:
         within = y[:, tested]
         rotations = _rotations(usable)
         if rotations:
@@ -151,12 +152,22 @@ def _rows(
 ) -> list[dict[str, object]]:
     tested = np.flatnonzero(layout.enough & np.isfinite(one.y).all(axis=0) & (np.ptp(one.y, axis=0) > 0))
     labels = layout.samples.assay.features["label"].astype(str).to_numpy()[tested]
-    shared = {**layout.rows.identity(), **layout.samples.counts(), "measure": each.name, "term": one.term, "model": model}
+    shared = {
+        **layout.rows.identity(),
+        **layout.samples.counts(),
+        "measure": each.name,
+        "term": one.term,
+        "model": model,
+    }
     shared["n_blocks"] = one.n_blocks
     at = {} if fit is None else {name: i for i, name in enumerate(fit.name)}
     made = []
     for given in each.sets:
-        row = shared | {"feature": given.name, "label": given.label or given.name, "unit": "log2 fold change, mean of members"}
+        row = shared | {
+            "feature": given.name,
+            "label": given.label or given.name,
+            "unit": "log2 fold change, mean of members",
+        }
         size = len(inside[given.name])
         note = [f"{size} of {len(given.members)} members tested"]
         if given.name in whole:

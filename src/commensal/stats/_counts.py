@@ -36,7 +36,9 @@ def size_factors(counts: Floats) -> tuple[Floats, str]:
         means = np.where(np.isfinite(logs), logs, 0.0).mean(axis=0)
         kept = means > 0
         seen = np.isfinite(logs) & kept
-        found = np.array([np.median((row - means)[here]) if here.any() else 0.0 for row, here in zip(logs, seen, strict=True)])
+        found = np.array(
+            [np.median((row - means)[here]) if here.any() else 0.0 for row, here in zip(logs, seen, strict=True)]
+        )
         way = "median ratio over the genes that a sample has: no gene has reads in every sample"
     factors: Floats = np.exp(found - found.mean())
     return factors, way

@@ -55,7 +55,8 @@ def deseq(counts: Floats, x: Floats, contrast: Floats, *, level: float = 0.95) -
     if rank < x.shape[1] or n - rank < 1 or zero.all():
         word = "rank_deficient" if rank < x.shape[1] else "too_few"
         status = np.where(zero, "all_zero", word).astype(object)
-        return CountsFit(counts.mean(axis=0), *(empty.copy() for _ in range(6)), status, note, ())
+        none = {name: empty.copy() for name in ("effect", "se", "statistic", "p", "low", "high")}
+        return CountsFit(mean=counts.mean(axis=0), **none, status=status, note=note, told=())
     made, told = _fitted(counts[:, ~zero], x, contrast)
     fit: dict[str, Floats] = {}
     for name, column in (("mean", "baseMean"), ("effect", "log2FoldChange"), ("se", "lfcSE"), ("statistic", "stat")):
@@ -75,7 +76,9 @@ def deseq(counts: Floats, x: Floats, contrast: Floats, *, level: float = 0.95) -
 
     reach = float(ndtri((1 + level) / 2)) * fit["se"]
     reach[gone] = np.nan
-    return CountsFit(**fit, p=p, low=fit["effect"] - reach, high=fit["effect"] + reach, status=status, note=words, told=told)
+    return CountsFit(
+        **fit, p=p, low=fit["effect"] - reach, high=fit["effect"] + reach, status=status, note=words, told=told
+    )
 
 
 def _fitted(counts: Floats, x: Floats, contrast: Floats) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -107,10 +110,10 @@ def _fitted(counts: Floats, x: Floats, contrast: Floats) -> tuple[pd.DataFrame, 
                 expected="raw counts of many genes, several samples on each side",
                 mend="look at the table: are these raw counts, and are there samples with hardly any?",
             ) from error
-    return _judged(data, tests, counts), _told(caught, ratio)
+    return _judged(data, tests), _told(caught, ratio)
 
 
-def _judged(data: Any, tests: Any, counts: Floats) -> pd.DataFrame:
+def _judged(data: Any, tests: Any) -> pd.DataFrame:
     frame: pd.DataFrame = tests.results_df.copy()
     status, note = np.full(len(frame), "ok", dtype=object), np.full(len(frame), "", dtype=object)
     filtered = frame["padj"].isna() & frame["pvalue"].notna()
@@ -118,12 +121,17 @@ def _judged(data: Any, tests: Any, counts: Floats) -> pd.DataFrame:
     if filtered.any():
         bar = float(kept.min()) if len(kept) else float("nan")
         status[filtered] = "low_counts"
-        note[filtered] = [f"mean {mean:.3g} reads, below the {bar:.3g} of independent filtering" for mean in frame.loc[filtered, "baseMean"]]
+        note[filtered] = [
+            f"mean {mean:.3g} reads, below the {bar:.3g} of independent filtering"
+            for mean in frame.loc[filtered, "baseMean"]
+        ]
     converged = data.var["_LFC_converged"].to_numpy(dtype=object)
     status[[one is False or one is np.False_ for one in converged]] = "not_converged"
     if "refitted" in data.var:
         again = data.var["refitted"].to_numpy(bool)
-        note[again] = [_joined(old, "an outlying count (Cook's distance) was replaced by the trimmed mean") for old in note[again]]
+        note[again] = [
+            _joined(old, "an outlying count (Cook's distance) was replaced by the trimmed mean") for old in note[again]
+        ]
     outlier = data.cooks_outlier().to_numpy(bool)
     gone = np.isin(frame.index, getattr(data, "new_all_zeroes_genes", []))
     status[outlier | gone] = "outlier"

@@ -76,17 +76,35 @@ class Batched(DefaultInference):  # type: ignore[misc]
         optimizer: str = "L-BFGS-B",
         maxiter: int = 250,
     ) -> tuple[Floats, Floats, Floats, Mask]:
-        """Return coefficients (m, k), means (n, m), leverages (n, m) and convergence (m,) of negative binomial models."""
+        """Return coefficients (m, k), means (n, m), leverages (n, m) and convergence (m,) of each gene's model."""
         n, m = counts.shape
         beta, converged = np.empty((m, design_matrix.shape[1])), np.ones(m, dtype=bool)
         leverage, lost = np.empty((n, m)), np.zeros(m, dtype=bool)
         for own in _blocks(counts.shape):
-            part = _reweighted(counts[:, own].T.astype(float), size_factors, design_matrix, disp[own], min_mu, beta_tol, max_beta, maxiter)
+            part = _reweighted(
+                counts[:, own].T.astype(float),
+                size_factors,
+                design_matrix,
+                disp[own],
+                min_mu,
+                beta_tol,
+                max_beta,
+                maxiter,
+            )
             beta[own], leverage[:, own], lost[own] = part[0], part[1].T, part[2]
         mean = size_factors[:, None] * np.exp(design_matrix @ beta.T)
         for j in np.flatnonzero(lost):
             beta[j], mean[:, j], leverage[:, j], converged[j] = utils.irls_solver(
-                counts[:, j], size_factors, design_matrix, disp[j], min_mu, beta_tol, min_beta, max_beta, optimizer, maxiter
+                counts[:, j],
+                size_factors,
+                design_matrix,
+                disp[j],
+                min_mu,
+                beta_tol,
+                min_beta,
+                max_beta,
+                optimizer,
+                maxiter,
             )
         return beta, mean, leverage, converged
 
@@ -135,9 +153,7 @@ def _normal(weight: Floats, x: Floats) -> Floats:
 class _Score:
     """The derivative of a dispersion's penalised negative log-likelihood by its logarithm, for g genes."""
 
-    def __init__(
-        self, counts: Floats, mu: Floats, x: Floats, start: Floats, prior: float | None, cr: bool
-    ) -> None:
+    def __init__(self, counts: Floats, mu: Floats, x: Floats, start: Floats, prior: float | None, cr: bool) -> None:
         self.counts, self.mu, self.x, self.start, self.prior, self.cr = counts, mu, x, start, prior, cr
 
     def at(self, log_alpha: Floats, genes: NDArray[np.intp]) -> Floats:

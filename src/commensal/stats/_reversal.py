@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ def roles(disease: Floats, treatment: Floats) -> Roles:
     Raises
     ------
     StatisticsError
-        Labels other than 0, 1 and missing; a side without units; an arm of which only a part is in the disease contrast.
+        Labels other than 0, 1 and missing; a side without units; an arm that is only in part in the disease contrast.
     """
     for name, label in (("disease", disease), ("treatment", treatment)):
         if not np.isin(label[np.isfinite(label)], (0.0, 1.0)).all():
@@ -119,7 +120,7 @@ def cell_variances(y: Floats, known: Roles) -> Floats:
     return made
 
 
-def ranked(values: Floats) -> Floats:
+def ranked(values: NDArray[np.floating[Any]]) -> Floats:
     """Return centred ranks of unit length along the last axis; ties by their order."""
     order = np.argsort(values, axis=-1)
     ranks = np.empty(values.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -189,8 +189,8 @@ def _null(y: Floats, known: inner.Roles, spread: inner.Spread, permutations: Per
     return observed, np.concatenate(found)
 
 
-def _tested(plain: float, null: Floats, permutations: Permutations) -> dict[str, object]:
-    told: dict[str, object] = {"plain": plain, "n_permutations": len(null)}
+def _tested(plain: float, null: Floats, permutations: Permutations) -> dict[str, Any]:
+    told: dict[str, Any] = {"plain": plain, "n_permutations": len(null)}
     if not null.size:
         return told | {
             "null_mean": float("nan"), "p": float("nan"), "smallest_p": 1.0, "status": "too_few",
@@ -200,7 +200,13 @@ def _tested(plain: float, null: Floats, permutations: Permutations) -> dict[str,
     below, above = (int((side * null >= side * plain - TIE).sum()) for side in (-1, 1))
     p = min(1.0, 2 * (min(below, above) + extra) / (len(null) + extra))
     smallest = 2 * permutations.smallest_p if permutations.exact else 2 / (len(null) + 1)
-    return told | {"null_mean": float(null.mean()), "p": p, "smallest_p": min(smallest, 1.0), "status": "ok", "note": ""}
+    return told | {
+        "null_mean": float(null.mean()),
+        "p": p,
+        "smallest_p": min(smallest, 1.0),
+        "status": "ok",
+        "note": "",
+    }
 
 
 def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed: int) -> ReversalFit:
@@ -220,7 +226,8 @@ def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed:
     nothing = float("nan")
     return ReversalFit(
         score, low, high, share, share_low, share_high, nothing, nothing, nothing, 0, nothing,
-        int(known.shared.sum()), "ok", "", *effects[0], *z[0], strength, leading, following,
+        int(known.shared.sum()), "ok", "", disease=effects[0][0], treatment=effects[0][1], disease_z=z[0][0],
+        treatment_z=z[0][1], strength=strength, leading=leading, following=following,
     )  # fmt: skip
 
 
@@ -252,7 +259,7 @@ def _intervals(
         return (float("nan"),) * 4
     variance = np.zeros(2)
     for one, size in zip(cells, sizes, strict=True):
-        left = np.array([_without(y, known, scale, labels, i) for i in np.flatnonzero(known.cell == one)])
+        left = np.array([_without(y, known, scale, labels, int(i)) for i in np.flatnonzero(known.cell == one)])
         variance += (size - 1) / size * ((left - left.mean(axis=0)) ** 2).sum(axis=0)
     reach = stdtrit(float(sizes.sum() - sizes.size), (1 + level) / 2) * np.sqrt(variance)
     ends = [(centre - own, centre + own) for centre, own in zip((score, share), reach, strict=True)]

@@ -53,8 +53,8 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
     zeros = (
         "Zeros are drawn on a line of their own (not detected)."
         if not fits["abundance"] and not fits["prevalence"]
-        else "Zeros are drawn on a line of their own (not detected): they are no part of the abundance model, and are what "
-        "the presence model compares."
+        else "Zeros are drawn on a line of their own (not detected): they are no part of the abundance model, and are "
+        "what the presence model compares."
     )
     caption = [
         f"Estimates and intervals ({title}) of the features with the smallest p of either model, then the raw values "
@@ -129,9 +129,7 @@ def _forest(fits: list[tuple[str, pd.Series | None]], model: str, title: str) ->
         .mark_rule(strokeDash=[3, 3])
         .encode(x=alt.X("effect:Q", title=x_title, axis=axis))
     )
-    chart = alt.layer(
-        zero, bars, dots, title=alt.Title(f"{TITLES[model]}, {title}")
-    )
+    chart = alt.layer(zero, bars, dots, title=alt.Title(f"{TITLES[model]}, {title}"))
     return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(fits)), wide=True)]
 
 

@@ -38,10 +38,16 @@ def gene_sets(group: Group) -> list[Figure]:
         panels.append(_forest(drawn, sentence(title)[:-1]))
         everything += drawn
         if left:
-            caption.append(sentence(f"{title}: the {MOST} with the smallest p are drawn; {count(left)} more are in the estimates"))
+            caption.append(
+                sentence(f"{title}: the {MOST} with the smallest p are drawn; {count(left)} more are in the estimates")
+            )
     if not panels:
         return []
-    caption.insert(0, "Mean log2 fold change of the members of each set, with its interval. As a whole: do members change (rotation)? Beyond other genes: do they change more than genes outside (members' correlation taken into account)?")
+    caption.insert(
+        0,
+        "Mean log2 fold change of the members of each set, with its interval. As a whole: do members change "
+        "(rotation)? Beyond others: do they change more than genes outside (members' correlation taken into account)?",
+    )
     return [
         Figure(
             name=slug("sets", group.question, group.name),
@@ -62,7 +68,7 @@ def _set_rows(own: pd.DataFrame, collection: str, term: str) -> tuple[Rows, int]
     for _, row in ranked.head(MOST).iterrows():
         q, beyond = row["q"], other["q"].get(row["feature"])
         hit = not missing(q) and bool(q < 0.05)
-        both = hit and not missing(beyond) and bool(beyond < 0.05)
+        both = hit and not missing(beyond) and float(str(beyond)) < 0.05
         made.append(
             {
                 "collection": collection, "term": term, "name": str(row["label"]),
@@ -90,12 +96,15 @@ def _forest(rows: Rows, title: str) -> Panel:
         x=alt.X("effect:Q", title=x_title), y=y,
         color=alt.Color("found:N", legend=legend).scale(domain=list(FOUND), range=["#CC79A7", "#E69F00", OTHER]),
         shape=alt.Shape("found:N", legend=legend).scale(domain=list(FOUND), range=["diamond", "square", "circle"]),
-        tooltip=[alt.Tooltip("name:N", title="Set"), alt.Tooltip("effect:Q"), alt.Tooltip("q:Q"), alt.Tooltip("note:N")],
+        tooltip=[alt.Tooltip(name) for name in ("name:N", "effect:Q", "q:Q", "note:N")],
     )  # fmt: skip
     bars = base.mark_rule(strokeWidth=1.6).encode(x=alt.X("low:Q", title=x_title), x2="high:Q", y=y)
     zero = alt.Chart(alt.NamedData(name="zero")).mark_rule(strokeDash=[3, 3]).encode(x=alt.X("effect:Q", title=x_title))
     return panel(
-        alt.layer(zero, bars, dots, title=title), {"sets": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(names)), wide=True
+        alt.layer(zero, bars, dots, title=title),
+        {"sets": rows, "zero": [{"effect": 0}]},
+        max(90, 21 * len(names)),
+        wide=True,
     )
 
 
@@ -115,11 +124,12 @@ def reversal(group: Group, points: pd.DataFrame) -> list[Figure]:
     disease = str(row["measure"])
     caption = [
         sentence(
-            f"each point is a gene, of the {count(len(rows))} that {disease} changes most; right of the vertical line it "
-            f"is higher in the disease, above the horizontal one higher in {group.case}. Upper left and lower right: moved back"
+            f"each point is a gene, of the {count(len(rows))} that {disease} changes most; right of the vertical line "
+            f"it is higher in the disease, above the horizontal one higher in {group.case}. Upper left and lower "
+            "right: moved back"
         ),
-        "Where animals are in both contrasts, one half of them serves each axis, so that no animal is on both: otherwise "
-        "their noise alone would slope the cloud downwards.",
+        "Where animals are in both contrasts, one half of them serves each axis, so that no animal is on both: "
+        "otherwise their noise alone would slope the cloud downwards.",
     ]
     return [
         Figure(
@@ -140,13 +150,21 @@ def _scatter(rows: Rows, disease: str, treatment: str) -> Panel:
     legend = alt.Legend(title=None, orient="top", symbolOpacity=1)
     domain = [*QUADRANTS, "not moved"] if any(row["side"] == "not moved" for row in rows) else list(QUADRANTS)
     colour = alt.Color("side:N", legend=legend).scale(domain=domain, range=[CONTROL, CASE, OTHER][: len(domain)])
-    shape = alt.Shape("side:N", legend=legend).scale(domain=domain, range=["triangle-down", "triangle-up", "circle"][: len(domain)])
-    tips = [alt.Tooltip("name:N", title="Gene"), alt.Tooltip("x:Q"), alt.Tooltip("y:Q")]
-    dots = alt.Chart(alt.NamedData(name="genes")).mark_point(filled=True, size=26, opacity=0.55).encode(
-        x=x, y=y, color=colour, shape=shape, tooltip=tips
+    shape = alt.Shape("side:N", legend=legend).scale(
+        domain=domain, range=["triangle-down", "triangle-up", "circle"][: len(domain)]
     )
-    across = alt.Chart(alt.NamedData(name="zero")).mark_rule().encode(y=alt.Y("y:Q", title=f"log2 fold change, {treatment}"))
-    down = alt.Chart(alt.NamedData(name="zero")).mark_rule().encode(x=alt.X("x:Q", title=f"log2 fold change, {disease}"))
+    tips = [alt.Tooltip("name:N", title="Gene"), alt.Tooltip("x:Q"), alt.Tooltip("y:Q")]
+    dots = (
+        alt.Chart(alt.NamedData(name="genes"))
+        .mark_point(filled=True, size=26, opacity=0.55)
+        .encode(x=x, y=y, color=colour, shape=shape, tooltip=tips)
+    )
+    across = (
+        alt.Chart(alt.NamedData(name="zero")).mark_rule().encode(y=alt.Y("y:Q", title=f"log2 fold change, {treatment}"))
+    )
+    down = (
+        alt.Chart(alt.NamedData(name="zero")).mark_rule().encode(x=alt.X("x:Q", title=f"log2 fold change, {disease}"))
+    )
     layers = [across, down, dots]
     data: dict[str, Rows] = {"genes": rows, "zero": [{"x": 0, "y": 0}]}
     named = _apart([row for row in rows if row["lead"]], rows)

@@ -17,7 +17,11 @@ TOP = 300.0
 LABELS = 8
 #: More features than this are thinned: a page of 20,000 marks is slow and shows no more.
 MOST = 4000
-AXES = {"abundance": "log2 fold change where present", "prevalence": "difference in share of samples where present", "expression": "log2 fold change"}
+AXES = {
+    "abundance": "log2 fold change where present",
+    "prevalence": "difference in share of samples where present",
+    "expression": "log2 fold change",
+}
 TITLES = {"abundance": "Abundance", "prevalence": "Presence", "expression": "Expression"}
 TABLE = {
     "name": "Feature",
