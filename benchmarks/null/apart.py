@@ -32,6 +32,7 @@ APART: tuple[tuple[str, str, str], ...] = (
     ("many_to_one", "all", "`dunnett` from means and their covariance: [multiplicity](decisions/multiplicity.md)"),
     ("log_rank, cox", "cages in arms", "`log_rank_many_to_one`; `cluster_cox_size` says what the sandwich is worth"),
     ("survival", "households", "no such study is foreseen: labels of one cage differ in none of them"),
+    ("reversal", "all", "two labels at once: `make bench-reversal`, [reversal](decisions/reversal.md)"),
     ("storey", "correlated p", "its level is proved for independent p: `by`"),
     ("adafilter", "lines that depend", "for independent lines only: `claim_strength`"),
     ("adafilter", "error `fdr`", "held as the number of features grows: [multiplicity](decisions/multiplicity.md)"),

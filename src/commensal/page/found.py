@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences
+from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences, is_host
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -340,7 +340,7 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
         if not own:
             continue
         tissue = host_headlines(own)
-        told += [_first_composition(own), *_feature_headlines(own), *(tissue or [_first_diversity(own)])]
+        told += [_first_composition(own), *_feature_headlines(own), *(tissue or [_first_diversity(own)] * (not any(map(is_host, own))))]
     if not told:
         nothing = "No question has been answered: the estimates are empty."
         return [nothing, "No features were tested.", "No diversity was compared."]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
+from commensal.questions.comparison import BETWEEN, OVERALL
 from commensal.questions.diversity import composition
 from commensal.questions.host_genes import MODEL, gene_rows
 from commensal.questions.host_reversal import reversal
@@ -87,7 +88,14 @@ def _samples(layout: Layout) -> Answer:
         return Answer(estimates(), points())
     scale = Scales(log2, None, np.nan_to_num(log2), 0, log2, "log2", relative=False, depth=None)
     made = composition(layout.rows, scale)
-    return replace(made, points=made.points)
+    if layout.averaged is None or layout.rows.block is not None:
+        return made
+    # rows are whole units: the comparison is between them, as that of the genes
+    rows = made.estimates.copy()
+    own = rows["term"] == OVERALL
+    rows.loc[own, "term"] = BETWEEN
+    rows.loc[own, "n_blocks"] = len(layout.log2)
+    return replace(made, estimates=estimates(rows))
 
 
 def _values(layout: Layout, rows: pd.DataFrame) -> pd.DataFrame:
