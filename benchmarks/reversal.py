@@ -21,7 +21,7 @@ from commensal import stats
 #: units per arm, samples per unit (cages of 3), share moved back, effect on other genes
 DESIGNS = (
     (4, 1, 0.0, 0.0), (6, 1, 0.0, 0.0), (12, 1, 0.0, 0.0), (6, 3, 0.0, 0.0),
-    (6, 1, 0.0, 0.7), (12, 1, 0.0, 0.7), (6, 1, 0.5, 0.0), (12, 1, 0.5, 0.0),
+    (6, 1, 0.0, 0.7), (12, 1, 0.0, 0.7), (6, 1, 0.0, 2.5), (12, 1, 0.0, 2.5), (6, 1, 0.5, 0.0), (12, 1, 0.5, 0.0),
 )  # fmt: skip
 GENES, LEVEL = 400, 0.05
 
@@ -62,8 +62,7 @@ def main() -> int:
             "coverage": held / known if known else None,
         }  # fmt: skip
         rows.append({key: float(value) if isinstance(value, np.floating) else value for key, value in row.items()})
-        null = back == 0 and other == 0
-        off = null and binom.sf(found - 1, given.studies, LEVEL) < 0.01
+        off = back == 0 and binom.sf(found - 1, given.studies, LEVEL) < 0.01
         biased = back == 0 and abs(score.mean()) > 3.5 * row["score_se"]
         short = known > 0 and binom.cdf(held, known, 0.95) < 0.01
         good &= not (off or biased or short)
@@ -77,12 +76,12 @@ def main() -> int:
     arm = np.repeat([0, 1, 2], 36)
     y = rng.normal(size=(108, 15_000))
     treatment = np.array([np.nan, 0.0, 1.0])[arm]
-    arranged = stats.permutations(treatment[arm > 0], n=1999)
+    arranged = stats.permutations(treatment[arm > 0], n=999)
     began = time.process_time()
     stats.reversal(y, np.array([0.0, 1.0, np.nan])[arm], treatment, permutations=arranged)
     seconds = time.process_time() - began
     keep("reversal", {"rows": rows, "seconds_108_by_15000": round(seconds, 1), "genes": GENES})
-    worst = max(row["p_at_0.05"] for row in rows if row["back"] == 0 and row["other"] == 0)
+    worst = max(row["p_at_0.05"] for row in rows if row["back"] == 0)
     print(f"reversal: null p ≤ 0.05 in at most {worst:.1%} (goal 5 %, exact binomial), 108 × 15,000 in {seconds:.1f} s")
     return 0 if good else 1
 

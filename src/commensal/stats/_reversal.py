@@ -75,6 +75,25 @@ def disease_of(known: Roles, treatment: Floats) -> Floats:
     return np.where(treatment == 0, vehicle, np.where(treatment == 1, treated, known.disease))
 
 
+def split_arms(known: Roles, treatment: Floats, order: Integers) -> list[tuple[Floats, Floats]]:
+    """Return both labels (P, n) of arrangements (P, n) of the treatment, no unit in both: a split and its mirror.
+
+    ``order`` (n,) decides which units of an arm are in which half: every second one of them in this order.
+    """
+    disease = disease_of(known, treatment)
+    shared = np.isfinite(disease) & np.isfinite(treatment)
+    if not shared.any():
+        return [(disease, treatment)]
+    first = np.zeros(shared.shape, dtype=bool)
+    for arm in (0.0, 1.0):
+        own = (shared & (treatment == arm))[:, order]
+        first[:, order] |= own & (np.cumsum(own, axis=1) % 2 == 1)
+    return [
+        (np.where(shared & ~into, np.nan, disease), np.where(shared & into, np.nan, treatment))
+        for into in (first, shared & ~first)
+    ]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
     """Variances inside arms, in a form that rearranged arms change little by little."""

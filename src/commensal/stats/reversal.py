@@ -33,8 +33,7 @@ class ReversalFit:
     share: float  # part of the signature that is moved back: 1 all of it, 0 none, below 0 it grows
     share_low: float
     share_high: float
-    plain: float  # rank correlation with shared units in both: what p is of
-    null_mean: float  # its mean over rearranged arms: not 0 where units are shared
+    plain: float  # rank correlation with shared units in both, which is below 0 also when nothing is moved
     p: float  # two-sided
     n_permutations: int
     smallest_p: float
@@ -73,10 +72,11 @@ def reversal(
     noise then enters one effect with + and the other with −, and a treatment that does nothing seems to reverse. Three
     ways out are used, one for each number:
 
-    * ``p``: arms are rearranged among the treatment's units, and **both** contrasts are made anew each time. Under the
-      null, that the treatment does nothing, the shared units' noise is in every rearrangement alike: exact.
     * ``score``: Spearman's correlation of effects over their (moderated) spread, averaged over splits of the shared
       units into halves of which one serves the disease, the other the treatment. No unit is in both: 0 under the null.
+    * ``p``: arms are rearranged among the treatment's units, and **both** contrasts are made anew each time, on halves
+      of the shared units (one split and its mirror). Exact where the treatment does nothing; and as no unit is in both,
+      a treatment of other genes is no reversal either, as it would be for the plain correlation against its null.
     * ``share``: β of treatment = −β × disease, Σ(DT − b)/Σ(D² − e), both effects over the spread; b = Σ wᴰ wᵀ s²
       is what the shared units put into DT, e = Σ (wᴰ)² s² the noise in D², s² the variance inside a cell.
 
@@ -101,8 +101,8 @@ def reversal(
     Returns
     -------
     ReversalFit
-        Status ``too_few``: p is missing where the arms have one arrangement. Score and share are missing where the one
-        shared unit cannot be split, intervals where a cell has fewer than 3 units (4 where it is shared).
+        Status ``too_few``: p is missing where the arms have one arrangement, or the one shared unit cannot be split; then
+        the score is missing too. Intervals are missing where a cell has fewer than 3 units (4 where it is shared).
 
     Raises
     ------
@@ -145,9 +145,8 @@ def reversal(
     lost, df = _between(known.treatment[None, :], values, spread.df)
     scale = np.sqrt(spread.variance(lost[0], df))
     scale = np.where(scale > 0, scale, np.inf)
-    plain, null = _null(values, known, spread, permutations)
     fit = _estimates(values, known, scale, level, seed)
-    return replace(fit, **_tested(plain, null, permutations))
+    return replace(fit, **_tested(_null(values, known, spread, permutations, seed), permutations))
 
 
 def _label(given: ArrayLike, name: str, y: Floats) -> Floats:
@@ -164,49 +163,45 @@ def _between(treatment: Floats, y: Floats, df: float) -> tuple[Floats, float]:
     return lost, max(df - 1, 1.0)
 
 
-def _null(y: Floats, known: inner.Roles, spread: inner.Spread, permutations: Permutations) -> tuple[float, Floats]:
-    """Return the observed rank correlation with shared units in both, and that of each arrangement."""
+def _null(y: Floats, known: inner.Roles, spread: inner.Spread, permutations: Permutations, seed: int) -> Floats:
+    """Return the score of the observed arms, then that of each arrangement, each of one split and its mirror."""
+    order = np.random.default_rng(seed).permutation(len(y))
 
     def correlations(treatment: Floats) -> Floats:
         lost, df = _between(treatment, y, spread.df)
         scale = np.sqrt(spread.variance(lost, df))
         scale = np.where(scale > 0, scale, np.inf)
-        effects = [inner.weights(label) @ y / scale for label in (inner.disease_of(known, treatment), treatment)]
-        d, t = (inner.ranked(effect.astype(np.float32)) for effect in effects)
-        return np.asarray(np.einsum("pm,pm->p", d, t))
+        found = np.zeros(len(treatment))
+        pairs = inner.split_arms(known, treatment, order)
+        for pair in pairs:
+            weights = [inner.weights(label) for label in pair]
+            d, t = (inner.ranked((one @ y / scale).astype(np.float32)) for one in weights)
+            found += np.einsum("pm,pm->p", d, t) / len(pairs)
+            found[~np.isfinite(np.stack(weights)).all(axis=(0, 2))] = np.nan  # a half without units
+        return found
 
-    observed = float(correlations(known.treatment[None, :])[0])
-    if permutations.n_distinct <= 1:
-        return observed, np.empty(0)
+    found = [correlations(known.treatment[None, :])]
     inside = np.isfinite(known.treatment)
-    found = []
     step = max(1, _CHUNK // y.shape[1])
-    for start in range(0, len(permutations.labels), step):
-        part = permutations.labels[start : start + step]
+    labels = permutations.labels if permutations.n_distinct > 1 else permutations.labels[:0]
+    for start in range(0, len(labels), step):
+        part = labels[start : start + step]
         arranged = np.full((len(part), len(y)), np.nan)
         arranged[:, inside] = part
         found.append(correlations(arranged))
-    return observed, np.concatenate(found)
+    return np.concatenate(found)
 
 
-def _tested(plain: float, null: Floats, permutations: Permutations) -> dict[str, Any]:
-    told: dict[str, Any] = {"plain": plain, "n_permutations": len(null)}
-    if not null.size:
-        return told | {
-            "null_mean": float("nan"), "p": float("nan"), "smallest_p": 1.0, "status": "too_few",
-            "note": "the arms have one arrangement",
-        }  # fmt: skip
+def _tested(scores: Floats, permutations: Permutations) -> dict[str, Any]:
+    observed, null = scores[0], scores[1:]
+    if not null.size or np.isnan(observed):
+        words = "the one shared unit cannot be split" if null.size else "the arms have one arrangement"
+        return {"n_permutations": 0, "p": float("nan"), "smallest_p": 1.0, "status": "too_few", "note": words}
     extra = 0 if permutations.exact else 1
-    below, above = (int((side * null >= side * plain - TIE).sum()) for side in (-1, 1))
+    below, above = (int((side * null >= side * observed - TIE).sum()) for side in (-1, 1))
     p = min(1.0, 2 * (min(below, above) + extra) / (len(null) + extra))
     smallest = 2 * permutations.smallest_p if permutations.exact else 2 / (len(null) + 1)
-    return told | {
-        "null_mean": float(null.mean()),
-        "p": p,
-        "smallest_p": min(smallest, 1.0),
-        "status": "ok",
-        "note": "",
-    }
+    return {"n_permutations": len(null), "p": p, "smallest_p": min(smallest, 1.0), "status": "ok", "note": ""}
 
 
 def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed: int) -> ReversalFit:
@@ -224,8 +219,9 @@ def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed:
         strength = np.where(same, np.where(np.abs(both[0]) < np.abs(both[1]), both[0], both[1]), 0.0)
     leading, following = (_ahead(side * strength) for side in (1, -1))
     nothing = float("nan")
+    plain = float(inner.scores(y, scale, np.stack([known.disease, known.treatment])[None])[0])
     return ReversalFit(
-        score, low, high, share, share_low, share_high, nothing, nothing, nothing, 0, nothing,
+        score, low, high, share, share_low, share_high, plain, nothing, 0, nothing,
         int(known.shared.sum()), "ok", "", disease=effects[0][0], treatment=effects[0][1], disease_z=z[0][0],
         treatment_z=z[0][1], strength=strength, leading=leading, following=following,
     )  # fmt: skip
