@@ -360,7 +360,7 @@ def test_a_signature_that_moves_back_is_said_to(tmp_path):
 
 
 def test_a_drug_that_does_nothing_is_not_said_to_reverse(tmp_path):
-    found = [reversed_rows(tmp_path, 0.0, n=4, seed=seed) for seed in range(12)]
+    found = [reversed_rows(tmp_path, 0.0, n=4, seed=seed) for seed in range(100, 112)]
     said = [str(rows.loc["reversal", "note"]) for rows in found]
     plain = np.array([float(re.search(r"in both it would be (\S+),", text)[1]) for text in said])
     score = np.array([rows.loc["reversal", "effect"] for rows in found])

@@ -101,8 +101,8 @@ def reversal(
     Returns
     -------
     ReversalFit
-        Status ``too_few``: p is missing where the arms have one arrangement, or the one shared unit cannot be split; then
-        the score is missing too. Intervals are missing where a cell has fewer than 3 units (4 where it is shared).
+        Status ``too_few``: p is missing where the arms have one arrangement, or the one shared unit cannot be split;
+        then the score is missing too. Intervals are missing where a cell has fewer than 3 units (4 where it is shared).
 
     Raises
     ------
