@@ -26,16 +26,25 @@ DESIGNS = (
 GENES, LEVEL = 400, 0.05
 
 
-def study(rng: np.random.Generator, units: int, samples: int, back: float, other: float) -> tuple[np.ndarray, ...]:
-    """Log expression of units (means of their samples), with the two labels."""
+def study(
+    rng: np.random.Generator, units: int, samples: int, back: float, other: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Log expression of units (means of their samples), the two labels, and the share that is moved back in truth.
+
+    A treatment of other genes moves some of the signature's by chance, this way or that: the truth is of these genes.
+    """
     arm = np.repeat([0, 1, 2], units)
     signature = rng.normal(size=GENES) * (rng.random(GENES) < 0.4) * 1.5
     elsewhere = rng.normal(size=GENES)
-    shared = rng.normal(size=(3 * units, 8)) @ rng.normal(size=(8, GENES)) * 0.25
-    own = rng.normal(size=(3 * units, samples, GENES)).mean(axis=1) * 0.7
-    cage = rng.normal(size=(3 * units, GENES)) * (0.5 if samples > 1 else 0.0)
-    mean = np.outer((arm > 0) - back * (arm == 2), signature) + other * np.outer(arm == 2, elsewhere)
-    return mean + shared + own + cage, np.array([0.0, 1.0, np.nan])[arm], np.array([np.nan, 0.0, 1.0])[arm]
+    loadings = rng.normal(size=(8, GENES)) * 0.25
+    cage = 0.5 if samples > 1 else 0.0
+    variance = (loadings**2).sum(axis=0) + 0.49 / samples + cage**2
+    noise = rng.normal(size=(3 * units, 8)) @ loadings + rng.normal(size=(3 * units, GENES)) * cage
+    noise += rng.normal(size=(3 * units, samples, GENES)).mean(axis=1) * 0.7
+    treated = other * elsewhere - back * signature
+    truth = -float((signature * treated / variance).sum() / (signature**2 / variance).sum())
+    y = np.outer(arm > 0, signature) + np.outer(arm == 2, treated) + noise
+    return y, np.array([0.0, 1.0, np.nan])[arm], np.array([np.nan, 0.0, 1.0])[arm], truth
 
 
 def main() -> int:
@@ -45,15 +54,16 @@ def main() -> int:
     given = parser.parse_args()
     rows, good = [], True
     for number, (units, samples, back, other) in enumerate(DESIGNS):
-        fits = []
+        fits, truths = [], []
         for seed in range(given.studies):
             rng = np.random.default_rng([number, seed])
-            y, disease, treatment = study(rng, units, samples, back, other)
+            y, disease, treatment, truth = study(rng, units, samples, back, other)
             arranged = stats.permutations(treatment[np.isfinite(treatment)], n=given.permutations, seed=seed)
+            truths.append(truth)
             fits.append(stats.reversal(y, disease, treatment, permutations=arranged))
         score, plain, share = (np.array([getattr(f, key) for f in fits]) for key in ("score", "plain", "share"))
         found = sum(f.p <= LEVEL for f in fits)
-        held = sum(f.share_low < back < f.share_high for f in fits if np.isfinite(f.share_low))
+        held = sum(f.share_low < truth < f.share_high for f, truth in zip(fits, truths, strict=True))
         known = sum(np.isfinite(f.share_low) for f in fits)
         row = {
             "units": units, "samples": samples, "back": back, "other": other, "studies": given.studies,
