@@ -76,12 +76,10 @@ def main() -> int:
         biased = back == 0 and abs(score.mean()) > 3.5 * row["score_se"]
         short = known > 0 and binom.cdf(held, known, 0.95) < 0.01
         good &= not (off or biased or short)
-        print(
-            f"{units} per arm × {samples}, back {back:g}, other {other:g}: p ≤ 0.05 in {found / given.studies:.1%}; score "
-            f"{score.mean():+.3f}, plain {plain.mean():+.3f}; share {share.mean():+.3f} (coverage {row['coverage'] or 0:.1%})"
-            + (" FAILS" if off or biased or short else ""),
-            flush=True,
-        )
+        told = f"{units} per arm × {samples}, back {back:g}, other {other:g}: p ≤ 0.05 in {found / given.studies:.1%}; "
+        told += f"score {score.mean():+.3f}, plain {plain.mean():+.3f}; share {share.mean():+.3f} "
+        told += f"(coverage {row['coverage'] or 0:.1%})"
+        print(told + (" FAILS" if off or biased or short else ""), flush=True)
     rng = np.random.default_rng(1)
     arm = np.repeat([0, 1, 2], 36)
     y = rng.normal(size=(108, 15_000))

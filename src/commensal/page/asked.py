@@ -111,7 +111,9 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
         block = next((group.block for group in own if group.block), question.block[0] if question.block else "")
         rows = [_row(view, group) for group in own]
         known = {group.assay for group in own}
-        wanted = question.assays or tuple(view.study.assays)
+        wanted = question.assays or tuple(
+            assay for assay, each in view.study.assays.items() if question.kind != "host" or each.kind == "transcripts"
+        )
         rows += [(assay, "no estimates", "–", "–", "–", "–", "–") for assay in wanted if assay not in known]
         told.append(
             Asked(

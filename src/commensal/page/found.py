@@ -339,8 +339,8 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
         own = [group for group in own if group not in held]
         if not own:
             continue
-        tissue = host_headlines(own)
-        told += [_first_composition(own), *_feature_headlines(own), *(tissue or [_first_diversity(own)] * (not any(map(is_host, own))))]
+        told += [_first_composition(own), *_feature_headlines(own)]
+        told += host_headlines(own) if any(map(is_host, own)) else [_first_diversity(own)]
     if not told:
         nothing = "No question has been answered: the estimates are empty."
         return [nothing, "No features were tested.", "No diversity was compared."]
