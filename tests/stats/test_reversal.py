@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.stats import binom, spearmanr
+from scipy.stats import binom
 
 from commensal import stats
 from commensal.errors import StatisticsError
