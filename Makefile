@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-truth bench-reads bench-course bench-leaks bench-reference bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-truth bench-reads bench-course bench-leaks bench-reference bench-reversal bench-animals bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,9 @@ bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 # Peers are never installed: SOURMASH=/path/to/sourmash (pip, in an environment of its own), kraken2 on PATH.
 bench-reads: setup  ## simulated communities of real genomes: species, functions, genes, reads per second, memory; beside sourmash, kraken2
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reads.py --data $(DATA)
+
+bench-reversal: setup  ## a treatment that does nothing, with a shared vehicle arm: null rate, bias, coverage, seconds
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reversal.py
 
 calibration: setup  ## null rates: of every p of stats, and of cohort under 200 restricted shuffles of real cohorts
 	@worst=0; for part in "engine_null" "cohort_null --data $(DATA)"; do set -- $$part; \

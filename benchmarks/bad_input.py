@@ -201,6 +201,12 @@ def jobs(rng: Random) -> dict[str, Job]:
         "permdisp": lambda: stats.permdisp(distance(), lab, arranged()),
         "set_permutation": lambda: stats.set_permutation(y, lab, sets, permutations=arranged(), fixed=fixed),
         "set_rotation": lambda: stats.set_rotation(y, x, c, sets, n=30),
+        "reversal": lambda: stats.reversal(
+            y,
+            np.where(np.arange(n) % 3 == 0, 0.0, np.where(np.arange(n) % 3 == 1, 1.0, np.nan)),
+            np.where(np.arange(n) % 3 == 0, np.nan, np.where(np.arange(n) % 3 == 1, 0.0, 1.0)),
+            permutations=stats.permutations((np.arange(n) % 3 == 2)[np.arange(n) % 3 > 0] * 1.0, n=30),
+        ),
         "set_competitive": lambda: stats.set_competitive(y, x, c, sets),
         "associate": lambda: stats.associate(y, values(rng, n, 3), block=block, covariates=fixed),
         "associate, pearson": lambda: stats.associate(y, y, method="pearson", n_permutations=20),

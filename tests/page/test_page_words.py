@@ -373,7 +373,7 @@ def test_no_association_is_one_that_was_not_found() -> None:
         ("metabolites", "1 molecule", "2 molecules"),
         ("genes", "1 gene", "2 genes"),
         ("pathways", "1 pathway", "2 pathways"),
-        ("transcripts", "1 transcript", "2 transcripts"),
+        ("transcripts", "1 gene", "2 genes"),
         ("other", "1 feature", "2 features"),
     ],
 )

@@ -88,7 +88,7 @@ def contexts(loaded: LoadedStudy) -> Iterator[Context | Finding]:
     units = find_units(loaded)
     for question in loaded.declared.questions.values():
         contrast = loaded.declared.contrasts[question.contrast]
-        for name in question.assays or tuple(loaded.assays):
+        for name in question.assays or asked_of(question.kind, loaded):
             try:
                 side = sides(loaded, contrast.name, name)
                 yield Context(
@@ -104,6 +104,11 @@ def contexts(loaded: LoadedStudy) -> Iterator[Context | Finding]:
                 )
             except CommensalError as fault:
                 yield _refused(fault, contrast.name, name)
+
+
+def asked_of(kind: str, loaded: LoadedStudy) -> tuple[str, ...]:
+    """Return the assays that a question asks of where it names none: all, and of tissue those of transcripts."""
+    return tuple(name for name, table in loaded.assays.items() if kind != "host" or table.assay.kind == "transcripts")
 
 
 def _refused(fault: CommensalError, contrast: str, assay: str) -> Finding:

@@ -9,7 +9,7 @@ from commensal.study import LoadedStudy
 from commensal.tables import Finding
 
 #: Question kinds that this version answers.
-ANSWERED = ("cohort", "course", "depletion", "screen", "rescue")
+ANSWERED = ("cohort", "course", "depletion", "screen", "rescue", "host")
 
 #: Key of [design] → (code, what silence means, an answer; ``{name}`` is a measure or question of the study).
 _KEYS = {

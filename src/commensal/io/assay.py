@@ -15,6 +15,7 @@ from commensal.io.exclude import excluded
 from commensal.io.newick import check_tree, require_tips
 from commensal.io.orientation import no_overlap
 from commensal.io.paths import locate
+from commensal.io.per_sample import read_per_sample
 from commensal.io.registry import choose
 from commensal.io.table import read_table
 from commensal.io.values import check_values
@@ -58,6 +59,8 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
     (('S1', 'S2'), ['Blautia', 'unnamed genus'], [[7.0, 0.0], [1.0, 3.0]])
     """
     key = f"[assays.{assay.name}]"
+    if assay.kind == "transcripts" and assay.files is not None:
+        return _assemble(read_per_sample(assay, root, sample_ids), assay, root, sample_ids)
     if assay.kind == "reads" or assay.files is not None:
         raise StudyFileError(
             "reads are no table",
@@ -116,6 +119,7 @@ def _assemble(matrix: Matrix, assay: Assay, root: Path, sample_ids: Sequence[str
         values=values,
         tree=_tree(assay, root, list(features.index)),
         dropped=(*dropped, *left_out),
+        quality=matrix.quality,
     )
 
 

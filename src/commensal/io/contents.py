@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Matrix:
     place: Callable[[int, int], str]  #: (sample i, feature j) → where in the file, for messages
     dropped: tuple[Dropped, ...] = ()
     encoding: str = "utf-8"
+    quality: pd.DataFrame | None = None  #: n rows: reads that count for no feature, by reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Format:
     read_assay: Callable[[Path, Assay, Sequence[str]], Matrix] | None = None
     read_table: Callable[[Path], pd.DataFrame] | None = None
     read_tree: Callable[[Path], str] | None = None
+    read_files: Callable[[Mapping[str, Path], Assay, Path], Matrix] | None = None  #: sample → its file
 
 
 def require_unique(ids: Sequence[str], places: Callable[[int], str], *, what: str, file: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from commensal.errors import FormatError, nearest
-from commensal.io import biom_tables, mothur, newick, parquet, qiime2, wide
+from commensal.io import biom_tables, featurecounts, mothur, newick, parquet, qiime2, salmon, star, tximport, wide
 from commensal.io.contents import Format
 from commensal.io.paths import require_file
 from commensal.io.text import head_text, load_text
@@ -24,6 +24,11 @@ FORMATS: dict[str, Format] = {
         mothur.FORMAT,
         mothur.TAXONOMY,
         qiime2.METADATA,
+        featurecounts.FORMAT,
+        star.FORMAT,
+        salmon.SALMON,
+        salmon.KALLISTO,
+        tximport.FORMAT,
         wide.FORMAT,
     )
 }

@@ -1,5 +1,6 @@
-"""Facts that ship, with their sources: pathways as steps, and which genes carry each."""
+"""Facts that ship, with their sources: pathways as steps and which genes carry each; small sets of host genes."""
 
+from commensal.knowledge.gene_sets import ShippedSet, gene_sets
 from commensal.knowledge.pathways import (
     ROLES,
     Pathway,
@@ -10,4 +11,14 @@ from commensal.knowledge.pathways import (
     read_pathways,
 )
 
-__all__ = ["ROLES", "Pathway", "PathwayCall", "Step", "completeness", "pathways", "read_pathways"]
+__all__ = [
+    "ROLES",
+    "Pathway",
+    "PathwayCall",
+    "ShippedSet",
+    "Step",
+    "completeness",
+    "gene_sets",
+    "pathways",
+    "read_pathways",
+]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from commensal.page.arms import ARM_KINDS, arm_unit_words
 from commensal.page.found import feature_rows, share_words
+from commensal.page.found_host import block_words as host_block_words
+from commensal.page.found_host import is_host
 from commensal.page.view import Group, PageView, sides
 from commensal.page.words import count, listed, missing, number, plural, sentence
 from commensal.study import Condition, Contrast, Question
@@ -86,6 +88,8 @@ def _block_words(group: Group, column: str) -> str:
     if group.kind == "course":
         row = group.first(model="course", term="design")
         return "nothing could be compared" if row is None else str(row["note"])
+    if is_host(group):
+        return host_block_words(group, column)
     if group.split:
         text = (
             f"samples of the same {unit} are compared with each other first (within {plural(unit)}): the {unit} is a "
@@ -113,7 +117,9 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
         block = next((group.block for group in own if group.block), question.block[0] if question.block else "")
         rows = [_row(view, group) for group in own]
         known = {group.assay for group in own}
-        wanted = question.assays or tuple(view.study.assays)
+        wanted = question.assays or tuple(
+            assay for assay, each in view.study.assays.items() if question.kind != "host" or each.kind == "transcripts"
+        )
         rows += [(assay, "no estimates", "–", "–", "–", "–", "–") for assay in wanted if assay not in known]
         told.append(
             Asked(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from commensal.page.arms import ARM_KINDS, arm_headlines, arm_sentences, arm_tiles
 from commensal.page.course import course_headlines, course_sentences, course_tiles
+from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences, is_host
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -30,9 +31,11 @@ from commensal.tables import ALL, STATUSES
 
 #: Where a sentence says "differs": the declared false discovery rate (q), or the error rate where there is no q.
 LINE = 0.05
+#: Models with a measure that are no diversity index.
+APART = ("permanova", "permdisp", *UNTESTED, *SETS, REVERSAL, SHARE)
 #: Statuses of rows that have an effect and whose p is withheld for the whole comparison.
 WITHHELD = ("one_cage", "unit_not_in_block")
-FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence"}
+FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence", "expression": "expression"}
 #: The model whose rows say by one test per feature whether it differs at all; it has no effect of its own.
 JOINT = "joint"
 
@@ -240,7 +243,7 @@ def _joint_sentence(group: Group, term: str) -> list[str]:
 def diversity_rows(group: Group, term: str) -> pd.DataFrame:
     """Return the rows of alpha diversity of a term: of the whole table, with a measure, and no distance."""
     rows = group.pick(feature=ALL, term=term)
-    return rows[rows["measure"].notna() & ~rows["model"].fillna("").isin(("permanova", "permdisp", *UNTESTED))]
+    return rows[rows["measure"].notna() & ~rows["model"].fillna("").isin(APART)]
 
 
 def _feature_sentence(group: Group, term: str, found: FoundFeatures, rows: pd.DataFrame) -> str:
@@ -301,6 +304,7 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
                 *composition_sentences(group, term),
                 *(diversity_sentence(group, row) for _, row in diversity_rows(group, term).iterrows()),
                 *feature_sentences(group, term),
+                *host_sentences(group, term),
             ],
         )
         for term in group.terms
@@ -345,7 +349,8 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
         own = [group for group in own if group not in held]
         if not own:
             continue
-        told += [_first_composition(own), *_feature_headlines(own), _first_diversity(own)]
+        told += [_first_composition(own), *_feature_headlines(own)]
+        told += host_headlines(own) if any(map(is_host, own)) else [_first_diversity(own)]
     if not told:
         nothing = "No question has been answered: the estimates are empty."
         return [nothing, "No features were tested.", "No diversity was compared."]

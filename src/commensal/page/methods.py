@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from commensal.page import methods_course, methods_reads
+from commensal.page import methods_course, methods_host, methods_reads
 from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
@@ -46,6 +46,7 @@ REFERENCES = {
     "and developers. https://scikit.bio",
     **methods_reads.REFERENCES,
     **methods_course.REFERENCES,
+    **methods_host.REFERENCES,
 }
 
 
@@ -74,7 +75,8 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
         course,
         _diversity(rows, used) + _composition(rows, used),
         _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
-        _models(view, rows, used) + _split(rows),
+        methods_host.tissue(rows, used),
+        _models(view, rows[rows["kind"] != "host"], used) + _split(rows[rows["kind"] != "host"]),
         _families(view.estimates, used),
     ]
     told = [" ".join(part) for part in parts if part]

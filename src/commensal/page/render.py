@@ -24,9 +24,11 @@ from commensal.page.figures import (
     course_figures,
     diversity,
     features,
+    gene_sets,
     ordination,
     quality_tables,
     reads_figures,
+    reversal,
     survival_figures,
     to_files,
     volcano,
@@ -117,6 +119,7 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
             drawn += course_figures(group, own)
             continue
         drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
+        drawn += [*gene_sets(group), *reversal(group, own)]
     return drawn
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from commensal.errors import StudyFileError
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
     AssayTable,
+    GeneSet,
     LoadedStudy,
     Study,
     assemble,
@@ -114,7 +116,13 @@ def load_with_reads(
         replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
         for item in loaded.dropped
     )
-    return replace(loaded, dropped=dropped), reads
+    return replace(loaded, dropped=dropped, sets=read_gene_sets(declared, root)), reads
+
+
+def read_gene_sets(declared: Study, root: Path) -> dict[str, tuple[GeneSet, ...]]:
+    """Read every file of gene sets that a question names."""
+    named = {file: name for name, question in declared.questions.items() for file in question.sets}
+    return {file: io.read_sets(io.locate(root, file, f"[questions.{name}] sets")) for file, name in named.items()}
 
 
 def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
@@ -131,7 +139,7 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
 def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[AssayTable]:
     """Read the declared tables one by one, finding their orientation by the sample ids."""
     for assay in declared.assays.values():
-        if assay.files is None:
+        if assay.files is None or assay.kind == "transcripts":
             yield io.read_assay(assay, root, samples)
 
 
@@ -139,5 +147,9 @@ def input_files(declared: Study, root: Path) -> list[Path]:
     """Return every file that the study names and that exists, in the study file's order."""
     names = [file for table in declared.tables.values() for file in table.files]
     for assay in declared.assays.values():
-        names += [name for name in (assay.file, assay.features.file, assay.tree) if name]
+        names += [name for name in (assay.file, assay.features.file, assay.tree, assay.tx2gene) if name]
+        if assay.files is not None and assay.kind == "transcripts":
+            shape = "*".join(glob.escape(part) for part in assay.files.split("{sample}"))
+            names += sorted(path.relative_to(root).as_posix() for path in root.glob(shape))
+    names += [file for question in declared.questions.values() for file in question.sets]
     return [declared.path, *(path for path in (root / name for name in dict.fromkeys(names)) if path.is_file())]

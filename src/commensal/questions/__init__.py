@@ -8,6 +8,7 @@ from commensal.questions.answer import Answer, joined, without_p
 from commensal.questions.cohort import cohort
 from commensal.questions.course import course
 from commensal.questions.depletion import depletion
+from commensal.questions.host import host
 from commensal.questions.kind import Kind
 from commensal.questions.outcomes import outcomes
 from commensal.questions.rescue import rescue
@@ -17,6 +18,7 @@ from commensal.questions.screen import screen
 QUESTIONS: Mapping[str, Kind] = {
     "cohort": Kind(assay=cohort),
     "course": Kind(assay=course),
+    "host": Kind(assay=host),
     "depletion": Kind(assay=depletion, outcomes=outcomes),
     "screen": Kind(assay=screen, outcomes=outcomes),
     "rescue": Kind(assay=rescue, outcomes=outcomes),

@@ -40,7 +40,8 @@ def joined(answers: Iterable[Answer]) -> Answer:
 def without_p(answer: Answer, status: str, note: str) -> Answer:
     """Return the answer with its effects and without any p, q or interval; rows that had a p get status and note."""
     frame = answer.estimates.copy()
-    had = frame["p"].notna()
+    # the share that is moved back has an interval, and its p on the row of the score
+    had = frame["p"].notna() | (frame["model"] == "reversal, share")
     frame.loc[had, ["p", "q", "low", "high"]] = np.nan
     frame.loc[had, "family"] = pd.NA
     frame.loc[had, "status"] = status

@@ -74,6 +74,7 @@ from commensal.stats.reference_frame import ReferenceFrame, against, reference_f
 from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.restricted_mean_terms import RmstInteraction, rmst_interaction
 from commensal.stats.restricted_times import restricted_times
+from commensal.stats.reversal import ReversalFit, reversal
 from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
@@ -142,6 +143,7 @@ __all__ = [
     "PooledFit",
     "RankFit",
     "ReferenceFrame",
+    "ReversalFit",
     "RmstFit",
     "RmstInteraction",
     "ScoreTestFit",
@@ -252,6 +254,7 @@ __all__ = [
     "rarefied_richness",
     "reference_frame",
     "restricted_times",
+    "reversal",
     "rmst_difference",
     "rmst_interaction",
     "separated_p",

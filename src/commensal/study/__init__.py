@@ -28,7 +28,7 @@ from commensal.study.declared import (
 from commensal.study.identity import JOINT
 from commensal.study.ids import lookalikes
 from commensal.study.joining import sample_frame
-from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, LoadedStudy, Match, Sides
+from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, GeneSet, LoadedStudy, Match, Sides
 from commensal.study.modelling import blocks, covariates, is_nested, subject_covariates, varies_within
 from commensal.study.onset import onset_intervals
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
@@ -54,6 +54,7 @@ __all__ = [
     "Dropped",
     "Event",
     "Features",
+    "GeneSet",
     "Load",
     "LoadedStudy",
     "Match",

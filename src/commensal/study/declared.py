@@ -122,6 +122,8 @@ class Assay:
     position: str | None = None  #: column of the samples with the well on the plate, such as ``B7``
     plate: str | None = None  #: column of the samples with the plate
     dna: str | None = None  #: column of the samples with the concentration of DNA before sequencing
+    strandedness: Literal["unstranded", "forward", "reverse"] | None = None  #: which column of STAR's counts
+    tx2gene: str | None = None  #: table of transcripts and their genes, for salmon and kallisto
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,8 @@ class Question:
     washout: str | None = None  #: column of the subjects with the time between depletion and what was given
     facility: str | None = None  #: column of the animal house, for a course seen in several
     margin: float | None = None  #: a difference smaller than this, in log2 units, does not matter
+    sets: tuple[str, ...] = ()  #: GMT files of gene sets, besides those that ship
+    reverses: str | None = None  #: the disease's own contrast, whose signature the treatment may move back
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

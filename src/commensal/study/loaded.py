@@ -33,6 +33,7 @@ class AssayTable:
     values: NDArray[np.float64]  #: (n, m); NaN where the file has no value
     tree: str | None = None  #: Newick text, tips are feature ids
     dropped: tuple[Dropped, ...] = ()  #: features excluded by the study file, columns ignored by the reader
+    quality: pd.DataFrame | None = None  #: reads that count for no feature, by reason; index = sample
 
     @property
     def name(self) -> str:
@@ -48,6 +49,15 @@ class Match:
     matched: tuple[str, ...]  #: in both, in the order of the samples table
     samples_without_data: tuple[str, ...]  #: in the samples table (right specimen), not in the assay
     data_without_samples: tuple[str, ...]  #: in the assay, not in the samples table
+
+
+@dataclass(frozen=True, slots=True)
+class GeneSet:
+    """One set of genes from a file of the user's."""
+
+    name: str
+    label: str  #: description, as the file has it
+    members: tuple[str, ...]  #: gene ids or symbols, as the file has them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +79,7 @@ class LoadedStudy:
     unused_subjects: tuple[str, ...] = ()  #: rows of the subjects table without any sample
     unlisted_subjects: tuple[str, ...] = ()  #: subjects with samples that the subjects table does not list
     dropped: tuple[Dropped, ...] = ()
+    sets: Mapping[str, tuple[GeneSet, ...]] = field(default_factory=dict)  #: file → its gene sets
 
 
 @dataclass(frozen=True, slots=True, eq=False)

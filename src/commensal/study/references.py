@@ -118,7 +118,8 @@ def _variable(study: Study, variable: Variable) -> None:
 
 def _assay(study: Study, assay: Assay) -> None:
     section = f"assays.{assay.name}"
-    wanted, other = ("files", "file") if assay.kind == "reads" else ("file", "files")
+    each = assay.kind == "reads" or (assay.kind == "transcripts" and assay.files is not None)
+    wanted, other = ("files", "file") if each else ("file", "files")
     if getattr(assay, wanted) is None or getattr(assay, other) is not None:
         raise _error(
             study,
@@ -141,6 +142,17 @@ def _assay(study: Study, assay: Assay) -> None:
             found=f'kind = "{assay.kind}"',
             expected='kind = "reads"',
             mend=f"remove {only[0]}, or change the kind",
+        )
+    counted = [name for name in ("strandedness", "tx2gene") if getattr(assay, name) is not None]
+    if counted and (assay.kind != "transcripts" or assay.files is None):
+        raise _error(
+            study,
+            section,
+            counted[0],
+            f"{counted[0]} is for one file of counts per sample",
+            found=f'kind = "{assay.kind}", {"files" if assay.files else "file"}',
+            expected='kind = "transcripts" and files = "star/{sample}/ReadsPerGene.out.tab"',
+            mend=f"remove {counted[0]}, or give files",
         )
     if assay.value is None:
         raise _error(
@@ -218,6 +230,9 @@ def _question(study: Study, question: Question) -> None:
     if question.severity is not None:
         _known(study, section, "severity.measure", question.severity["measure"], study.measures, "measure")
     _arms(study, question)
+    if question.reverses is not None:
+        _known(study, section, "reverses", question.reverses, study.contrasts, "contrast")
+    _only_host(study, question)
     column = study.contrasts[question.contrast].column
     for key in ("block", "covariates"):
         if column in getattr(question, key):
@@ -273,6 +288,28 @@ def _arms(study: Study, question: Question) -> None:
                 found=f"{name!r} is {'what the contrast compares' if name == contrast.column else 'a block'}",
                 expected="another column of the subjects",
             )
+def _only_host(study: Study, question: Question) -> None:
+    section = f"questions.{question.name}"
+    given = [key for key in ("sets", "reverses") if getattr(question, key)]
+    if given and question.kind != "host":
+        raise _error(
+            study,
+            section,
+            given[0],
+            f"{given[0]} is for what the tissue does",
+            found=f'kind = "{question.kind}"',
+            expected='kind = "host"',
+            mend=f"remove {given[0]}, or change the kind",
+        )
+    if question.reverses == question.contrast:
+        raise _error(
+            study,
+            section,
+            "reverses",
+            "a contrast cannot reverse itself",
+            found=question.contrast,
+            expected="the treatment as contrast, the disease's own contrast as reverses",
+        )
 
 
 def _design(study: Study) -> None:

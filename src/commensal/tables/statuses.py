@@ -9,6 +9,8 @@ STATUSES: dict[str, str] = {
     "below_prevalence": "present in too few samples to be tested",
     "always_present": "present in (nearly) every sample: nothing to test in its prevalence",
     "all_zero": "zero in every sample of this comparison",
+    "low_counts": "too few reads to be tested",
+    "outlier": "one sample's count decides the result (Cook's distance)",
     "constant": "the same value in every sample: nothing varies",
     "too_few": "too few samples on one side, or too few degrees of freedom",
     "no_events": "nobody had the event",

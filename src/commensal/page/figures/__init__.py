@@ -5,6 +5,7 @@ from commensal.page.figures.course import course_figures
 from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
+from commensal.page.figures.host import gene_sets, reversal
 from commensal.page.figures.ordination import ordination
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.survival import survival_figures
@@ -17,9 +18,11 @@ __all__ = [
     "course_figures",
     "diversity",
     "features",
+    "gene_sets",
     "ordination",
     "quality_tables",
     "reads_figures",
+    "reversal",
     "static_spec",
     "survival_figures",
     "to_files",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from commensal.page.figures.diversity import block_lines, side_rows, strip
 from commensal.page.figures.drawn import OTHER, Figure, Panel, Rows, panel, slug
-from commensal.page.figures.volcano import AXES
+from commensal.page.figures.volcano import AXES, TITLES
 from commensal.page.found import FEATURE_MODELS, LINE, name_of
 from commensal.page.payload import short
 from commensal.page.view import Group
@@ -50,10 +50,15 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
         notes |= {note: None} if note else {}
         data += [{"name": names[feature]} | row for row in own]
         told.append(_told(group, names[feature], own, own_fits))
+    zeros = (
+        "Zeros are drawn on a line of their own (not detected)."
+        if not fits["abundance"] and not fits["prevalence"]
+        else "Zeros are drawn on a line of their own (not detected): they are no part of the abundance model, and are "
+        "what the presence model compares."
+    )
     caption = [
         f"Estimates and intervals ({title}) of the features with the smallest p of either model, then the raw values "
-        "that they rest on, sample by sample. Zeros are drawn on a line of their own (not detected): they are no part "
-        "of the abundance model, and are what the presence model compares.",
+        f"that they rest on, sample by sample. {zeros}",
         *notes,
     ]
     return [
@@ -124,9 +129,7 @@ def _forest(fits: list[tuple[str, pd.Series | None]], model: str, title: str) ->
         .mark_rule(strokeDash=[3, 3])
         .encode(x=alt.X("effect:Q", title=x_title, axis=axis))
     )
-    chart = alt.layer(
-        zero, bars, dots, title=alt.Title(f"{'Abundance' if model == 'abundance' else 'Presence'}, {title}")
-    )
+    chart = alt.layer(zero, bars, dots, title=alt.Title(f"{TITLES[model]}, {title}"))
     return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(fits)), wide=True)]
 
 

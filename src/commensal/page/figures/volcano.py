@@ -15,7 +15,14 @@ from commensal.page.words import chance, count, estimate, missing, number, plura
 #: p below the smallest double is drawn at the top.
 TOP = 300.0
 LABELS = 8
-AXES = {"abundance": "log2 fold change where present", "prevalence": "difference in share of samples where present"}
+#: More features than this are thinned: a page of 20,000 marks is slow and shows no more.
+MOST = 4000
+AXES = {
+    "abundance": "log2 fold change where present",
+    "prevalence": "difference in share of samples where present",
+    "expression": "log2 fold change",
+}
+TITLES = {"abundance": "Abundance", "prevalence": "Presence", "expression": "Expression"}
 TABLE = {
     "name": "Feature",
     "effect": "Effect",
@@ -41,11 +48,12 @@ def _of_model(group: Group, model: str) -> list[Figure]:
         tested = rows[(rows["term"] == term) & rows["p"].notna() & rows["effect"].notna()]
         if tested.empty:
             continue
-        own = _rows(group, tested)
+        own, thinned = _thinned(_rows(group, tested))
         title = "all samples" if term == "overall" else f"{term} {plural(group.block or 'block')}"
         panels.append(_panel(group, own, sentence(title)[:-1], model))
         everything += [{"term": str(term)} | row for row in own]
         caption.append(_caption(group, rows[rows["term"] == term], title, model))
+        caption += [thinned] if thinned else []
         if term == "between" and group.split:
             caption.append(sentence(f"an effect {title} is {share_words(group)}"))
         if model == "abundance":
@@ -56,7 +64,7 @@ def _of_model(group: Group, model: str) -> list[Figure]:
     return [
         Figure(
             name=slug("volcano", model, group.question, group.name),
-            title=f"{'Abundance' if model == 'abundance' else 'Presence'} of every feature: {group.name}",
+            title=f"{TITLES[model]} of every {group.feature if model == 'expression' else 'feature'}: {group.name}",
             alt=f"Volcano plot of {AXES[model]} against minus log10 of p. {' '.join(caption)}",
             caption=caption,
             panels=panels,
@@ -95,6 +103,17 @@ def _rows(group: Group, tested: pd.DataFrame) -> Rows:
             }
         )
     return rows
+
+
+def _thinned(rows: Rows) -> tuple[Rows, str]:
+    """Keep the strongest of very many features and an even part of the others, and say so."""
+    if len(rows) <= MOST:
+        return rows, ""
+    strongest, others = rows[: MOST // 2], rows[MOST // 2 :]
+    step = math.ceil(len(others) / (MOST // 2))
+    kept = others[::step]
+    told = f"Drawn are the {count(len(strongest))} with the smallest p and every {step}th of the others, by p"
+    return [*strongest, *kept], sentence(f"{told}; all of them are in the estimates")
 
 
 def _labels(rows: Rows) -> Rows:
