@@ -78,6 +78,9 @@ bench-course: setup  ## animals over the course of a disease: null rates, classe
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
 	@$(BIN)/python benchmarks/leaks.py
 
+bench-animals: setup  ## simulated animal studies: coverage, familywise error, classes of a course; a whole study in seconds
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/animals.py
+
 bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 	@$(BIN)/python benchmarks/reference.py --data $(DATA)
 
