@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ from commensal.simulation.animal_truth import restricted_mean
 from commensal.simulation.mice import DEATH_SCALE, DEATH_SHAPE
 from commensal.study import LoadedStudy, Question
 
-#: 12 animals of an arm in 4 cages, which have three tenths of the variance between animals.
+#: 12 animals of an arm in 4 cages, which have four tenths of the variance between animals.
 DESIGN: dict[str, Any] = {
-    "animals": 12, "cages": 4, "icc": 0.3, "strains": 4, "doses": 0, "times": 5, "measures": 4, "taxa": 15,
+    "animals": 12, "cages": 4, "icc": 0.4, "strains": 3, "doses": 0, "times": 4, "measures": 4, "taxa": 15,
     "taxa_changed": 0, "molecules": 0, "genes": 0,
 }  # fmt: skip
 NOTHING: dict[str, Any] = {
@@ -41,6 +41,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 #: Permutations of whole cages: enough for a level of 5 %.
 PERMUTATIONS = 499
+#: The primary measure of these studies; survival is the other primary outcome.
+PRIMARY = ("rotarod",)
 #: Measures whose slopes are straight lines of what is read.
 STRAIGHT = ("weight", "grip", "stride")
 #: Share of both arms that must be alive by the simulated law: with fewer, what is compared is the living.
@@ -59,7 +61,13 @@ def asked(job: tuple[str, int]) -> list[dict[str, Any]]:
     found = []
     for name in ("screen", "depletion") if setting == "one" else ("screen",):
         for ignored in (False, True):
-            question = replace(loaded.declared.questions[name], permutations=PERMUTATIONS)
+            if ignored and name == "depletion":
+                continue  # one question is enough to show it
+            question = replace(loaded.declared.questions[name], permutations=PERMUTATIONS, events=("death",))
+            if setting == "null" or ignored:
+                question = replace(question, measures=PRIMARY)
+            elif name == "depletion":
+                question = replace(question, measures=(*PRIMARY, "weight"))
             if ignored:
                 question = replace(question, block=())
             rows = answered(loaded, question)
@@ -109,10 +117,10 @@ class _Planted:
     def of(self, row: Any) -> float | None:
         """Return what a row estimates, None where the benchmark does not judge it."""
         arm = self._arm(row.term)
-        if arm is None:
+        if arm is None or pd.isna(row.measure):
             return None
         if row.model == "trajectory":
-            return self._difference(arm, row.measure, float(row.time), row.unit)
+            return self._difference(arm, row)
         if row.model == "slope" and row.measure in STRAIGHT:
             return self._planted(arm, row.measure, "slope")
         if row.model == "auc":
@@ -143,11 +151,13 @@ class _Planted:
                 return row if model == "difference" else row["effect"]
         return None if model == "difference" else 0.0
 
-    def _difference(self, arm: tuple[str, str], measure: str, time: float, unit: str | None) -> float:
-        row = self._planted(arm, measure, "difference", time)
-        if row is None:
+    def _difference(self, arm: tuple[str, str], row: Any) -> float:
+        known = self._planted(arm, row.measure, "difference", float(row.time))
+        if known is None:
             return 0.0
-        return float(row["observed"] if unit in (None, row["observed_unit"]) else row["effect"])
+        # Behind a ceiling, and on log odds and log ratios, it is the latent effect that is estimated.
+        latent = row.unit != known["observed_unit"] or "censored" in str(row.note)
+        return float(known["effect"] if latent else known["observed"])
 
     def _area(self, arm: tuple[str, str], row: Any) -> float | None:
         window = _WINDOW.search(row.note or "")
@@ -169,16 +179,13 @@ class _Planted:
 def verdicts(rows: pd.DataFrame, truth: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Say whether any verdict of the screen is false, over strains × primary outcomes: one family."""
     true = {(one["arm"], one["measure"]): one["truth"] for one in truth["verdicts"]}
-    own = rows[rows["model"] == "verdict"]
-    if not len(own):
-        return
-    wrong = [
-        (row.verdict in ("helps", "harms") and row.verdict != true[row.term, row.measure])
-        for row in own.itertuples(index=False)
-    ]
+    own = rows[(rows["model"] == "verdict") & rows["measure"].isin([*PRIMARY, "death"])]
+    said = [(row.term, row.measure, row.note.split(":")[0]) for row in own.itertuples(index=False)]
+    wrong = [word in ("helps", "harms") and word != true[arm, measure] for arm, measure, word in said]
     yield {"what": "familywise", "holds": float(any(wrong))}
-
-
-def pooled(found: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Return one row per study and quantity."""
-    return pd.DataFrame(list(found))
+    # What an effect that is there is called: power, and whether it is called equivalent.
+    for arm, measure, word in said:
+        if true[arm, measure] != "nothing":
+            base = {"arm": arm, "measure": measure}
+            yield {"what": "found", **base, "holds": float(word == true[arm, measure])}
+            yield {"what": "called equivalent", **base, "holds": float(word == "equivalent")}

@@ -83,7 +83,7 @@ def outcome_cells(found: pd.DataFrame) -> list[dict[str, Any]]:
         known = group["holds"].dropna()
         words = [named[name] for name in ("question", "model", "measure", "arm") if isinstance(named[name], str)]
         words += [f"{named['time']:.0f}"] if pd.notna(named["time"]) else []
-        nominal = FAMILYWISE if named["what"] == "familywise" else 0.95
+        nominal = {"coverage": 0.95, "familywise": FAMILYWISE, "called equivalent": FAMILYWISE}.get(named["what"])
         cells.append(
             {
                 "what": named["what"],
@@ -124,14 +124,12 @@ def told(cells: list[dict[str, Any]], figures: dict[str, Any], took: float, ever
     short = []
     if cells:
         table = _judged(cells)
-        own = table[~table["ignored"] & ~table["apart"]]
+        own = table[~table["ignored"] & ~table["apart"] & table["nominal"].notna()]
         naive = table[table["ignored"] & ~table["apart"]]
         with pd.option_context("display.width", 170, "display.max_rows", None, "display.float_format", "{:.3g}".format):
-            shown = ["what", "setting", "quantity", "ignored", "studies", "hits", "rate", "p_worse", "rejected", "wide"]
+            shown = ["what", "setting", "quantity", "ignored", "studies", "rate", "p_worse", "rejected"]
             print(_summed(table).to_string(index=False), end="\n\n")
-            print(
-                table.loc[(table["rejected"] & ~table["ignored"]) | table["what"].eq("familywise"), shown].to_string()
-            )
+            print(table.loc[(table["rejected"] & ~table["ignored"]) | table["what"].ne("coverage"), shown].to_string())
         bad = int(own["rejected"].sum())
         figures |= {"cells": table.drop(columns=["p_worse"]).to_dict("records"), "judged": len(own), "rejected": bad}
         figures["naive_rejected"] = int(naive["rejected"].sum())
@@ -154,9 +152,11 @@ def _judged(cells: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(cells)
     frame = frame[frame["studies"] >= FEWEST].reset_index(drop=True)
     parts = []
-    for _, group in frame.groupby(["ignored", "apart"], sort=False):
-        rows = group.assign(what=np.where(group["what"] == "familywise", "p", "coverage"))
+    for _, group in frame[frame["nominal"].notna()].groupby(["ignored", "apart"], sort=False):
+        rows = group.assign(what=np.where(group["what"] == "coverage", "coverage", "p"))
         parts.append(judged(rows.to_dict("records")).assign(what=group["what"].to_numpy()))
+    power = frame[frame["nominal"].isna()]
+    parts.append(power.assign(rate=power["hits"] / power["studies"], rejected=False, wide=False, p_worse=np.nan))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+
 from commensal.simulation.animal_files import TISSUE, Drawn
 from commensal.simulation.animal_plan import (
     ANTIBIOTICS,
@@ -70,6 +71,7 @@ rule = "first of two looks in a row with tremor; animals are looked at once a we
 [events.death]
 rule = "no righting within 15 s: killed on that day"
 competing = ["found_dead"]
+margin = 7                                     # fewer days of life do not matter
 
 [events.found_dead]
 rule = "found dead without an end point"

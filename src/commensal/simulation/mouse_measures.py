@@ -48,9 +48,9 @@ class Outcome:
 #: A study has the first few of these. Latent scales: the unit itself; log odds of a score; log of a count's mean.
 OUTCOMES = (
     Outcome("rotarod", "latency", "higher", "s", 270, 25, 20, 20, 2.5, ceiling=300, margin=20),
-    Outcome("score", "score", "lower", "points", -2.5, 0.8, 0.0, 0.6, 0.08),
+    Outcome("score", "score", "lower", "points", -2.5, 0.8, 0.0, 0.6, 0.08, margin=0.5),
     Outcome("weight", "weight", "higher", "g", 21, 1.3, 0.6, 1.0, 0.07, growth=0.03, male=4.0, margin=1.0, digits=1),
-    Outcome("missteps", "count", "lower", "missteps", 1.2, 0.3, 0.2, 0.25, 0.02),
+    Outcome("missteps", "count", "lower", "missteps", 1.2, 0.3, 0.2, 0.25, 0.02, margin=1.0),
     Outcome("grip", "level", "higher", "N", 1.2, 0.09, 0.08, 0.08, 0.01, margin=0.1, digits=3),
     Outcome("stride", "level", "higher", "cm", 6.5, 0.4, 0.35, 0.35, 0.03, margin=0.4, digits=2),
 )
