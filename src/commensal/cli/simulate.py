@@ -25,6 +25,48 @@ def cohort(
     typer.echo(f"truth: {out / 'truth.json'}")
 
 
+@app.command("animal")
+def animal(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the study.")],
+    seed: _Seed = 1,
+    animals: Annotated[int, typer.Option("--animals", help="Animals per group.")] = 8,
+    cages: Annotated[int, typer.Option("--cages", help="Cages per group.")] = 4,
+    strains: Annotated[int, typer.Option("--strains", help="Strains given, one arm each (0-11).")] = 4,
+    doses: Annotated[int, typer.Option("--doses", help="Doses infused, one arm each (0-5).")] = 2,
+    germ_free: Annotated[bool, typer.Option("--germ-free", help="Germ-free animals as well.")] = False,
+    facilities: Annotated[int, typer.Option("--facilities", help="1 or 2.")] = 1,
+    times: Annotated[int, typer.Option("--times", help="Ages of measurement, day 40 to 130.")] = 6,
+    measures: Annotated[int, typer.Option("--measures", help="Measures (1-6).")] = 4,
+    taxa: Annotated[int, typer.Option("--taxa", help="Taxa in stool (15 or more).")] = 60,
+    molecules: Annotated[int, typer.Option("--molecules", help="Molecules in serum; 0: no serum.")] = 60,
+    genes: Annotated[int, typer.Option("--genes", help="Genes in the spinal cord; 0: no tissue.")] = 300,
+    csf: Annotated[bool, typer.Option("--csf", help="Molecules in cerebrospinal fluid as well.")] = False,
+    icc: Annotated[float, typer.Option("--icc", help="Share of the animals' variance that cages have.")] = 0.2,
+    litter_icc: Annotated[float, typer.Option("--litter-icc", help="Share that litters have.")] = 0.0,
+    linked: Annotated[float, typer.Option("--linked", help="Correlation of onset and death.")] = 0.6,
+    found_dead: Annotated[float, typer.Option("--found-dead", help="Share found dead without an end point.")] = 0.03,
+    dropout: Annotated[float, typer.Option("--dropout", help="Share lost to the study.")] = 0.03,
+    depletion_effect: Annotated[
+        float, typer.Option("--depletion-effect", help="Of antibiotics on measures, in SD; above 0 is better.")
+    ] = -1.2,
+    depletion_hazard: Annotated[float, typer.Option("--depletion-hazard", help="Hazard ratio of death.")] = 3.0,
+    strain_effect: Annotated[float, typer.Option("--strain-effect", help="Of the first strain, in SD.")] = 1.2,
+    strain_hazard: Annotated[float, typer.Option("--strain-hazard", help="Its hazard ratio of death.")] = 0.35,
+    harm_effect: Annotated[float, typer.Option("--harm-effect", help="Of the second strain, in SD.")] = -1.2,
+    harm_hazard: Annotated[float, typer.Option("--harm-hazard", help="Its hazard ratio of death.")] = 2.5,
+    infusion_effect: Annotated[float, typer.Option("--infusion-effect", help="Of the highest dose, in SD.")] = 0.9,
+    infusion_hazard: Annotated[float, typer.Option("--infusion-hazard", help="Its hazard ratio of death.")] = 0.5,
+    course_effect: Annotated[float, typer.Option("--course-effect", help="Of disease on taxa, log2.")] = 2.0,
+    reversal: Annotated[float, typer.Option("--reversal", help="Share of RNA changes that the dose takes back.")] = 0.6,
+) -> None:
+    """Simulate mice in arms, followed until they die: stool, serum, tissue, measures, survival, and truth.json."""
+    options = {name: value for name, value in locals().items() if name not in ("out", "seed")}
+    from commensal import pipeline
+
+    typer.echo(f"study: {pipeline.simulate.animal(out, seed=seed, **options)}")
+    typer.echo(f"truth: {out / 'truth.json'}")
+
+
 @app.command("reads")
 def reads(
     genomes: Annotated[Path, typer.Option("--genomes", help="Folder of FASTA files.", metavar="DIR")],

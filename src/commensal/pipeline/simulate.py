@@ -26,6 +26,26 @@ def cohort(out: Path | str, *, seed: int = 1, households: int = 24) -> Path:
     return simulation.cohort(Path(out), seed=seed, households=households)
 
 
+def animal(out: Path | str, *, seed: int = 1, **options: Any) -> Path:
+    """Simulate a study of animals with known truth and return its study file.
+
+    Parameters
+    ----------
+    out
+        Folder to write to.
+    seed
+        The same seed and options give the same bytes.
+    options
+        Sizes and planted effects, as in `commensal.simulation.animal`.
+
+    Raises
+    ------
+    UsageError
+        An option out of its range, or a folder that holds a study that is not simulated.
+    """
+    return simulation.animal(Path(out), seed=seed, **options)
+
+
 def reads(
     genomes: Path | str,
     out: Path | str,

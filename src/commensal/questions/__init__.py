@@ -18,6 +18,7 @@ from commensal.questions.screen import screen
 QUESTIONS: Mapping[str, Kind] = {
     "cohort": Kind(assay=cohort),
     "course": Kind(assay=course),
+    "host": Kind(assay=host),
     "depletion": Kind(assay=depletion, outcomes=outcomes),
     "screen": Kind(assay=screen, outcomes=outcomes),
     "host": Kind(assay=host),

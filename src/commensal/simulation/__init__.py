@@ -1,8 +1,9 @@
-"""Studies and reads with known truth: people, communities, molecules and sequences drawn from one seed."""
+"""Studies and reads with known truth: people, animals, communities, molecules and sequences drawn from one seed."""
 
+from commensal.simulation.animal import animal
 from commensal.simulation.cohort import cohort
 from commensal.simulation.hosts import mammal
 from commensal.simulation.read_study import read_study
 from commensal.simulation.reads import reads
 
-__all__ = ["cohort", "mammal", "read_study", "reads"]
+__all__ = ["animal", "cohort", "mammal", "read_study", "reads"]

@@ -87,7 +87,7 @@ def communities(
         counts=counts.astype(np.int64),
         log2_fold=fold,
         presence=-prevalence * lost,
-        newick=_tree(rng, listed),
+        newick=newick(rng, listed),
     )
 
 
@@ -119,7 +119,7 @@ def _planted(
     return fold, lost
 
 
-def _tree(rng: np.random.Generator, listed: list[tuple[str, str, str]]) -> str:
+def newick(rng: np.random.Generator, listed: list[tuple[str, str, str]]) -> str:
     """Return a Newick tree with the families as clades within phyla; tips are species."""
     phyla: dict[str, dict[str, list[str]]] = {}
     for species, family, phylum in listed:

@@ -101,15 +101,10 @@ def write_cohort(
     covariates: Sequence[str],
 ) -> Path:
     """Write a drawn cohort to a folder; see `commensal.simulation.cohort`."""
-    out = Path(out)
-    if (out / "study.toml").exists() and not (out / "truth.json").exists():
-        raise UsageError(
-            "this folder holds a study that is not simulated", where=str(out), mend="choose another folder"
-        )
     stool_ids = [f"{person}-stool" for person in people.person]
     serum_ids = [f"{person}-serum" for person in people.person]
     texts = {
-        "samples.tsv": _table(
+        "samples.tsv": tsv(
             ["sample", "person", "specimen"],
             [
                 row
@@ -118,7 +113,7 @@ def write_cohort(
             ],
         ),
         "people.tsv": _people(people),
-        "species.tsv": _table(
+        "species.tsv": tsv(
             ["species", "family", "phylum", *stool_ids],
             (
                 (*row, *map(str, column))
@@ -126,14 +121,14 @@ def write_cohort(
             ),
         ),
         "tree.nwk": stool.newick + "\n",
-        "serum.tsv": _table(
+        "serum.tsv": tsv(
             ["sample", *serum.ids],
             (
                 (sample, *(f"{value:.1f}" if value else "0" for value in row))
                 for sample, row in zip(serum_ids, serum.values, strict=True)
             ),
         ),
-        "serum_features.tsv": _table(
+        "serum_features.tsv": tsv(
             ["id", "name", "class", "mz", "retention_min"],
             (
                 (*row, f"{mz:.4f}", f"{minutes:.2f}")
@@ -145,6 +140,24 @@ def write_cohort(
         "truth.json": json.dumps(_truth(stool, serum, options), indent=1, ensure_ascii=False) + "\n",
         "study.toml": _STUDY.replace("@COVARIATES@", json.dumps(list(covariates))),
     }
+    return write_files(out, texts)
+
+
+def write_files(out: Path, texts: Mapping[str, str]) -> Path:
+    """Write the files of a simulated study to a folder and return the path of its study file.
+
+    Raises
+    ------
+    UsageError
+        The folder holds a study that is not simulated.
+    OutputError
+        The folder cannot be written to.
+    """
+    out = Path(out)
+    if (out / "study.toml").exists() and not (out / "truth.json").exists():
+        raise UsageError(
+            "this folder holds a study that is not simulated", where=str(out), mend="choose another folder"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -154,7 +167,8 @@ def write_cohort(
     return out / "study.toml"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def tsv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as tab-separated text."""
     return "".join("\t".join(row) + "\n" for row in [header, *rows])
 
 
@@ -172,7 +186,7 @@ def _people(people: People) -> str:
         strict=True,
     )
     header = ["person", "household", "group", "relation", "sex", "age", "bmi", "fibre", "years_together"]
-    return _table(header, rows)
+    return tsv(header, rows)
 
 
 def _truth(stool: Communities, serum: Molecules, options: Mapping[str, object]) -> dict[str, object]:
