@@ -27,8 +27,8 @@ def arms(view: PageView, used: dict[str, None]) -> list[str]:
             "time); of an event its part of the restricted mean time without it (pseudo-observations). Where cages, or "
             "other units, lie in one arm, their means are the observations and degrees of freedom are those of units. "
             "Intervals and p are those of the largest |t| over arms (Dunnett 1955), with Bonferroni’s correction over "
-            "the primary outcomes; an outcome that is not primary has a family of its own. Equal variances are assumed, "
-            "and with units of unequal size the joint distribution is an approximation."
+            "the primary outcomes; an outcome that is not primary has a family of its own. Equal variances are "
+            "assumed, and with units of unequal size the joint distribution is an approximation."
         )
         told.append(
             "An arm helps or harms where its joint interval leaves out 0; it is equivalent where the interval lies "
