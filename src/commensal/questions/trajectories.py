@@ -18,6 +18,8 @@ from commensal.tables import estimates, points
 
 #: Names of models, as `model` has them.
 TRAJECTORY, JOINT, RANKS = "trajectory", "trajectory, joint", "rank sum"
+#: Statuses of a censored model that ask for the bound that values at their limits give.
+BOUND = ("separated", "too_few")
 #: What a row says where a side lies wholly at a limit, so that no censored model has a finite effect.
 AT_LIMIT = "one side lies at the limit: values there taken as it, so that the difference is at least this"
 SLOPE, AREA, THRESHOLD = "slope", "auc", "threshold"
@@ -180,10 +182,11 @@ def _each_time(one: Comparison) -> Iterator[dict[str, object]]:
     models = (data.values, times, x, contrasts, *cages)
     fits = stats.trajectories(*models, kind=scale.kind, ceiling=scale.ceiling, floor=scale.floor, level=level)
     limited = [scale.limited(own) for own in data.values.T]
-    bounds = stats.trajectories(*models, level=level) if any(limited) else fits
+    beyond = any(limited) and any(np.isin(fit.status, BOUND).any() for fit in fits)
+    bounds = stats.trajectories(*models, level=level) if beyond else fits
     for side, censored, bound in zip(one.sides, fits, bounds, strict=True):
         for i, time in enumerate(data.times):
-            at_limit = limited[i] and censored.status[i] in ("separated", "too_few")
+            at_limit = limited[i] and censored.status[i] in BOUND
             fit = bound if at_limit else censored
             at = {"time": time, "unit": scale.unit, **_counts(one, side, ~np.isnan(data.values[:, i]))}
             note = words(
