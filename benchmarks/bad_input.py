@@ -202,7 +202,19 @@ def jobs(rng: Random) -> dict[str, Job]:
         "log_rank_many_to_one": lambda: stats.log_rank_many_to_one(time, event, arm, NAMES[0], cage=block, n=30),
         "cox": lambda: stats.cox(time, event, x, c),
         "cox, firth": lambda: stats.cox(time, event, x[:, 1:], c[1:], firth=True),
+        "cox, t": lambda: stats.cox(time, event, x[:, 1:], c[1:], cluster=g, reference="t"),
+        "proportional_hazards": lambda: stats.proportional_hazards(time, event, x[:, 1:], cluster=block),
         "rmst_difference": lambda: stats.rmst_difference(*pair, 1.0, cage=block),
+        "rmst_interaction": lambda: stats.rmst_interaction(*pair, np.arange(n) % 2, 1.0, cage=block),
+        "cumulative_incidence": lambda: stats.cumulative_incidence(time, event, arm, g, cage=block),
+        "incidence_difference": lambda: stats.incidence_difference(
+            time, event, arm, pair[2], 1.0, NAMES[1], cage=block
+        ),
+        "incidence_test": lambda: stats.incidence_test(time, event, arm, pair[2], NAMES[1], cage=block, n=30),
+        "interval_curves": lambda: stats.interval_curves(time, np.where(event, time + 0.5, np.inf), arm),
+        "interval_log_rank": lambda: stats.interval_log_rank(
+            time, np.where(event, time + np.arange(n) % 2, np.inf), pair[2], cage=block, n=30
+        ),
         "cafs_test": lambda: stats.cafs_test(time, event, flat, pair[2], cage=block, n=30),
         "win_ratio": lambda: stats.win_ratio(*pair, change=flat, cage=block, n=30),
         "partial_conjunction": lambda: stats.partial_conjunction(p, 2),

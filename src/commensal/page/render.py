@@ -25,6 +25,7 @@ from commensal.page.figures import (
     ordination,
     quality_tables,
     reads_figures,
+    survival_figures,
     to_files,
     volcano,
 )
@@ -106,6 +107,7 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
     drawn: list[Figure] = []
     for group in cut:
         own = view.points[keys == group.key]
+        drawn += survival_figures(group, own)
         if group.kind in ARM_KINDS:
             drawn += [*arm_figures(group, own, view.study), *_arm_volcanoes(group)]
             continue

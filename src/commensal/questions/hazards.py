@@ -42,7 +42,9 @@ def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
     contrast = np.eye(x.shape[1])[0]
     cluster = pair.unit if pair.whole else None
     firth = _few(pair, x.shape[1])
+    reference = "normal" if cluster is None else "t"
     options: dict[str, Any] = {
+        "reference": reference,
         "cluster": cluster,
         "strata": strata(pair),
         "entry": pair.entry,
@@ -55,10 +57,10 @@ def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
     if cluster is not None and fit.status == "ok":
         seen = float(np.mean(pair.happened))
         layout: dict[str, Any] = {"events": seen, "level": 1 - pair.arms.question.level, "n_studies": STUDIES}
-        fit = stats.gated(fit, stats.cluster_cox_size(pair.arm, cluster, **layout))
+        fit = stats.gated(fit, stats.cluster_cox_size(pair.arm, cluster, reference=reference, **layout))
     status, note = state(fit.status, fit.note)
     told = [note, f"{', '.join(flat)} left out: the same in all" if flat else ""]
-    how = "Wald, Cox's model" + (", Firth's penalty" if firth else "")
+    how = ("Wald" if cluster is None else "t") + ", Cox's model" + (", Firth's penalty" if firth else "")
     return row(
         pair,
         level,
@@ -71,9 +73,45 @@ def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
         high=fit.high,
         test=how + (", variance over units" if cluster is not None else ""),
         statistic=fit.statistic,
+        df=fit.df,
         p=fit.p,
         status=status,
         note="; ".join(filter(None, told)),
+        **sizes(pair, arm),
+    )
+
+
+def hazards_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
+    """Return whether the arm's log hazard ratio changes with time."""
+    x, _ = columns(pair)
+    cluster = pair.unit if pair.whole else None
+    fit = stats.proportional_hazards(
+        pair.time,
+        pair.happened,
+        x,
+        cluster=cluster,
+        strata=strata(pair),
+        entry=pair.entry,
+        level=pair.arms.question.level,
+    )
+    status, note = state(fit.status[0], fit.note)
+    told = "change of the log hazard ratio from no deaths to all" if status == "ok" else note
+    return row(
+        pair,
+        level,
+        arm,
+        "proportional_hazards",
+        effect=fit.effect[0],
+        unit="log hazard ratio",
+        se=fit.se[0],
+        low=fit.low[0],
+        high=fit.high[0],
+        test="score of x × (1 − Kaplan–Meier)" + (", variance over units, t" if cluster is not None else ", χ²"),
+        statistic=fit.statistic[0],
+        df=fit.df[0],
+        p=fit.p[0],
+        status=status,
+        note=told,
         **sizes(pair, arm),
     )
 
@@ -85,4 +123,4 @@ def _few(pair: Watched, k: int) -> bool:
     return bool(0 < sum(sides) < EVENTS_PER_COLUMN * k or min(sides) == 0)
 
 
-__all__ = ["columns", "cox_row", "strata"]
+__all__ = ["columns", "cox_row", "hazards_row", "strata"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from commensal.questions.answer import Answer, joined
 from commensal.questions.arms import arms
-from commensal.questions.ends import asked_events, asked_measures, ends
+from commensal.questions.ends import asked_events, asked_measures, ends, survival_event
+from commensal.questions.function_survival import function_and_survival
 from commensal.questions.survival import survival
 from commensal.questions.together import together
 from commensal.questions.trajectories import trajectory
@@ -42,4 +43,12 @@ def outcomes(loaded: LoadedStudy, question: Question) -> Answer:
     for name in asked_events(loaded, question):
         if name not in wrong:
             parts.append(survival(loaded, question, compared, loaded.declared.events[name]))
+    last = survival_event(loaded)
+    if last is not None and last in asked_events(loaded, question) and last not in wrong:
+        for name in asked_measures(loaded, question):
+            if name not in wrong:
+                declared = loaded.declared
+                parts.append(
+                    function_and_survival(loaded, question, compared, declared.events[last], declared.measures[name])
+                )
     return joined(parts)

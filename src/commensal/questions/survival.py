@@ -12,7 +12,8 @@ import pandas as pd
 from commensal import stats
 from commensal.questions.answer import Answer
 from commensal.questions.arms import Arms
-from commensal.questions.hazards import cox_row
+from commensal.questions.competing import competes, incidence_points, incidence_rows, scored_row
+from commensal.questions.hazards import cox_row, hazards_row
 from commensal.questions.survival_curves import curve_points, median_rows
 from commensal.questions.survival_rows import row, sizes, state
 from commensal.questions.watched import Watched, watched
@@ -27,9 +28,10 @@ def survival(loaded: LoadedStudy, question: Question, arms: Arms, event: Event) 
 
     Rows carry the event's name as ``measure`` and the arm as ``term`` and ``label`` (``LEVEL: ARM`` within a level):
     ``log_rank`` (p by rearranged labels, whole units where these lie in one arm), ``cox``, ``proportional_hazards``,
-    ``rmst``, ``median`` of every arm; with several arms ``log_rank_familywise``, ``rmst_familywise`` and ``any_arm``;
-    with several levels the difference of restricted means between them. Points have the figures ``survival``,
-    ``censored`` and ``at_risk``.
+    ``rmst``, ``median`` of every arm; where others compete ``cumulative_incidence`` of each cause (``feature``) and
+    ``subdistribution``; where events are intervals ``log_rank_interval``; with several arms ``log_rank_familywise``,
+    ``rmst_familywise`` and ``any_arm``; with several levels the difference of restricted means between them. Points
+    have the figures ``survival``, ``censored``, ``at_risk``, ``incidence`` and ``interval``.
 
     Parameters
     ----------
@@ -57,6 +59,8 @@ def survival(loaded: LoadedStudy, question: Question, arms: Arms, event: Event) 
         part = followed if level is None else followed.at(level)
         rows += _level_rows(part, level, tau)
         drawn.append(curve_points(part, level))
+        if competes(followed):
+            drawn.append(incidence_points(part, level))
     for level in arms.levels[1:]:
         rows += _interactions(followed, arms.levels[0], level, tau)
     return Answer(estimates(rows), points(pd.concat(drawn, ignore_index=True)), followed.dropped)
@@ -94,7 +98,11 @@ def _level_rows(part: Watched, level: str | None, tau: float) -> list[Mapping[st
     rows += _log_ranks(part, level, present)
     for arm in present:
         pair = part.pair(arm)
-        rows.append(cox_row(pair, level, arm))
+        rows += [cox_row(pair, level, arm), hazards_row(pair, level, arm)]
+        if part.interval:
+            rows.append(_interval_row(pair, level, arm))
+        if competes(pair):
+            rows += incidence_rows(pair, level, arm, tau)
     rows += _restricted(part, level, present, tau)
     return [*rows, *median_rows(part, level)]
 
@@ -151,6 +159,19 @@ def _log_ranks(part: Watched, level: str | None, present: list[str]) -> list[Map
             )
         )
     return rows
+
+
+def _interval_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
+    """Return the log-rank test that takes events as the intervals they are known in."""
+    fit = stats.interval_log_rank(
+        np.where(pair.happened, pair.earliest, pair.time),
+        np.where(pair.happened, pair.latest, np.inf),
+        pair.arm,
+        control=pair.arms.control_name,
+        entry=pair.entry,
+        **pair.options(),
+    )
+    return scored_row(pair, level, arm, "log_rank_interval", fit, "log hazard ratio", "log-rank of intervals")
 
 
 def _restricted(part: Watched, level: str | None, present: list[str], tau: float) -> list[Mapping[str, object]]:

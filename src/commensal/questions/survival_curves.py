@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
-from commensal.questions.survival_rows import row, state
+from commensal.questions.arms import Texts
+from commensal.questions.survival_rows import point_columns, row, state
 from commensal.questions.watched import Watched
 
 #: How many times the table of numbers at risk has, about.
@@ -37,9 +38,9 @@ def curve_points(part: Watched, level: str | None) -> pd.DataFrame:
     frames = []
     marks = ticks(float(part.time.max()))
     at_risk = fit.at_risk(marks)
-    for arm in fit.groups.tolist():
+    for arm in in_order(part, fit.groups):
         own = fit.group == arm
-        shared = _shared(part, level, str(arm))
+        shared = point_columns(part, level, str(arm))
         # a step before the first time, so that the curve starts at 1 with everybody who was there
         present = int(np.count_nonzero((part.arm == arm) & _there(part)))
         first = {"x": 0.0, "y": 1.0, "low": np.nan, "high": np.nan, "n": present}
@@ -54,25 +55,44 @@ def curve_points(part: Watched, level: str | None) -> pd.DataFrame:
         risk = at_risk[at_risk["group"] == arm]
         told = {"x": risk["time"], "y": risk["survival"], "n": risk["n_risk"]}
         frames.append(pd.DataFrame(told).assign(figure="at_risk", unit="share without the event", **shared))
+    if part.interval:
+        frames += _interval_frames(part, level)
     return pd.concat(frames, ignore_index=True)
+
+
+def between(part: Watched) -> stats.IntervalCurves:
+    """Return every arm's curve that takes events as the intervals they are known in."""
+    earliest, latest = (
+        np.where(part.happened, one, end) for one, end in ((part.earliest, part.time), (part.latest, np.inf))
+    )
+    return stats.interval_curves(earliest, latest, part.arm, entry=part.entry)
+
+
+def _interval_frames(part: Watched, level: str | None) -> list[pd.DataFrame]:
+    """Return that curve's corners: where each of its intervals begins and ends."""
+    fit = between(part)
+    frames = []
+    for arm in in_order(part, fit.groups):
+        own = (fit.group == arm) & np.isfinite(fit.right)
+        before = np.append(1.0, fit.survival[own])[:-1]
+        corners = {
+            "x": np.column_stack([fit.left[own], fit.right[own]]).ravel(),
+            "y": np.column_stack([before, fit.survival[own]]).ravel(),
+        }
+        shared = point_columns(part, level, str(arm))
+        frames.append(pd.DataFrame(corners).assign(figure="interval", unit="share without the event", **shared))
+    return frames
+
+
+def in_order(part: Watched, groups: Texts) -> list[str]:
+    """Return arms in their declared order, the control first."""
+    present = set(groups.tolist())
+    return [arm for arm in (part.arms.control_name, *part.arms.cases) if arm in present]
 
 
 def _there(part: Watched) -> NDArray[np.bool_]:
     """Say who is under observation from the start (n,)."""
     return np.ones(len(part), dtype=bool) if part.entry is None else part.entry < 0
-
-
-def _shared(part: Watched, level: str | None, arm: str) -> dict[str, Any]:
-    named = {key: value for key, value in part.arms.identity().items() if key != "kind"}
-    side = "control" if arm == part.arms.control_name else "case"
-    return {
-        **named,
-        "measure": part.event.name,
-        "label": part.arms.term(arm, level),
-        "side": side,
-        "group": arm,
-        "note": part.time_unit,
-    }
 
 
 def ticks(last: float) -> NDArray[np.float64]:
@@ -98,10 +118,13 @@ def median_rows(part: Watched, level: str | None) -> list[Mapping[str, object]]:
         return []
     fit = curves(part)
     rows = []
-    names = [part.arms.control_name, *part.arms.cases]
-    for i in sorted(range(fit.groups.size), key=lambda i: names.index(str(fit.groups[i]))):
-        arm = str(fit.groups[i])
+    held = between(part) if part.interval else None
+    for arm in in_order(part, fit.groups):
+        i = fit.groups.tolist().index(arm)
         status, note = state(fit.status[i], fit.note[i])
+        if held is not None and np.isfinite(held.median_right[i]):
+            known = f"half had it after {held.median_left[i]:g} and by {held.median_right[i]:g} (Turnbull)"
+            note = "; ".join(filter(None, (note, known)))
         case = arm != part.arms.control_name
         counts: dict[str, Any] = {"n": int(fit.n[i]), ("n_case" if case else "n_control"): int(fit.n[i])}
         if part.unit is not None:

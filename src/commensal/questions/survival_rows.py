@@ -62,4 +62,18 @@ def sizes(followed: Watched, arm: str | None) -> dict[str, Any]:
     return found
 
 
-__all__ = ["row", "sizes", "state"]
+def point_columns(part: Watched, level: str | None, arm: str) -> dict[str, Any]:
+    """Return the columns that all points of an arm share; ``note`` is the unit of time."""
+    named = {key: value for key, value in part.arms.identity().items() if key != "kind"}
+    side = "control" if arm == part.arms.control_name else "case"
+    return {
+        **named,
+        "measure": part.event.name,
+        "label": part.arms.term(arm, level),
+        "side": side,
+        "group": arm,
+        "note": part.time_unit,
+    }
+
+
+__all__ = ["point_columns", "row", "sizes", "state"]

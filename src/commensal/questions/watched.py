@@ -102,7 +102,7 @@ def watched(loaded: LoadedStudy, arms: Arms, event: Event) -> Watched:
     times = event_times(arms, loaded, event)
     came = times.cause != ""
     ends = np.where(came, times.latest, times.earliest)
-    at_risk = times.followed & ~((ends <= times.entry) & (times.entry > 0))
+    at_risk = times.followed & (came | (ends > times.entry))
     where = f"{arms.where} × event {event.name}"
     never = tuple(
         Dropped("subject", where, arms.subjects[i], "its follow-up ends when it begins: never at risk")

@@ -2,6 +2,7 @@
 
 from commensal.stats._logistic_result import LogisticFit
 from commensal.stats._pair_fit import OutcomeFit
+from commensal.stats._scores import ScoreTestFit
 from commensal.stats._sets import SetFit
 from commensal.stats.adafilter import AdaFilterFit, adafilter
 from commensal.stats.arm_contrasts import arm_contrasts, arm_interactions, subject_levels
@@ -24,8 +25,17 @@ from commensal.stats.diversity import even_depth, rarefied_richness, shannon
 from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, SplitFit, VarianceTest
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.global_test import GlobalFit, global_test
+from commensal.stats.hazards_check import HazardsCheck, proportional_hazards
 from commensal.stats.hierarchical import HierarchicalFit, hierarchical
 from commensal.stats.hypotheses import linear_contrasts, linear_f, mixed_contrasts, mixed_f
+from commensal.stats.incidence import (
+    IncidenceDifference,
+    IncidenceFit,
+    cumulative_incidence,
+    incidence_difference,
+)
+from commensal.stats.incidence_test import incidence_test
+from commensal.stats.interval_censored import IntervalCurves, interval_curves, interval_log_rank
 from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.label_permutation import label_p
@@ -101,7 +111,11 @@ __all__ = [
     "FeatureTests",
     "Fit",
     "GlobalFit",
+    "HazardsCheck",
     "HierarchicalFit",
+    "IncidenceDifference",
+    "IncidenceFit",
+    "IntervalCurves",
     "KaplanMeierFit",
     "LogRankFit",
     "LogisticFit",
@@ -119,6 +133,7 @@ __all__ = [
     "ReferenceFrame",
     "RmstFit",
     "RmstInteraction",
+    "ScoreTestFit",
     "SetFit",
     "SignFlipFit",
     "SlopeFit",
@@ -158,6 +173,7 @@ __all__ = [
     "count_mixed",
     "cox",
     "crossings",
+    "cumulative_incidence",
     "cumulative_link_contrasts",
     "cumulative_link_mixed",
     "differential",
@@ -170,6 +186,10 @@ __all__ = [
     "global_test",
     "hierarchical",
     "holm",
+    "incidence_difference",
+    "incidence_test",
+    "interval_curves",
+    "interval_log_rank",
     "is_mirrored",
     "is_rooted",
     "kaplan_meier",
@@ -208,6 +228,7 @@ __all__ = [
     "permdisp",
     "permutations",
     "permuted_rows",
+    "proportional_hazards",
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",

@@ -268,6 +268,8 @@ def _estimable(x: Floats, contrast: Floats) -> bool:
     if x.shape[0] < 2:
         return False
     centred = x - x.mean(axis=0)
+    # A constant less its mean may be left with rounding.
+    centred[:, np.ptp(x, axis=0) <= 1e-12 * np.abs(x).max(axis=0)] = 0.0
     scale = np.abs(centred).max(axis=0)
     scale[scale == 0] = 1.0
     _, s, right = np.linalg.svd(centred / scale, full_matrices=False)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers
 from commensal.stats._survival import Mask, coded
+from commensal.stats.cox import REFERENCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ class CoxSize:
     sizes: Floats  # (f,) size at each
     level: float  # nominal
     n_studies: int  # simulated at each variance
+    reference: str  # normal | t
     shown: bool  # size ≤ 0.06 at level 0.05, in proportion at other levels
     status: str  # ok | one_cage
     note: str
@@ -42,7 +44,8 @@ class CoxSize:
         """Return one row per frailty variance."""
         import pandas as pd
 
-        rest = {"level": self.level, "n_studies": self.n_studies, "shown": self.shown, "status": self.status}
+        names = ("level", "n_studies", "reference", "shown", "status")
+        rest = {name: getattr(self, name) for name in names}
         return pd.DataFrame({"frailty": self.frailty, "size": self.sizes, **rest})
 
 
@@ -53,19 +56,20 @@ def cluster_cox_size(
     events: float = 1.0,
     frailty: Sequence[float] = (0.0, 0.5),
     level: float = 0.05,
+    reference: str = "normal",
     n_studies: int = 4000,
     seed: int = 1,
 ) -> CoxSize:
     """Simulate the size of :func:`cox` with ``cluster=cage`` for arms (n,) whose cages (n,) are nested in them.
 
     Survival is exponential, each cage's hazard multiplied by a gamma frailty of mean 1 and the given variance; arms
-    do not differ. Follow-up ends when the share ``events`` of all subjects has died. The test is the normal test of
-    the arm with Lin & Wei's sandwich over cages, as :func:`cox` makes it. Ranks of times alone enter, so the shape
-    of the baseline hazard does not matter.
+    do not differ. Follow-up ends when the share ``events`` of all subjects has died. The test is that of the arm with
+    Lin & Wei's sandwich over cages, as :func:`cox` makes it with the same reference. Ranks of times alone enter, so the
+    shape of the baseline hazard does not matter.
 
     Nearly all of the excess comes from the number of cages, not from their frailty: with m cages in each arm the
     sandwich is (m − 1)/m times an unbiased variance with 2(m − 1) degrees of freedom, so that the size is about
-    the chance of t² > 1.96² (m − 1)/m: 0.30, 0.18, 0.14 for m = 2, 3, 4.
+    the chance of t² > 1.96² (m − 1)/m: 0.30, 0.18, 0.14 for m = 2, 3, 4. Student's t as reference holds the level.
 
     Parameters
     ----------
@@ -79,6 +83,8 @@ def cluster_cox_size(
         Variances of the cages' hazards to try; the largest size counts.
     level
         Nominal level.
+    reference
+        As :func:`cox`.
     n_studies
         Studies to simulate at each variance; 4,000 give a standard error of 0.0035 at 0.05.
     seed
@@ -106,23 +112,26 @@ def cluster_cox_size(
     names, side = coded(arm, "arm", n)
     _, unit = coded(cage, "cage", n)
     _check(len(names), side, unit, events, frailty, level, n_studies)
+    if reference not in REFERENCES:
+        raise StatisticsError("no such reference", found=repr(reference), expected=" or ".join(REFERENCES))
     variances = np.array([float(value) for value in frailty])
     cages = [int(np.unique(unit[side == which]).size) for which in (0, 1)]
     nan = float("nan")
     if min(cages) < 2:
         none = np.full(variances.size, nan)
         note = f"cages in the arms: {cages[0]} and {cages[1]}"
-        return CoxSize(nan, nan, variances, none, level, 0, False, "one_cage", note)
+        return CoxSize(nan, nan, variances, none, level, 0, reference, False, "one_cage", note)
+    limit = _limit(reference, level, int(unit.max()) + 1)
     streams = np.random.SeedSequence(seed).spawn(variances.size)
     sizes = np.array(
         [
-            np.mean(_rejected(np.random.default_rng(stream), side == 1, unit, events, float(value), level, n_studies))
+            np.mean(_rejected(np.random.default_rng(stream), side == 1, unit, events, float(value), limit, n_studies))
             for stream, value in zip(streams, variances, strict=True)
         ]
     )
     size = float(sizes.max())
     se = float(np.sqrt(size * (1 - size) / n_studies))
-    return CoxSize(size, se, variances, sizes, level, n_studies, size <= SHOWN * level / 0.05, "ok", "")
+    return CoxSize(size, se, variances, sizes, level, n_studies, reference, size <= SHOWN * level / 0.05, "ok", "")
 
 
 def gated(fit: CoxFit, size: CoxSize) -> CoxFit:
@@ -146,7 +155,7 @@ def gated(fit: CoxFit, size: CoxSize) -> CoxFit:
     Raises
     ------
     StatisticsError
-        A fit whose variance is not that of clusters.
+        A fit whose variance is not that of clusters, or whose reference is not that of the size.
 
     References
     ----------
@@ -163,6 +172,8 @@ def gated(fit: CoxFit, size: CoxSize) -> CoxFit:
     >>> held.status, bool(np.isnan(held.p)), held.effect == fit.effect
     ('too_few', True, True)
     """
+    if (size.reference == "t") != np.isfinite(fit.df):
+        raise StatisticsError("fit and size have different references", found=size.reference, expected="the same")
     if fit.variance != "clusters":
         raise StatisticsError(
             "the fit's variance is not that of clusters", found=fit.variance, expected="clusters", mend="give cluster="
@@ -193,12 +204,20 @@ def _check(
         raise StatisticsError("a frailty variance is negative, or none was given", found=list(frailty))
 
 
-def _rejected(
-    rng: np.random.Generator, case: Mask, unit: Integers, events: float, frailty: float, level: float, n_studies: int
-) -> Mask:
-    """Return which of the simulated studies (P,) reject at the level."""
-    from scipy.special import ndtri
+def _limit(reference: str, level: float, cages: int) -> float:
+    """Return how many standard errors of the plain sandwich an effect must have; infinite where t has no df."""
+    from scipy.special import ndtri, stdtrit
 
+    if reference == "normal":
+        return float(ndtri(1 - level / 2))
+    df = cages - 2
+    return float(stdtrit(df, 1 - level / 2)) * float(np.sqrt(cages / df)) if df > 0 else float("inf")
+
+
+def _rejected(
+    rng: np.random.Generator, case: Mask, unit: Integers, events: float, frailty: float, limit: float, n_studies: int
+) -> Mask:
+    """Return which of the simulated studies (P,) have an effect of more than ``limit`` uncorrected standard errors."""
     cages = int(unit.max()) + 1
     hazard = np.ones((n_studies, cages))
     if frailty > 0:
@@ -207,7 +226,6 @@ def _rejected(
     order = np.argsort(times, axis=1)
     seen = max(1, int(np.ceil(events * case.size)))
     effect, variance = _robust(case[order].astype(np.float64), unit[order], seen, cages)
-    limit = float(ndtri(1 - level / 2))
     rejected: Mask = (np.abs(effect) > limit * np.sqrt(variance)) & (np.abs(effect) < _FAR) & (variance > 0)
     return rejected
 

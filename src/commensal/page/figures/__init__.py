@@ -6,6 +6,7 @@ from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
 from commensal.page.figures.ordination import ordination
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
+from commensal.page.figures.survival import survival_figures
 from commensal.page.figures.volcano import volcano
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "quality_tables",
     "reads_figures",
     "static_spec",
+    "survival_figures",
     "to_files",
     "volcano",
 ]
