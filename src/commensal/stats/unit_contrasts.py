@@ -187,8 +187,8 @@ def unit_contrasts(
 def lone_units(y: Array, x: Array, contrasts: Array, units: Labels) -> Mask:
     """Say which contrasts (c, m) rest on a single unit: a column that one weighs is 0 but for this unit's subjects.
 
-    Columns that vary inside units rest on their subjects. The models see a single unit by themselves where a contrast has
-    two values; among several arms with a column each it has three.
+    Columns that vary inside units rest on their subjects. The models see a single unit by themselves where a contrast
+    has two values; among several arms with a column each it has three.
     """
     codes = group_codes(units or [], len(y))
     sums = np.zeros((int(codes.max(initial=-1)) + 1, len(y)))
