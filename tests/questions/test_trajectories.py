@@ -296,3 +296,27 @@ def test_a_side_wholly_at_the_floor_has_a_bound():
     assert row["effect"] == pytest.approx(np.log10(np.sqrt(4e13)) - 2)
     assert "at least this" in row["note"]
     assert row["status"] in ("ok", "boundary")
+
+
+def test_one_cage_among_several_arms_has_no_p_and_the_others_have():
+    rng = np.random.default_rng(4)
+    mice, rows_ = [], []
+    for arm, cages in (("water", 3), ("abx", 3), ("lone", 1)):
+        for cage in range(cages):
+            for m in range(4):
+                name = f"{arm}{cage}{m}"
+                mice.append({"mouse": name, "arm": arm, "cage": f"{arm}{cage}"})
+                for day in (5, 10, 20):
+                    own = {"latency": float(rng.normal(50, 6)), "score": rng.integers(0, 4), "colonies": rng.poisson(4)}
+                    rows_.append({"mouse": name, "day": float(day), **own | {"latency": min(own["latency"], 60.0)}})
+    text = KINDS.replace('case = "abx"', 'case = ["abx", "lone"]')
+    loaded = animals(text, pd.DataFrame(mice), phenotypes=pd.DataFrame(rows_))
+    for measure in ("latency", "score", "colonies"):
+        found = answer(loaded, measure).estimates.set_index("term")
+        lone = found.loc[["lone"]]
+        assert set(lone["status"]) <= {"one_cage", "separated", "too_few"}
+        assert lone["p"].isna().all()
+        assert (found.loc[["abx"], "p"].notna()).any()
+    turned = text.replace('"water"', '"lone"').replace('["abx", "lone"]', '["abx", "water"]')
+    alone = animals(turned, pd.DataFrame(mice), phenotypes=pd.DataFrame(rows_))
+    assert answer(alone, "latency").estimates["p"].isna().all()

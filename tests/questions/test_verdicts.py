@@ -175,7 +175,7 @@ def test_concurrent_controls_are_compared_within_batches_and_a_lonely_batch_has_
 
 
 def test_survival_counts_as_an_outcome_with_its_own_margin():
-    mice, _ = made()
+    mice, _values = made()
     rng = np.random.default_rng(1)
     days = [130 + PUSH[arm] + rng.normal(0, 5) for arm in mice["arm"]]
     events = pd.DataFrame({"mouse": mice["mouse"], "event": "death", "day": np.round(days, 1)})
