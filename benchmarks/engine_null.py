@@ -23,11 +23,7 @@ import pandas as pd
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 from harness import RESULTS as FOLDER
 from harness import keep
-<<<<<<< HEAD
-from null import models, outcomes, studies
-=======
-from null import events, models, studies
->>>>>>> events
+from null import events, models, outcomes, studies
 from null.designs import Cell
 from null.judge import judged, measured
 from null.page import write_page
@@ -51,12 +47,9 @@ def groups(m: int, one: int) -> dict[str, Iterator[Cell]]:
         "Sets": studies.sets(one),
         "Many arms, one control": studies.arms(one // 2),
         "Survival": studies.survival(one),
-<<<<<<< HEAD
         "Outcomes of animals": outcomes.outcomes(m // 20, one),
         "Counts": outcomes.counts(m // 20),
-=======
         "Events": events.events(one),
->>>>>>> events
         "Families and claims": studies.families(one),
     }
 

@@ -112,6 +112,7 @@ def held(model: Likelihood, direction: Floats, value: float, *, start: Floats) -
         score = plane.T @ (here.score + penalty_score(model, here))
         step = np.linalg.lstsq(plane.T @ here.information @ plane, score, rcond=None)[0]
         decrement, move = float(score @ step), plane @ step
+        move = move * min(1.0, FAR / max(float(np.ptp(model.x @ move)), 1.0))
         for _ in range(30):
             there = model.at(beta + move)
             reached = _value(there, firth=True)
@@ -136,17 +137,22 @@ def profile(model: Likelihood, beta: Floats, direction: Floats, chance: float) -
     def lost(value: float) -> float:
         return best - held(model, direction, value, start=beta)[1]
 
+    def short(value: float) -> float:
+        return lost(value) - drop
+
+    def beyond(move: float) -> bool:
+        return bool(np.ptp(model.x @ (beta + direction * move / float(direction @ direction))) > FAR)
+
     p = float(chdtrc(1.0, max(2 * lost(0.0), 0.0)))
     inverse = np.linalg.pinv(model.at(beta).information)
-    step = 2 * float(np.sqrt(max(direction @ inverse @ direction, 1e-12)))
-    limits = []
+    step = 2 * float(np.sqrt(np.maximum(direction @ inverse @ direction, 1e-12)))
+    limits: list[float] = []
     for side in (-1.0, 1.0):
         far = step
-        while lost(centre + side * far) < drop and far < FAR:
+        while not beyond(side * far) and lost(centre + side * far) < drop:
             far *= 2
-        beyond = far >= FAR
-        limits.append(side * np.inf if beyond else brentq(lambda x: lost(x) - drop, centre, centre + side * far))
-    return p, float(limits[0]), float(limits[1])
+        limits.append(side * np.inf if beyond(side * far) else float(brentq(short, centre, centre + side * far)))
+    return p, limits[0], limits[1]
 
 
 def penalty_score(model: Likelihood, at: Moments) -> Floats:
