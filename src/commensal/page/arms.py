@@ -48,9 +48,9 @@ def arm_sentences(group: Group) -> list[str]:
     if not group.assay:
         return [
             *_overall(group),
+            *_interactions(group),
             *_each_verdict(group),
             *_events(group),
-            *_interactions(group),
             *_doses(group),
             *_limits(group),
         ]

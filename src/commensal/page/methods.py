@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from commensal.page import methods_events, methods_reads
+from commensal.page import methods_arms, methods_events, methods_reads
 from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
@@ -46,6 +46,7 @@ REFERENCES = {
     "and developers. https://scikit.bio",
     **methods_reads.REFERENCES,
     **methods_events.REFERENCES,
+    **methods_arms.REFERENCES,
 }
 
 
@@ -70,6 +71,7 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
         return [*([" ".join(reads)] if reads else []), "No model was fitted."], [REFERENCES[key] for key in used]
     parts = [
         reads,
+        methods_arms.arms(view, used),
         _diversity(rows, used) + _composition(rows, used),
         _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
         _models(view, rows, used) + _split(rows),
