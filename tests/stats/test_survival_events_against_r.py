@@ -17,6 +17,8 @@ DESIGNS = [*PROMPT, "late entry"]
 CLOSE = 1e-9
 #: Both stop at a decrement of the likelihood; the score test is flat there.
 MAXIMUM = 1e-7
+#: Searches on lines, one inside the other.
+LINES = 1e-5
 #: R stops Turnbull's self-consistent steps early.
 EARLY = 2e-3
 
@@ -47,6 +49,15 @@ def test_proportional_hazards(reference, designs, design, transform):
     fit = stats.proportional_hazards(d["time"], d["event"], x, entry=entry_of(d), **options)
     expected = reference(design, f"zph {transform}")
     np.testing.assert_allclose([*fit.statistic, fit.global_statistic], expected, rtol=MAXIMUM, atol=MAXIMUM)
+
+
+@pytest.mark.parametrize("design", ["few", "no ties", "one side"])
+def test_profile_of_firth_s_penalised_likelihood(reference, designs, design):
+    d = designs["no ties" if design == "one side" else design]
+    event = d["event"] * (d["group"] == "b") if design == "one side" else d["event"]
+    x = np.column_stack([d["group"] == "b", d["x"]]).astype(float)
+    fit = stats.cox(d["time"], event, x, [1, 0], firth=True)
+    np.testing.assert_allclose([fit.p, fit.low, fit.high], reference(design, "firth profile"), rtol=LINES, atol=LINES)
 
 
 @pytest.mark.parametrize("design", DESIGNS)

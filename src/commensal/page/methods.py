@@ -48,6 +48,7 @@ REFERENCES = {
     **methods_course.REFERENCES,
     **methods_events.REFERENCES,
     **methods_host.REFERENCES,
+    **methods_events.REFERENCES,
     **methods_arms.REFERENCES,
 }
 

@@ -13,15 +13,19 @@ REFERENCES = {
     "Statistical Society A 135, 185–207. doi:10.2307/2344317",
     "closed": "Marcus R, Peritz E, Gabriel KR (1976). On closed testing procedures with special reference to ordered "
     "analysis of variance. Biometrika 63, 655–660. doi:10.1093/biomet/63.3.655",
-    "cox": "Lin DY, Wei LJ (1989). The robust inference for the Cox proportional hazards model. Journal of the American "
+    "cox": "Lin DY, Wei LJ (1989). The robust inference for the Cox proportional hazards model. Journal of the "
+    "American "
     "Statistical Association 84, 1074–1078. doi:10.1080/01621459.1989.10478874",
     "firth": "Heinze G, Schemper M (2001). A solution to the problem of monotone likelihood in Cox regression. "
     "Biometrics 57, 114–119. doi:10.1111/j.0006-341X.2001.00114.x",
-    "hazards": "Grambsch PM, Therneau TM (1994). Proportional hazards tests and diagnostics based on weighted residuals. "
+    "hazards": "Grambsch PM, Therneau TM (1994). Proportional hazards tests and diagnostics based on weighted "
+    "residuals. "
     "Biometrika 81, 515–526. doi:10.1093/biomet/81.3.515",
-    "rmst": "Royston P, Parmar MKB (2013). Restricted mean survival time: an alternative to the hazard ratio. BMC Medical "
+    "rmst": "Royston P, Parmar MKB (2013). Restricted mean survival time: an alternative to the hazard ratio. "
+    "BMC Medical "
     "Research Methodology 13, 152. doi:10.1186/1471-2288-13-152",
-    "incidence": "Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov chains based on "
+    "incidence": "Aalen OO, Johansen S (1978). An empirical transition matrix for non-homogeneous Markov chains "
+    "based on "
     "censored observations. Scandinavian Journal of Statistics 5, 141–150.",
     "subdistribution": "Fine JP, Gray RJ (1999). A proportional hazards model for the subdistribution of a competing "
     "risk. Journal of the American Statistical Association 94, 496–509. doi:10.1080/01621459.1999.10474144",
@@ -47,7 +51,8 @@ SAID: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "log_rank_familywise": ("over arms these p were adjusted by closed testing (Marcus et al. 1976)", ("closed",)),
     "cox": (
-        "hazard ratios are Cox’s, over units by the sandwich of Lin and Wei (1989) with Student’s t, and without p where "
+        "hazard ratios are Cox’s, over units by the sandwich of Lin and Wei (1989) with Student’s t, and "
+        "without p where "
         "this test, simulated in the same layout, would reject more than 6 of 100 true nulls at 5 %",
         ("cox",),
     ),

@@ -60,7 +60,8 @@ def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
         fit = stats.gated(fit, stats.cluster_cox_size(pair.arm, cluster, reference=reference, **layout))
     status, note = state(fit.status, fit.note)
     told = [note, f"{', '.join(flat)} left out: the same in all" if flat else ""]
-    how = ("Wald" if cluster is None else "t") + ", Cox's model" + (", Firth's penalty" if firth else "")
+    wald = "profile likelihood" if firth else "Wald"
+    how = (wald if cluster is None else "t") + ", Cox's model" + (", Firth's penalty" if firth else "")
     return row(
         pair,
         level,

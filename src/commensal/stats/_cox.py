@@ -96,6 +96,65 @@ def maximum(model: Likelihood, *, firth: bool = False) -> tuple[Floats, Moments]
     return beta, here
 
 
+def held(model: Likelihood, direction: Floats, value: float, *, start: Floats) -> tuple[Floats, float]:
+    """Return the coefficients (k,) of the largest penalised likelihood among those with direction'β = value, and it.
+
+    Steps of Newton with the information as curvature, kept in the plane and halved where needed.
+    """
+    size = float(direction @ direction)
+    beta = start + direction * (value - float(direction @ start)) / size
+    plane = np.linalg.svd(direction[None, :])[2][1:].T
+    here = model.at(beta)
+    level = _value(here, firth=True)
+    for _ in range(_ROUNDS):
+        if not plane.shape[1]:
+            break
+        score = plane.T @ (here.score + penalty_score(model, here))
+        step = np.linalg.lstsq(plane.T @ here.information @ plane, score, rcond=None)[0]
+        decrement, move = float(score @ step), plane @ step
+        move = move * min(1.0, FAR / max(float(np.ptp(model.x @ move)), 1.0))
+        for _ in range(30):
+            there = model.at(beta + move)
+            reached = _value(there, firth=True)
+            if reached >= level - 1e-12 * (1 + abs(level)):
+                break
+            move = move / 2
+        beta, here, level = beta + move, there, reached
+        if abs(decrement) <= _STOP:
+            break
+    return beta, level
+
+
+def profile(model: Likelihood, beta: Floats, direction: Floats, chance: float) -> tuple[float, float, float]:
+    """Return p of direction'β = 0 and the limits of the profile penalised likelihood; a limit may be infinite."""
+    from scipy.optimize import brentq
+    from scipy.special import chdtrc, chdtri
+
+    best = _value(model.at(beta), firth=True)
+    centre = float(direction @ beta)
+    drop = float(chdtri(1.0, 1 - chance)) / 2
+
+    def lost(value: float) -> float:
+        return best - held(model, direction, value, start=beta)[1]
+
+    def short(value: float) -> float:
+        return lost(value) - drop
+
+    def beyond(move: float) -> bool:
+        return bool(np.ptp(model.x @ (beta + direction * move / float(direction @ direction))) > FAR)
+
+    p = float(chdtrc(1.0, max(2 * lost(0.0), 0.0)))
+    inverse = np.linalg.pinv(model.at(beta).information)
+    step = 2 * float(np.sqrt(np.maximum(direction @ inverse @ direction, 1e-12)))
+    limits: list[float] = []
+    for side in (-1.0, 1.0):
+        far = step
+        while not beyond(side * far) and lost(centre + side * far) < drop:
+            far *= 2
+        limits.append(side * np.inf if beyond(side * far) else float(brentq(short, centre, centre + side * far)))
+    return p, limits[0], limits[1]
+
+
 def penalty_score(model: Likelihood, at: Moments) -> Floats:
     """Return the derivative (k,) of ½ log det I(β): half the trace of I⁻¹ ∂I/∂β, from third central moments."""
     inverse = np.linalg.pinv(at.information)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
 from commensal.stats._arrays import Floats, Integers, numbers, same_length
-from commensal.stats._cox import FAR, FLAT, Likelihood, Moments, likelihood, maximum
+from commensal.stats._cox import FAR, FLAT, Likelihood, Moments, likelihood, maximum, profile
 from commensal.stats._survival import Followed, coded, confidence, followed, lost_with_one, risk_sets
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def cox(
         ``"efron"`` or ``"breslow"``.
     firth
         Add ½ log det I(β) to the log likelihood (Heinze & Schemper 2001): finite and less biased where events are
-        few or all on one side. p and interval are Wald's at the penalised maximum.
+        few or all on one side. p and interval are those of the profile penalised likelihood (``statistic`` is
+        effect / se all the same), with clusters Wald's at the penalised maximum.
     reference
         ``"normal"``, as R has it, or ``"t"`` for few clusters.
     level
@@ -167,7 +168,11 @@ def cox(
     effect, spread = float(inner @ beta), float(inner @ covariance @ inner)
     status, note = head.verdict(lost_with_one(scaled, inner, unit) if cluster is not None else False, spread)
     full = covariance / np.outer(scale, scale)
-    return head.fitted(effect, spread, beta / scale, full, at.value, status, note, level)
+    fit = head.fitted(effect, spread, beta / scale, full, at.value, status, note, level)
+    if not firth or cluster is not None or status != "ok":
+        return fit
+    p, low, high = profile(model, beta, inner, level)
+    return replace(fit, p=p, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True)
