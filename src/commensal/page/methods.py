@@ -48,7 +48,6 @@ REFERENCES = {
     **methods_course.REFERENCES,
     **methods_events.REFERENCES,
     **methods_host.REFERENCES,
-    **methods_events.REFERENCES,
     **methods_arms.REFERENCES,
 }
 

@@ -86,7 +86,7 @@ def _own(loaded: LoadedStudy, one: Profiles) -> tuple[list[str], list[str]]:
 def _leaks(loaded: LoadedStudy, one: Profiles) -> Iterator[Finding]:
     samples, subjects = _own(loaded, one)
     shares, _ = cohort.wide(one.taxa, "species", samples)
-    # A species at the floor is 0.03 × deep: its share of cells is about the floor's share of reads.
+    # A species at the floor is `quality.FLOOR` deep: its share of cells is about the floor's share of reads.
     floors = np.array([one.quality[sample].get("detection_floor") or 1.0 for sample in samples])
     found = cohort.leaks(shares, samples, subjects, floors, _wells(loaded, one, samples))
     if not found:

@@ -11,6 +11,7 @@ from typing import Any
 from commensal.io.lineage import RANKS
 from commensal.reads.reference_folder import DATABASE
 from commensal.reads.reference_sketch import neighbours, read_sketches, write_sketches
+from commensal.reads.reference_species import by_likeness, without_species
 from commensal.reads.reference_tables import TABLES, save, table
 from commensal.reads.reference_taxonomy import Taxonomy
 
@@ -82,7 +83,10 @@ def write_folder(
     before = read_sketches(old / DATABASE) if old else []
     sketches = sorted([*before, *new], key=lambda sketch: str(sketch.name))
     write_sketches(sketches, target / DATABASE)
-    save("neighbours", neighbours(sketches), target)
+    near = neighbours(sketches)
+    save("neighbours", near, target)
+    if without_species(genomes):
+        genomes = by_likeness(genomes, near)
     save("genomes", table("genomes", sorted(genomes, key=lambda row: str(row["genome"]))), target)
     save("refused", table("refused", refused), target)
     numbers = tuple(_stack(name, target, [*([old] if old else []), *kept.values()]) for name in ("genes", "functions"))

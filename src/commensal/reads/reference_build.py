@@ -19,6 +19,7 @@ from commensal.reads.reference_folder import UNFINISHED, Reference, open_referen
 from commensal.reads.reference_host import add_host
 from commensal.reads.reference_prepare import Job, Options, prepare_all
 from commensal.reads.reference_sources import Sources, find_annotations, find_genomes, owners
+from commensal.reads.reference_species import without_species
 from commensal.reads.reference_tables import load
 from commensal.reads.reference_taxonomy import Taxonomy, read_taxonomy
 
@@ -212,6 +213,10 @@ def _make(
     asked = {"genes": bool(given) or options.call_genes, "functions": bool(given or options.profiles)}
     rows = [*before, *genome_rows(whole, taxonomies, asked)]
     past = [] if old is None else _still_refused(_records("refused", folder), rows, refused)
+    if without_species(rows):
+        warnings.append(
+            "no taxonomy: genomes of at least 95 % identity are one species, named after the longest of them"
+        )
     kept = {facts["genome"]: build / facts["genome"] for facts in whole}
     tell(len(jobs), len(jobs), "writing the tables")
     genes, functions = write_folder(target, rows, [*past, *refused], kept, folder if old else None)

@@ -52,3 +52,35 @@ def test_real_reads_run_and_say_what_they_cannot_see(real, data, tmp_path):
     assert "all qualities are the same" in said
     assert "100% of the bases are of no genome" in said
     assert "shallow" in said
+
+
+@pytest.mark.real
+def test_reads_of_a_host_spiked_into_real_reads_are_removed_and_no_others(data, real, tmp_path):
+    """The demo's own human reads have no sequence to map to here; the host is made, its reads are known by name."""
+    import gzip
+
+    from commensal.reads.fastq import Batch
+    from commensal.reads.host import Host
+    from commensal.simulation import mammal
+    from commensal.simulation.reads import reads
+
+    pytest.importorskip("mappy")
+    demo = data / "reads" / "kneaddata_demo.fastq.gz"
+    if not demo.is_file():
+        pytest.skip(f"the real reads are not in {data / 'reads'}")
+    own = gzip.decompress(demo.read_bytes()).decode().split("\n")[1::4]
+    host = mammal(tmp_path / "host.fna", length=200_000)
+    reads(tmp_path, {"host": host}, {"host": 1.0}, n_pairs=500, seed=3, name="spike")
+    spiked = gzip.decompress((tmp_path / "spike_R1.fastq.gz").read_bytes()).decode().split("\n")[1::4]
+    passed = Host([host])
+    kept = [read for batch in passed([Batch([*own, *spiked], [])]) for read in batch.first]
+    sensitivity = 1 - len(set(kept) & set(spiked)) / len(spiked)
+    specificity = len([read for read in kept if read in set(own)]) / len(own)
+    assert sensitivity >= 0.99
+    assert specificity == 1.0
+    reference, _ = real
+    whole = tmp_path / "spiked.fastq.gz"
+    whole.write_bytes(demo.read_bytes() + (tmp_path / "spike_R1.fastq.gz").read_bytes())
+    found = profile_sample(whole, None, reference, tmp_path / "out", hosts=[host], layout="single")
+    assert found.quality["host_reads"] == pytest.approx(len(spiked), abs=5)
+    assert found.quality["reads_in"] == len(own) + len(spiked)
