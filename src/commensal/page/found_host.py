@@ -80,7 +80,9 @@ def _sets(group: Group, term: str) -> list[str]:
             continue
         parts = [_tally(own[own["model"] == model], words) for model, words in SETS.items()]
         told.append(
-            sentence(f"{term_phrase(term, group.block)}of {count(total)} in {where}, {listed([p for p in parts if p])}")
+            sentence(
+                f"{term_phrase(term, group.block)}of {count(total)} in {where}, {'; '.join(p for p in parts if p)}"
+            )
         )
     return told
 

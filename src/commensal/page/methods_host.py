@@ -46,8 +46,8 @@ def tissue(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
             "with opposite signs. So the score averages over splits in which no animal serves both contrasts; the "
             "share moved back has the shared animals’ variance taken off; and p is that of the share’s numerator over "
             "its jackknife error, from rearranged arms of the treatment’s animals (whole cages where cages carry the "
-            "arm) with both contrasts made anew each time. Intervals leave out one animal (or cage) at a time; with few "
-            "animals they are wide rather than narrow."
+            "arm) with both contrasts made anew each time. Intervals leave out one animal (or cage) at a time; with "
+            "few animals they are wide rather than narrow."
         )
     return told
 
