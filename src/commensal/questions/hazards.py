@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,10 @@ def cox_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, object]:
         firth = True
         fit = stats.cox(pair.time, pair.happened, x, contrast, firth=True, **options)
     if cluster is not None and fit.status == "ok":
-        seen = float(np.mean(pair.happened))
-        layout: dict[str, Any] = {"events": seen, "level": 1 - pair.arms.question.level, "n_studies": STUDIES}
-        fit = stats.gated(fit, stats.cluster_cox_size(pair.arm, cluster, reference=reference, **layout))
+        units = sorted({(str(one), bool(case)) for one, case in zip(cluster, pair.arms.case, strict=True)})
+        held = tuple(sorted((case, int(np.count_nonzero(cluster == one))) for one, case in units))
+        seen = max(round(float(np.mean(pair.happened)), 1), 0.1)
+        fit = stats.gated(fit, _size(held, seen, 1 - pair.arms.question.level))
     status, note = state(fit.status, fit.note)
     told = [note, f"{', '.join(flat)} left out: the same in all" if flat else ""]
     wald = "profile likelihood" if firth else "Wald"
@@ -115,6 +117,14 @@ def hazards_row(pair: Watched, level: str | None, arm: str) -> Mapping[str, obje
         note=told,
         **sizes(pair, arm),
     )
+
+
+@lru_cache(maxsize=256)
+def _size(units: tuple[tuple[bool, int], ...], events: float, level: float) -> stats.CoxSize:
+    """Return the size of the test in a layout: the side and the number of subjects of each unit."""
+    arm = np.repeat([case for case, _ in units], [n for _, n in units])
+    unit = np.repeat(np.arange(len(units)), [n for _, n in units])
+    return stats.cluster_cox_size(arm, unit, events=events, level=level, reference="t", n_studies=STUDIES)
 
 
 def _few(pair: Watched, k: int) -> bool:

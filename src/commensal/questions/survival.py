@@ -236,11 +236,14 @@ def rmst(pair: Watched, tau: float) -> stats.RmstFit | str:
 def _jointly(
     part: Watched, level: str | None, fits: Mapping[str, stats.RmstFit], tau: float
 ) -> list[Mapping[str, object]]:
-    """Return the differences bounded together: independent arms that share one control."""
+    """Return the differences bounded together: independent arms that share one control.
+
+    Degrees of freedom are rounded down, so that arms share the few integrals that there are.
+    """
     shared = next(iter(fits.values())).rmst_se[0] ** 2
     covariance = np.full((len(fits), len(fits)), shared)
     np.fill_diagonal(covariance, [fit.se**2 for fit in fits.values()])
-    effects, df = [fit.effect for fit in fits.values()], [fit.df for fit in fits.values()]
+    effects, df = [fit.effect for fit in fits.values()], [max(np.floor(fit.df), 1.0) for fit in fits.values()]
     joint = stats.many_to_one(effects, covariance, df, level=part.arms.question.level, names=list(fits))
     rows = []
     for i, arm in enumerate(fits):
