@@ -60,10 +60,10 @@ def censored_mixed(
     OutcomeFit, m features
         Degrees of freedom and statuses as of `cumulative_link_mixed`; p is that of t = √(ν (e^(r²/N) − 1)), r the
         signed root of the likelihood ratio, N the units compared and ν what the columns leave of them: the t test
-        where nothing is censored, and what is closest to it where something is. se is of maximum likelihood, as R
-        prints it; the interval takes √(N/ν) of it. `spread` is σ. Also ``too_few`` where every
-        value is censored and none is an interval, or fewer than 2 are not; ``separated`` where all of one side lie
-        beyond a limit that nothing of the other reaches.
+        where nothing is censored, and what is closest to it where something is. Inside groups r itself serves. se is of
+        maximum likelihood, as R prints it; the interval takes √(N/ν) of it. `spread` is σ. Also ``too_few`` where
+        fewer than 2 values are not censored; ``separated`` where all of one side lie beyond a limit that nothing of
+        the other reaches.
 
     Raises
     ------
