@@ -21,7 +21,6 @@ QUESTIONS: Mapping[str, Kind] = {
     "host": Kind(assay=host),
     "depletion": Kind(assay=depletion, outcomes=outcomes),
     "screen": Kind(assay=screen, outcomes=outcomes),
-    "host": Kind(assay=host),
     "rescue": Kind(assay=rescue, outcomes=outcomes),
 }
 
