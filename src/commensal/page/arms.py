@@ -202,7 +202,7 @@ def _depletion(group: Group) -> list[str]:
         told.append(sentence(f"in {row['term']}, {row['measure']} {numbers}. {sentence(first)}"))
     told += [sentence(str(absent.iloc[0]["note"]))] if len(absent) else []
     remain = group.pick(model="remaining", feature=ALL)
-    return [*told, *(sentence(str(row["note"])) for _, row in remain.iterrows())]
+    return [*told, *(sentence(f"in {row['term']}, {row['note']}") for _, row in remain.iterrows())]
 
 
 def _engraftment(group: Group) -> list[str]:
