@@ -213,10 +213,10 @@ def jobs(rng: Random) -> dict[str, Job]:
         "associated_blocks": lambda: stats.associated_blocks(y, values(rng, n, 4)),
         "dunnett": lambda: stats.dunnett(flat, arm, NAMES[0], block=block),
         "arm_contrasts": lambda: stats.arm_contrasts(flat, arm, NAMES[0], unit=block),
-        "arm_interactions": lambda: stats.arm_interactions(flat, arm, NAMES[0], flat > 0, unit=block),
+        "arm_interactions": lambda: stats.arm_interactions(flat, arm, NAMES[0], np.arange(n) % 2 == 0, unit=block),
         "arm_ranks": lambda: stats.arm_ranks(flat, arm, NAMES[0], unit=block),
         "restricted_times": lambda: (stats.restricted_times(time, event, arm, 1.0),),  # values, no p
-        "subject_levels": lambda: (stats.subject_levels(y, y[0]),),
+        "subject_levels": lambda: (stats.subject_levels(y, np.arange(np.shape(y)[-1])),),
         "kaplan_meier": lambda: stats.kaplan_meier(time, event, arm),
         "log_rank": lambda: stats.log_rank(time, event, arm),
         "log_rank_many_to_one": lambda: stats.log_rank_many_to_one(time, event, arm, NAMES[0], cage=block, n=30),

@@ -335,12 +335,18 @@ def solved(y: Floats, x: Floats, contrasts: Floats) -> Solved:
     if df < 1:
         status[:] = "too_few"
     status[~estimable] = "rank_deficient"
-    left = float(residual @ residual)
+    with np.errstate(over="ignore", invalid="ignore"):
+        left = float(residual @ residual)
     left = 0.0 if left <= ROUNDING * float(y @ y) else left
     variance = left / df if df >= 1 else np.nan
     effect = np.where(estimable, weights @ y, np.nan)
     effect[np.abs(effect) <= 1e-13 * float(np.abs(y).max(initial=0.0))] = 0.0
-    return Solved(effect, weights @ weights.T * variance, df, status)
+    with np.errstate(over="ignore", invalid="ignore"):
+        covariance = weights @ weights.T * variance
+    if df >= 1 and not np.isfinite(np.diag(covariance)).all():  # the numbers overflow
+        status[status == "ok"] = "not_converged"
+        return Solved(np.full(len(contrasts), np.nan), np.full_like(covariance, np.nan), df, status)
+    return Solved(effect, covariance, df, status)
 
 
 def _jointly(
