@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from tests.questions.animals import animals
 
 from commensal.checks import check
-from tests.questions.animals import animals
 
 TEXT = """
 [design]

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.questions.animals import animals
 
 from commensal.errors import DesignError
 from commensal.questions import QUESTIONS
-from tests.questions.animals import animals
 
 ARMS = ("vehicle", "good", "bad", "same")
 PUSH = {"good": 30.0, "bad": -30.0, "same": 0.0, "vehicle": 0.0}
@@ -175,7 +175,7 @@ def test_concurrent_controls_are_compared_within_batches_and_a_lonely_batch_has_
 
 
 def test_survival_counts_as_an_outcome_with_its_own_margin():
-    mice, values = made()
+    mice, _ = made()
     rng = np.random.default_rng(1)
     days = [130 + PUSH[arm] + rng.normal(0, 5) for arm in mice["arm"]]
     events = pd.DataFrame({"mouse": mice["mouse"], "event": "death", "day": np.round(days, 1)})

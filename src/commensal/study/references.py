@@ -288,6 +288,8 @@ def _arms(study: Study, question: Question) -> None:
                 found=f"{name!r} is {'what the contrast compares' if name == contrast.column else 'a block'}",
                 expected="another column of the subjects",
             )
+
+
 def _only_host(study: Study, question: Question) -> None:
     section = f"questions.{question.name}"
     given = [key for key in ("sets", "reverses") if getattr(question, key)]
