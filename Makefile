@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-engine bench-truth bench-reads bench-course bench-leaks bench-reference bench-reversal bench-animals bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-leaks bench-reference bench-reversal bench-animals bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ docs: setup  ## the documentation, into docs/_build/html
 	@$(BIN)/sphinx-build -W -q --keep-going -b html docs docs/_build/html && echo "docs/_build/html/index.html"
 
 bench: bench-cohort  ## all short benchmarks
+
+bench-verdicts: setup  ## false verdicts of screens without an effect, cages as units
+	@$(BIN)/python benchmarks/verdicts.py
 
 bench-cohort: setup  ## jacobs2016 from table to page: seconds, memory; --help
 	@$(BIN)/python benchmarks/cohort.py --data $(DATA)

@@ -9,11 +9,10 @@ animals as independent. Marks: exact one-sided binomial at 1 % against 5 % (shar
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 
 import numpy as np
+from harness import keep
 from scipy.stats import binom
 
 from commensal import stats
@@ -23,6 +22,8 @@ ARM = np.repeat([f"strain{i:02d}" if i else "vehicle" for i in range(ARMS)], CAG
 CAGE = np.repeat(np.arange(ARMS * CAGES), MICE)
 TIMES = np.arange(60.0, 140.0, 10.0)
 TAU = 160.0
+#: Standard deviation of cages, in units of 10 of a measure; effect of one strain, in the same; cages as units.
+CELLS = ((0.0, 0.0, True), (1.0, 0.0, True), (1.0, 3.0, True), (1.0, 0.0, False))
 
 
 def study(rng: np.random.Generator, spread: float, effect: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -37,45 +38,33 @@ def study(rng: np.random.Generator, spread: float, effect: float) -> tuple[np.nd
     return values, np.minimum(np.maximum(death, 5), TAU), death < TAU
 
 
-def verdicts(rng: np.random.Generator, spread: float, effect: float, caged: bool) -> tuple[bool, bool, bool]:
-    """Whether a null strain was called, whether the helping one was, and whether all intervals hold the truth."""
+def verdicts(rng: np.random.Generator, spread: float, effect: float, caged: bool) -> tuple[bool, bool]:
+    """Whether a null strain was called, and whether the one that helps was."""
     values, time, seen = study(rng, spread, effect)
-    level = stats.subject_levels(values[:, 1:], TIMES[1:])
+    level = stats.subject_levels(values, TIMES)
     unit = CAGE if caged else None
-    baseline = values[:, :1]
-    known = ~np.isnan(level) & ~np.isnan(baseline[:, 0])
-    fits = [
-        stats.arm_contrasts(
-            level[known], ARM[known], "vehicle", unit=None if unit is None else unit[known],
-            covariates=baseline[known], endpoints=2,
-        ),
-        stats.arm_contrasts(
-            stats.restricted_times(time, seen, ARM, TAU - 1e-9), ARM, "vehicle", unit=unit, endpoints=2
-        ),
-    ]  # fmt: skip
+    times = stats.restricted_times(time, seen, ARM, TAU - 1e-9)
+    fits = [stats.arm_contrasts(y, ARM, "vehicle", unit=unit, endpoints=2) for y in (level, times)]
     called = [dict(zip(fit.names, (fit.low > 0) | (fit.high < 0), strict=True)) for fit in fits]
     wrong = any(hit for one in called for name, hit in one.items() if name != "strain03")
     right = any(one["strain03"] for one in called)
-    return wrong or (effect == 0 and right), right, not (wrong or (effect == 0 and right))
+    return wrong or (effect == 0 and right), right
 
 
 def main(n: int) -> int:
     """Print the table, keep the figures, and fail where familywise error is above 5 % at 1 %."""
     rows, failed = [], False
-    for spread in (0.0, 0.5, 1.0):
-        for effect in (0.0, 1.5):
-            for caged in (True, False):
-                rng = np.random.default_rng(17)
-                found = [verdicts(rng, spread, effect, caged) for _ in range(n)]
-                wrong, power = sum(one[0] for one in found), sum(one[1] for one in found)
-                worse = bool(binom.sf(wrong - 1, n, 0.05) < 0.01)
-                failed |= worse and caged
-                row = {"cage_sd": spread, "effect": effect, "units": "cages" if caged else "animals (naive)"}
-                row |= {"familywise": wrong / n, "fails": worse, "power": power / n if effect else None, "studies": n}
-                rows.append(row)
-                print(row, flush=True)
-    path = Path(__file__).parent / "results" / "verdicts.json"
-    path.write_text(json.dumps(rows, indent=1) + "\n")
+    for spread, effect, caged in CELLS:
+        rng = np.random.default_rng(17)
+        found = [verdicts(rng, spread, effect, caged) for _ in range(n)]
+        wrong, power = sum(one[0] for one in found), sum(one[1] for one in found)
+        worse = bool(binom.sf(wrong - 1, n, 0.05) < 0.01)
+        failed |= worse and caged
+        row = {"cage_sd": spread, "effect": effect, "units": "cages" if caged else "animals (naive)"}
+        row |= {"familywise": wrong / n, "fails": worse, "power": power / n if effect else None, "studies": n}
+        rows.append(row)
+        print(row, flush=True)
+    keep("verdicts", {"rows": rows})
     worst = max(row["familywise"] for row in rows if row["units"] == "cages")
     print(f"verdicts: largest familywise error with cages as units {worst:.3f} (goal: not above 0.05 at 1 %)")
     return int(failed)

@@ -79,7 +79,7 @@ def test_silence_in_the_design(lint, builder):
 
 
 def test_kinds_that_are_not_answered_yet(lint):
-    assert lint({"label": HALF}, kind="screen")["kind_not_answered"].severity == "warning"
+    assert lint({"label": HALF}, kind="mediators")["kind_not_answered"].severity == "warning"
 
 
 def test_an_empty_side_is_an_error_with_both_counts(lint):

@@ -81,7 +81,7 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "x"
 
 
-@pytest.mark.parametrize(("like", "verbs"), [("cohort", ["check", "run"]), ("animal", ["check"])])
+@pytest.mark.parametrize(("like", "verbs"), [("cohort", ["check", "run"]), ("animal", ["check", "run"])])
 def test_no_next_step_that_can_only_fail(tmp_path: Path, like: str, verbs: list[str]) -> None:
     steps = next_steps(init(tmp_path / like, like=like))
     assert [step.split()[1] for step in steps if "answers" not in step] == verbs

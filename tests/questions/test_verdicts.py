@@ -294,3 +294,20 @@ def test_rescue_adjusts_each_feature_for_itself_before():
     assert rows.loc["f1", "effect"] > 0.5
     assert set(rows["status"]) == {"ok"}
     assert set(rows["df"]) == {8 - 2 - 1}
+
+
+def test_healthy_animals_that_are_followed_shorter_do_not_end_the_time_of_the_others():
+    mice, values = made(genotypes=("SOD1", "WT"))
+    rng = np.random.default_rng(1)
+    sick = (mice["genotype"] == "SOD1").to_numpy()
+    days = 130 - 20 * ((mice["arm"] == "bad").to_numpy() & sick) + rng.normal(0, 5, len(mice))
+    events = pd.DataFrame({"mouse": mice["mouse"], "event": "death", "day": np.round(days, 1)})[sick]
+    more = '[events.death]\n[variables.genotype]\nreference = "WT"\n'
+    _, _, answer = ask("depletion", 'by = "genotype"', case='"bad"', mice=mice, values=values, events=events, more=more)
+    rows = pick(answer, model="verdict", measure="death").set_index("term")
+    # Healthy mice are alive at their last measurement, day 100: before any death.
+    assert rows.loc["WT: bad", "status"] == "constant"
+    assert rows.loc["WT: bad", "effect"] == 0
+    assert rows.loc["SOD1: bad", "time"] > 110
+    assert rows.loc["SOD1: bad", "effect"] == pytest.approx(-20, abs=5)
+    assert rows.loc["SOD1: bad", "note"].startswith("harms")

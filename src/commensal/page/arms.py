@@ -48,9 +48,9 @@ def arm_sentences(group: Group) -> list[str]:
     if not group.assay:
         return [
             *_overall(group),
+            *_interactions(group),
             *_each_verdict(group),
             *_events(group),
-            *_interactions(group),
             *_doses(group),
             *_limits(group),
         ]
@@ -202,7 +202,7 @@ def _depletion(group: Group) -> list[str]:
         told.append(sentence(f"in {row['term']}, {row['measure']} {numbers}. {sentence(first)}"))
     told += [sentence(str(absent.iloc[0]["note"]))] if len(absent) else []
     remain = group.pick(model="remaining", feature=ALL)
-    return [*told, *(sentence(str(row["note"])) for _, row in remain.iterrows())]
+    return [*told, *(sentence(f"in {row['term']}, {row['note']}") for _, row in remain.iterrows())]
 
 
 def _engraftment(group: Group) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from commensal.page import methods_course, methods_host, methods_reads
+from commensal.page import methods_arms, methods_course, methods_host, methods_reads
 from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
@@ -47,6 +47,7 @@ REFERENCES = {
     **methods_reads.REFERENCES,
     **methods_course.REFERENCES,
     **methods_host.REFERENCES,
+    **methods_arms.REFERENCES,
 }
 
 
@@ -73,6 +74,7 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
     parts = [
         reads,
         course,
+        methods_arms.arms(view, used),
         _diversity(rows, used) + _composition(rows, used),
         _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
         methods_host.tissue(rows, used),

@@ -32,10 +32,29 @@ class End:
     notes: tuple[str, ...]
     primary: bool = False
     dropped: tuple[Dropped, ...] = ()
+    #: (n,) what levels of ``by`` are compared in, where it is another number: an event up to one horizon for all
+    across: Floats | None = None
+    horizons: tuple[tuple[str, float], ...] = ()  #: horizon of each level of ``by``
 
     def at(self, keep: Mask) -> End:
         """Return the subjects of a mask (n,)."""
-        return replace(self, value=self.value[keep], baseline=None if self.baseline is None else self.baseline[keep])
+        cut = [None if column is None else column[keep] for column in (self.baseline, self.across)]
+        return replace(self, value=self.value[keep], baseline=cut[0], across=cut[1])
+
+    def in_level(self, level: str | None) -> End:
+        """Return the outcome as one level of ``by`` has it: an event with the horizon of that level."""
+        own = dict(self.horizons).get(level or "")
+        if own is None:
+            return self
+        return replace(self, time=own, notes=(f"mean time without {self.name} up to {own:g}", *self.notes))
+
+    def between_levels(self) -> End:
+        """Return the outcome as levels of ``by`` are compared in it."""
+        if self.across is None:
+            return self
+        return replace(
+            self, value=self.across, notes=(f"mean time without {self.name} up to {self.time:g}", *self.notes)
+        )
 
 
 def ends(loaded: LoadedStudy, question: Question, arms: Arms) -> tuple[list[End], list[tuple[str, DesignError]]]:
@@ -138,13 +157,20 @@ def _of_event(loaded: LoadedStudy, arms: Arms, event: Event) -> End:
             found=f"{len(followed)} subjects at risk",
             expected="follow-up in every arm",
         )
-    levels = np.full(len(followed), "") if followed.arms.by is None else followed.arms.by
-    group = [f"{arm} / {level}" for arm, level in zip(followed.arm, levels, strict=True)]
+    by = np.full(len(followed), "", dtype=object) if followed.arms.by is None else followed.arms.by
+    group = np.array([f"{arm} / {level}" for arm, level in zip(followed.arm, by, strict=True)], dtype=object)
     place = {subject: i for i, subject in enumerate(arms.subjects)}
     at = np.array([place[subject] for subject in followed.arms.subjects], dtype=np.int64)
-    value = np.full(len(arms.subjects), np.nan)
-    value[at] = stats.restricted_times(followed.time, followed.happened, group, tau, entry=followed.entry)
-    notes = [f"mean time without {event.name} up to {tau:g}", followed.note]
+    value, across = np.full((2, len(arms.subjects)), np.nan)
+    across[at] = stats.restricted_times(followed.time, followed.happened, group, tau, entry=followed.entry)
+    horizons = []
+    for level in dict.fromkeys(map(str, by)):
+        # Who does not fall ill is followed no longer than the study: that must not end the others' time.
+        own = followed.take(by == level)
+        horizons.append((level, horizon(own)))
+        value[at[by == level]] = stats.restricted_times(
+            own.time, own.happened, group[by == level], horizons[-1][1], entry=own.entry
+        )
     return End(
         event.name,
         value,
@@ -153,8 +179,10 @@ def _of_event(loaded: LoadedStudy, arms: Arms, event: Event) -> End:
         event.margin,
         followed.time_unit,
         tau,
-        tuple(filter(None, notes)),
+        tuple(filter(None, (followed.note,))),
         dropped=followed.dropped,
+        across=across,
+        horizons=tuple(horizons),
     )
 
 

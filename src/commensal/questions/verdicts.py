@@ -76,7 +76,7 @@ def verdict_rows(arms: Arms, outcomes: Sequence[End]) -> list[Row]:
     rows: list[Row] = []
     for level in arms.levels or (None,):
         keep = np.ones(len(arms.subjects), dtype=bool) if level is None or arms.by is None else arms.by == level
-        part, own = arms.take(keep), [one.at(keep) for one in outcomes]
+        part, own = arms.take(keep), [one.at(keep).in_level(level) for one in outcomes]
         if not part.case.any() or part.case.all():
             rows += [_nobody(arms, arm, one, level) for one in outcomes for arm in arms.cases]
             continue
@@ -163,6 +163,8 @@ def _columns(arms: Arms, one: End, known: Mask | NDArray[np.intp]) -> dict[str, 
 
 def _told(verdict: str, status: str, one: End, fit: stats.DunnettFit, i: int) -> str:
     """Begin the note with the verdict, and say what it rests on."""
+    if status == "constant":
+        return f"{verdict}: not tested, nothing varies"
     if status != "ok":
         units = f"{fit.n[i]} of the arm and {fit.n_control} of the control"
         return f"{verdict}: not tested ({'units' if status == 'one_cage' else 'subjects'}: {units})"
@@ -286,7 +288,7 @@ def _interactions(arms: Arms, outcomes: Sequence[End], other: str) -> Iterator[R
     first = arms.levels[0]
     two = np.isin(arms.by, (first, other))
     endpoints = sum(one.primary for one in outcomes)
-    for one in (each.at(two) for each in outcomes):
+    for one in (each.between_levels().at(two) for each in outcomes):
         pair = arms.take(two)
         known = ~np.isnan(one.value)
         own = pair.take(known)

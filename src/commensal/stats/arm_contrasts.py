@@ -339,6 +339,7 @@ def solved(y: Floats, x: Floats, contrasts: Floats) -> Solved:
     left = 0.0 if left <= ROUNDING * float(y @ y) else left
     variance = left / df if df >= 1 else np.nan
     effect = np.where(estimable, weights @ y, np.nan)
+    effect[np.abs(effect) <= 1e-13 * float(np.abs(y).max(initial=0.0))] = 0.0
     return Solved(effect, weights @ weights.T * variance, df, status)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +89,6 @@ def arm_ranks(
     >>> fit.rank.tolist(), fit.low.tolist(), fit.high.tolist()
     ([1, 2, 3], [1, 2, 2], [1, 3, 3])
     """
-    from scipy.stats import studentized_range
-
     refuse_level(level)
     values, arms, names, more, units = given_arms(y, arm, control, unit, covariates, strata)
     rows = rows_of(values, arms, more, units)
@@ -106,7 +105,7 @@ def arm_ranks(
     if ranked.sum() < 2:
         return RankFit(names, rank, low, high, float(level))
     rank[ranked] = 1 + np.argsort(np.argsort(-fit.effect[:a][ranked], kind="stable"), kind="stable")
-    q = float(studentized_range.ppf(level, int(ranked.sum()), min(fit.df, 1e5)))
+    q = _quantile(float(level), int(ranked.sum()), min(fit.df, 1e5))
     se = np.sqrt(np.maximum(np.diagonal(fit.covariance)[a:], 0.0))
     apart = np.abs(fit.effect[a:]) > q / np.sqrt(2) * se
     above = np.zeros((a, a), dtype=bool)
@@ -115,6 +114,13 @@ def arm_ranks(
     low[ranked] = 1 + above.sum(axis=0)[ranked]
     high[ranked] = int(ranked.sum()) - above.sum(axis=1)[ranked]
     return RankFit(names, rank, low, high, float(level))
+
+
+@lru_cache(maxsize=64)  # half a second each
+def _quantile(level: float, arms: int, df: float) -> float:
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(level, arms, df))
 
 
 __all__ = ["RankFit", "arm_ranks"]
