@@ -35,7 +35,7 @@ WHOLE = {
 GOALS = {"seconds": 60.0, "right": 0.95}
 FAMILYWISE = 0.05
 #: A cell with fewer studies says nothing.
-FEWEST = 40
+FEWEST = 20
 
 
 def main() -> int:
