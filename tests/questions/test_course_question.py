@@ -356,3 +356,16 @@ def test_genotype_is_compared_within_cages_and_the_mouse_is_the_unit(data):
     assert "within each cage" in note
     assert (answer.estimates["df"].dropna() <= 12 - 6 - 1).all() or True
     assert rows_of(answer, model="shortlist").empty
+
+
+def test_where_p_is_withheld_nothing_that_rests_on_it_is_left(own_onset):
+    from commensal.questions import without_p
+
+    held = without_p(own_onset, "unit_not_in_block", "cages are not in the model")
+    assert held.estimates["p"].isna().all()
+    assert held.estimates["q"].isna().all()
+    assert set(named(held)) == {"undetermined"}
+    assert not set(held.estimates["model"]) & {"shortlist"}
+    assert rows_of(held, model="departure")["effect"].isna().all()
+    assert rows_of(held, term="before")["effect"].notna().all()
+    assert held.points.empty

@@ -52,7 +52,8 @@ def course(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
             "The time at which the sides part is a parameter: no difference until then, and a ramp (a hinge, where it "
             "goes on growing) after it, with a random intercept and slope of each unit; its interval is by profile "
             "likelihood (Feder 1975), and it is not identified where the profile does not close or a difference that "
-            "is free over time fits better."
+            "is free over time fits better. Relative abundances are measured for it, in each sample, from the median "
+            "of the features that were not selected."
         )
     if own["term"].fillna("").str.contains("facility × group").any():
         used["welch"] = None

@@ -56,7 +56,8 @@ def without_p(answer: Answer, status: str, note: str) -> Answer:
     frame.loc[departed, ["status", "note"]] = [status, note]
     frame.loc[:, ["low", "high"]] = np.nan
     frame = frame[frame["model"] != "shortlist"]
-    return replace(answer, estimates=estimates(frame))
+    drawn = answer.points[answer.points["figure"] != "course"].reset_index(drop=True)
+    return replace(answer, estimates=estimates(frame), points=drawn)
 
 
 def _stacked(frames: list[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from commensal.questions.course_rows import (
 from commensal.questions.course_severity import severity_rows
 from commensal.questions.scales import Scales, scales
 from commensal.questions.shortlist import shortlist_rows
+from commensal.stats.reference_frame import FEWEST
 from commensal.study import LoadedStudy, Question
 from commensal.tables import estimates, points
 
@@ -48,7 +49,7 @@ def course(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
         frames += [*frame_rows(design, look), *contrast_rows(design, look, classes, at)]
         if look.tested.any():
             frames += time_rows(design, look, at_times(design, look))
-        frames.append(_departures(design, look, classes.selected & (classes.look == at), loaded))
+        frames.append(_departures(design, look, classes, at, loaded))
         frames += facility_rows(design, look)
     frames.append(severity_rows(loaded, design, scale))
     rows = _stacked(frames)
@@ -83,9 +84,9 @@ def classed(design: Course, made: tuple[Look, ...]) -> stats.CourseClasses:
     )
 
 
-def _departures(design: Course, look: Look, chosen: NDArray[np.bool_], loaded: LoadedStudy) -> pd.DataFrame:
+def _departures(design: Course, look: Look, classes: stats.CourseClasses, at: int, loaded: LoadedStudy) -> pd.DataFrame:
     """Estimate when the groups part, for the features of this look that differ at some time."""
-    unit = _time_unit(loaded)
+    unit, chosen = _time_unit(loaded), classes.selected & (classes.look == at)
     if not chosen.any():
         return departure_rows(design, look, chosen, None, "", unit)
     time = axis(design)
@@ -93,7 +94,7 @@ def _departures(design: Course, look: Look, chosen: NDArray[np.bool_], loaded: L
         why = "fewer than three times: when the groups part cannot be told"
         return departure_rows(design, look, chosen, None, why, unit)
     fit = stats.departure(
-        look.y[:, chosen],
+        _from_the_others(look, classes)[:, chosen],
         design.case.astype(float),
         time,
         design.unit.tolist(),
@@ -101,6 +102,21 @@ def _departures(design: Course, look: Look, chosen: NDArray[np.bool_], loaded: L
         level=design.question.level,
     )
     return departure_rows(design, look, chosen, fit, "", unit)
+
+
+def _from_the_others(look: Look, classes: stats.CourseClasses) -> Array:
+    """Return relative log2 abundances (n, m) measured, in each sample, from the features that were not selected.
+
+    A frame per phase would put a step at onset into every feature; the median of the others moves as they do.
+    """
+    others = look.tested & ~classes.selected
+    if not look.relative or others.sum() < FEWEST:
+        return look.y
+    level = look.y[:, others] - np.nanmean(look.y[:, others], axis=0)
+    known = np.isfinite(level).any(axis=1)
+    shift = np.zeros(len(level))
+    shift[known] = np.nanmedian(level[known], axis=1)
+    return look.y - shift[:, None]
 
 
 def trajectories(design: Course, scale: Scales, rows: pd.DataFrame) -> pd.DataFrame:

@@ -334,7 +334,7 @@ def _trace(group: Group, rows: Rows, name: str, unit: str) -> Panel:
             type="log", domain=[10.0 ** (low - 0.6), 10.0**high], nice=False
         )
         placed = [row | {"y": row["y"] or short(floor)} for row in rows]
-    base = alt.Chart(alt.NamedData(name="samples"), title=alt.Title(name))
+    base = alt.Chart(alt.NamedData(name="samples"), title=alt.Title(name, limit=225))
     x = alt.X("x:Q", title=_axis_title(group)).scale(zero=False)
     channels = side_colour(group.case, group.control)
     lines = base.mark_line(strokeWidth=1, opacity=0.45).encode(x=x, y=y, color=channels["color"], detail="subject:N")
