@@ -188,7 +188,7 @@ def jobs(rng: Random) -> dict[str, Job]:
         ),
         "trajectories": lambda: first(stats.trajectories(y, np.arange(m), x, np.eye(len(c)), block, ceiling=1.0)),
         "subject_slopes": lambda: stats.subject_slopes(y, np.arange(m)),
-        "slope_weights": lambda: stats.slope_weights(stats.subject_slopes(y, np.arange(m)), x),
+        "slope_weights": lambda: stats.slope_weights(stats.subject_slopes(y, np.arange(m)), x).tolist(),
         "subject_areas": lambda: stats.subject_areas(y, np.arange(m), 0, m - 1),
         "crossings": lambda: stats.crossings(y, np.arange(m), 0.0),
         "global_test": lambda: stats.global_test(y, lab, block, n=30),

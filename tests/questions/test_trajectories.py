@@ -199,7 +199,7 @@ def test_each_kind_has_its_model_and_units():
     early = rows(answer(loaded, "latency"), "trajectory").iloc[0]
     assert early["test"] == "t of the likelihood ratio"
     assert "values censored" in early["note"]
-    assert "values at the ceiling of 60 taken as they are" in rows(answer(loaded, "latency"), "slope")["note"].iloc[0]
+    assert "values at the limit taken as it" in rows(answer(loaded, "latency"), "slope")["note"].iloc[0]
     assert "scores taken as numbers" in rows(answer(loaded, "score"), "auc")["note"].iloc[0]
 
 
@@ -282,3 +282,41 @@ def test_scores_that_do_not_overlap_have_a_p_of_rearranged_cages():
     assert rank["effect"].iloc[0] > 0.48  # one tie
     assert rank["p"].iloc[0] == pytest.approx(2 / 70)
     assert "smallest p" in rank["note"].iloc[0]
+
+
+def test_a_side_wholly_at_the_floor_has_a_bound():
+    """Zeros on every plate of the control: how many times more grew in the cases is known from below only."""
+    mice = pd.DataFrame({"mouse": list("abcdefgh"), "arm": ["abx", "water"] * 4, "cage": list("12345678")})
+    colonies = pd.DataFrame({"sample": list("stuvwxyz"), "mouse": mice["mouse"], "day": 0, "cfu": [1e6, 0, 4e7, 0] * 2})
+    floor = '[measures.cfu]\nbetter = "lower"\nscale = "log10"\nfloor = 100\n'
+    text = floor + KINDS[KINDS.index("[contrasts") :].replace(
+        'block = ["cage"]', 'block = ["cage"]\nmeasures = ["cfu"]'
+    )
+    row = answer(animals(text, mice, samples=colonies), "cfu").estimates.iloc[0]
+    assert row["effect"] == pytest.approx(np.log10(np.sqrt(4e13)) - 2)
+    assert "at least this" in row["note"]
+    assert row["status"] in ("ok", "boundary")
+
+
+def test_one_cage_among_several_arms_has_no_p_and_the_others_have():
+    rng = np.random.default_rng(4)
+    mice, rows_ = [], []
+    for arm, cages in (("water", 3), ("abx", 3), ("lone", 1)):
+        for cage in range(cages):
+            for m in range(4):
+                name = f"{arm}{cage}{m}"
+                mice.append({"mouse": name, "arm": arm, "cage": f"{arm}{cage}"})
+                for day in (5, 10, 20):
+                    own = {"latency": float(rng.normal(50, 6)), "score": rng.integers(0, 4), "colonies": rng.poisson(4)}
+                    rows_.append({"mouse": name, "day": float(day), **own | {"latency": min(own["latency"], 60.0)}})
+    text = KINDS.replace('case = "abx"', 'case = ["abx", "lone"]')
+    loaded = animals(text, pd.DataFrame(mice), phenotypes=pd.DataFrame(rows_))
+    for measure in ("latency", "score", "colonies"):
+        found = answer(loaded, measure).estimates.set_index("term")
+        lone = found.loc[["lone"]]
+        assert set(lone["status"]) <= {"one_cage", "separated", "too_few"}
+        assert lone["p"].isna().all()
+        assert (found.loc[["abx"], "p"].notna()).any()
+    turned = text.replace('"water"', '"lone"').replace('["abx", "lone"]', '["abx", "water"]')
+    alone = animals(turned, pd.DataFrame(mice), phenotypes=pd.DataFrame(rows_))
+    assert answer(alone, "latency").estimates["p"].isna().all()

@@ -206,3 +206,20 @@ def test_a_column_per_arm_is_the_same_as_an_intercept_and_an_arm(kind):
     assert two.status.tolist() == one.status.tolist()
     gone = np.where((x[:, 1] == 1)[:, None], y, np.nan)
     assert set(stats.unit_contrasts(gone, cells, [[-1, 1]], cage, **options)[0].status) == {"too_few"}
+
+
+@pytest.mark.parametrize("kind", ["value", "score", "count"])
+def test_one_cage_is_seen_among_several_arms_with_a_column_each(kind):
+    rng = np.random.default_rng(6)
+    cage = np.repeat(np.arange(7), 4)
+    arm = np.array([0, 0, 0, 1, 1, 1, 2])[cage]
+    y = rng.poisson(4, (28, 3)).astype(float) if kind != "score" else rng.integers(0, 4, (28, 3)).astype(float)
+    fits = stats.unit_contrasts(y, np.eye(3)[arm], [[-1, 1, 0], [-1, 0, 1], [0, -1, 1]], cage, kind=kind)
+    assert set(fits[0].status) <= {"ok", "boundary"}
+    assert np.isfinite(fits[0].p).all()
+    for fit in fits[1:]:
+        assert set(fit.status) == {"one_cage"}
+        assert np.isnan(fit.p).all()
+        assert np.isfinite(fit.effect).all()
+    gone = np.where(((arm == 0) & (cage > 0))[:, None], np.nan, y)
+    assert set(stats.unit_contrasts(gone, np.eye(3)[arm], [[-1, 1, 0]], cage, kind=kind)[0].status) == {"one_cage"}

@@ -24,8 +24,14 @@ class Scale:
 
     kind: str
     ceiling: float | None
+    floor: float | None
     unit: str  #: of the effect
     note: str = ""
+
+    def limited(self, values: Floats) -> bool:
+        """Say whether some values lie at a limit, so that only a bound is known of them."""
+        top = self.ceiling is not None and bool((values >= self.ceiling).any())
+        return top or (self.floor is not None and bool((values <= self.floor).any()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,18 +75,20 @@ class Measured:
     def scale(self) -> Scale:
         """How values at one time are compared, by the measure's kind."""
         known = self.values[~np.isnan(self.values)]
-        kind, ceiling = self.measure.kind, self.measure.ceiling
+        kind = self.measure.kind
         if kind == "score" and len(np.unique(known)) <= SCORES:
-            return Scale("score", None, "log odds ratio of a higher score")
+            return Scale("score", None, None, "log odds ratio of a higher score")
         if kind == "count" and ((known >= 0) & (known == np.round(known))).all():
-            return Scale("count", None, "natural log ratio")
+            return Scale("count", None, None, "natural log ratio")
         note = {
             "score": f"scores taken as numbers: more than {SCORES} different ones",
             "count": "counts taken as numbers: they are not whole",
         }.get(kind or "", "")
-        if ceiling is not None and (known >= ceiling).any():
-            return Scale("value", ceiling, self.unit, note)
-        return Scale("value", None, self.unit, note)
+        return Scale("value", self.limit(self.measure.ceiling), self.limit(self.measure.floor), self.unit, note)
+
+    def limit(self, value: float | None) -> float | None:
+        """Return a limit of the study file on the scale of the values."""
+        return value if value is None or self.measure.scale == "linear" else float(np.log10(value))
 
     def take(self, keep: Mask) -> Measured:
         """Return the subjects of a mask (n,)."""

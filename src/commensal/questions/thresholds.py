@@ -32,8 +32,9 @@ def crossings_of(data: Measured) -> CrossingTimes:
     times, values = data.course
     start = data.arms.question.baseline if data.baseline is not None else None
     since = times - (start or 0.0)
-    assert data.measure.threshold is not None
-    found = stats.crossings(values, since, data.measure.threshold, below=data.measure.better == "higher")
+    threshold = data.limit(data.measure.threshold)
+    assert threshold is not None
+    found = stats.crossings(values, since, threshold, below=data.measure.better == "higher")
     with np.errstate(all="ignore"):
         begun, ended = np.log(found.earliest), np.log(found.latest)
     crossed, open_ended = np.isfinite(found.latest), np.isposinf(found.latest)

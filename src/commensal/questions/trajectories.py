@@ -18,6 +18,12 @@ from commensal.tables import estimates, points
 
 #: Names of models, as `model` has them.
 TRAJECTORY, JOINT, RANKS = "trajectory", "trajectory, joint", "rank sum"
+#: What a row has instead of p where a side is a single unit.
+LONE: Mapping[str, object] = {"p": np.nan, "low": np.nan, "high": np.nan, "df": np.nan, "status": "one_cage"}
+#: Statuses of a censored model that ask for the bound that values at their limits give.
+BOUND = ("separated", "too_few")
+#: What a row says where a side lies wholly at a limit, so that no censored model has a finite effect.
+AT_LIMIT = "one side lies at the limit: values there taken as it, so that the difference is at least this"
 SLOPE, AREA, THRESHOLD = "slope", "auc", "threshold"
 
 
@@ -173,18 +179,24 @@ def _rows(one: Comparison, time_unit: str) -> Iterator[dict[str, object]]:
 def _each_time(one: Comparison) -> Iterator[dict[str, object]]:
     data, (x, contrasts) = one.data, one.with_baseline
     times = data.times if data.timed else np.zeros(1)
-    scale, level = data.scale, data.arms.question.level
-    fits = stats.trajectories(
-        data.values, times, x, contrasts, *one.units, kind=scale.kind, ceiling=scale.ceiling, level=level
-    )
-    limited = [scale.ceiling is not None and bool((own >= scale.ceiling).any()) for own in data.values.T]
-    for side, fit in zip(one.sides, fits, strict=True):
+    scale = data.scale
+    level, cages = data.arms.question.level, one.units
+    models = (data.values, times, x, contrasts, *cages)
+    fits = stats.trajectories(*models, kind=scale.kind, ceiling=scale.ceiling, floor=scale.floor, level=level)
+    limited = [scale.limited(own) for own in data.values.T]
+    beyond = any(limited) and any(np.isin(fit.status, BOUND).any() for fit in fits)
+    bounds = stats.trajectories(*models, level=level) if beyond else fits
+    for side, censored, bound in zip(one.sides, fits, bounds, strict=True):
         for i, time in enumerate(data.times):
+            at_limit = limited[i] and censored.status[i] in BOUND
+            fit = bound if at_limit else censored
             at = {"time": time, "unit": scale.unit, **_counts(one, side, ~np.isnan(data.values[:, i]))}
-            note = words([fit.note[i], scale.note, *data.notes, _gone(one, side, float(time))])
+            note = words(
+                [fit.note[i], AT_LIMIT if at_limit else "", scale.note, *data.notes, _gone(one, side, float(time))]
+            )
             own = {
                 "model": TRAJECTORY,
-                "test": _test(one, scale.kind, limited[i]),
+                "test": _test(one, scale.kind, limited[i] and not at_limit),
                 **at,
                 **_taken(fit, i),
                 "note": note,
@@ -273,8 +285,10 @@ def _crossings(one: Comparison) -> Iterator[dict[str, object]]:
         told = f"crossed {one.data.measure.threshold:g}: {seen[0]} cases and {seen[1]} controls"
         row = {"model": THRESHOLD, "unit": "natural log of the ratio of times", "test": "t of the likelihood ratio"}
         note = words([fit.note[0], told, *found.notes])
-        counts = _counts(one, side, ~np.isnan(found.low))
-        yield {**_named(side), **row, **counts, **_taken(fit, 0), "note": note}
+        known = ~np.isnan(found.low)
+        lone = one.data.arms.blocks and any(_units(one, part & known) == 1 for part in (side.case, side.control))
+        taken = {**_taken(fit, 0), **LONE} if lone else _taken(fit, 0)
+        yield {**_named(side), **row, **_counts(one, side, known), **taken, "note": note}
 
 
 def _summary_rows(
@@ -290,6 +304,10 @@ def _summary_rows(
 def _taken(fit: stats.UnitFit | stats.TrajectoryFit | stats.OutcomeFit, i: int) -> dict[str, object]:
     names = ("effect", "se", "low", "high", "statistic", "df", "p", "status")
     return {name: getattr(fit, name)[i] for name in names}
+
+
+def _units(one: Comparison, subjects: Mask) -> int:
+    return len(set(one.data.arms.unit[subjects]))
 
 
 def _named(side: Sided) -> Mapping[str, object]:
@@ -317,7 +335,7 @@ def _as_numbers(data: Measured) -> str:
     told = data.scale
     if told.kind == "score":
         return "scores taken as numbers"
-    return f"values at the ceiling of {told.ceiling:g} taken as they are" if told.ceiling is not None else ""
+    return "values at the limit taken as it" if told.limited(data.values[~np.isnan(data.values)]) else ""
 
 
 def _gone(one: Comparison, side: Sided, time: float) -> str:

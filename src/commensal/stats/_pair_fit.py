@@ -418,4 +418,6 @@ def _small(root: Array, found: Found, counts: GroupCounts | None, n: Counts, ran
         left = np.where(grouped, counts.df, left)
     left = np.maximum(left, 1.0)
     t = np.sign(root) * np.sqrt(left * np.expm1(np.minimum(root**2 / units, 600.0)))
+    if counts is not None:  # inside few groups the group variance is estimated from the same values: t is too large
+        t = np.where(counts.between, t, root)
     return t, np.sqrt(units / left)

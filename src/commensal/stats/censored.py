@@ -60,10 +60,10 @@ def censored_mixed(
     OutcomeFit, m features
         Degrees of freedom and statuses as of `cumulative_link_mixed`; p is that of t = √(ν (e^(r²/N) − 1)), r the
         signed root of the likelihood ratio, N the units compared and ν what the columns leave of them: the t test
-        where nothing is censored, and what is closest to it where something is. se is of maximum likelihood, as R
-        prints it; the interval takes √(N/ν) of it. `spread` is σ. Also ``too_few`` where every
-        value is censored and none is an interval, or fewer than 2 are not; ``separated`` where all of one side lie
-        beyond a limit that nothing of the other reaches.
+        where nothing is censored, and what is closest to it where something is. Inside groups r itself serves. se is of
+        maximum likelihood, as R prints it; the interval takes √(N/ν) of it. `spread` is σ. Also ``too_few`` where
+        fewer than 2 values are not censored; ``separated`` where all of one side lie beyond a limit that nothing of
+        the other reaches.
 
     Raises
     ------
@@ -197,10 +197,11 @@ def _outcome(y: Array, left: Mask, right: Mask, upper: Array, codes: Counts) -> 
     between = present & (upper > y)
     exact = present & ~left & ~right & ~between
     middle = np.where(between, (y + np.where(between, upper, 0.0)) / 2, y)
+    count, filled = np.maximum(present.sum(axis=0), 1), np.where(present, middle, 0.0)
     with np.errstate(all="ignore"):
-        centre = np.nanmean(middle, axis=0) if n else np.zeros(m)
-        size = np.sqrt(np.nanmean((middle - centre) ** 2, axis=0)) if n else np.ones(m)
-    flat = ~(size > 1e-12 * np.nanmax(np.abs(middle), axis=0, initial=0.0))
+        centre = filled.sum(axis=0) / count
+        size = np.sqrt((np.where(present, filled - centre, 0.0) ** 2).sum(axis=0) / count)
+    flat = ~(size > 1e-12 * np.abs(filled).max(axis=0, initial=0.0))
     size = np.where(flat | ~np.isfinite(size), 1.0, size)
     known = (exact | between).sum(axis=0)
     fault, note = np.full(m, "ok", object), np.full(m, "", object)

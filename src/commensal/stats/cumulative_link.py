@@ -141,7 +141,7 @@ def _fits(
     if np.isinf(scores).any():
         raise StatisticsError("y holds infinite values", expected="scores, or NaN for missing")
     columns, weights = numbers(x, "x", 2), numbers(contrasts, "contrasts", 2)
-    if len(columns) and columns.shape[1] == weights.shape[1]:
+    if np.isfinite(columns).all() and len(columns) and columns.shape[1] == weights.shape[1]:
         constant = (np.ptp(columns, axis=0) == 0) & (columns[0] != 0)
         if (weights[:, constant] != 0).any():
             raise StatisticsError(

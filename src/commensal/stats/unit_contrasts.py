@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats._design import numbers
+from commensal.stats._design import group_codes, numbers
 from commensal.stats._frames import framed
 from commensal.stats._pair_fit import OutcomeFit
 from commensal.stats.censored import censored_contrasts
 from commensal.stats.counts import count_contrasts
 from commensal.stats.cumulative_link import cumulative_link_contrasts
-from commensal.stats.fits import Array, Counts, Texts, columns_of, fill_names, tabulated, unnamed
+from commensal.stats.fits import Array, Counts, Mask, Texts, columns_of, fill_names, tabulated, unnamed
 from commensal.stats.hypotheses import linear_contrasts, mixed_contrasts
 from commensal.stats.nested import mixed_nested_contrasts
 
@@ -177,7 +177,45 @@ def unit_contrasts(
         for row, fit in zip(np.flatnonzero(whole), fits, strict=True):
             for name, own in fit.items():
                 out[row][name][places] = own
+    units = inner if outside is None else outside
+    if units is not None:
+        for one, lone in zip(out, lone_units(values, columns, asked, units), strict=True):
+            _without_p(one, lone)
     return tuple(UnitFit(**one) for one in out)
+
+
+def lone_units(y: Array, x: Array, contrasts: Array, units: Labels) -> Mask:
+    """Say which contrasts (c, m) rest on a single unit: a column that one weighs is 0 but for this unit's subjects.
+
+    Columns that vary inside units rest on their subjects. The models see a single unit by themselves where a contrast
+    has two values; among several arms with a column each it has three.
+    """
+    codes = group_codes(units or [], len(y))
+    sums = np.zeros((int(codes.max(initial=-1)) + 1, len(y)))
+    sums[codes, np.arange(len(y))] = 1.0
+    present = (~np.isnan(y)).astype(float)
+    size = sums @ present
+    out = np.zeros((len(contrasts), y.shape[1]), bool)
+    constant, single = np.zeros((2, x.shape[1], y.shape[1]), bool)
+    for j in range(x.shape[1]):
+        here = sums @ (present * (x[:, [j]] != 0))
+        mean = sums @ (present * x[:, [j]]) / np.maximum(size, 1)
+        square = sums @ (present * x[:, [j]] ** 2) / np.maximum(size, 1)
+        constant[j] = (square - mean**2 <= 1e-10 * np.maximum(square, 1e-300)).all(axis=0)
+        single[j] = (here > 0).sum(axis=0) == 1
+    for i, c in enumerate(contrasts):
+        weighed = c != 0
+        out[i] = constant[weighed].all(axis=0) & single[weighed].any(axis=0)
+    return out
+
+
+def _without_p(fields: dict[str, Any], lone: Mask) -> None:
+    """Take p and interval from a contrast that rests on a single unit, in place."""
+    where = lone & np.isin(fields["status"], ("ok", "boundary"))
+    for name in ("df", "p", "low", "high"):
+        fields[name][where] = np.nan
+    fields["status"][where] = "one_cage"
+    fields["note"][where] = "one side of the contrast is a single group"
 
 
 def _blank(values: Array) -> dict[str, Any]:
