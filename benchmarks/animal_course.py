@@ -21,6 +21,8 @@ DESIGN: dict[str, Any] = {
     "molecules": 0, "genes": 0,
 }  # fmt: skip
 CLASSES = ("before", "with", "both", "neither")
+#: Taxa that depart slowly, 30 days before onset: `both`, though the mean before onset is smaller than the margin.
+SLOW = "both, slowly"
 
 
 def asked(seed: int) -> dict[str, Any]:
@@ -36,7 +38,8 @@ def asked(seed: int) -> dict[str, Any]:
     classes: Counter[tuple[str, str]] = Counter()
     held: dict[float, float] = {}
     for taxon in truth["classes"]:
-        classes[taxon["class"], str(said.get(taxon["feature"], "undetermined"))] += 1
+        planted = SLOW if taxon["class"] == "both" and not taxon["from_birth"] else taxon["class"]
+        classes[planted, str(said.get(taxon["feature"], "undetermined"))] += 1
         when = taxon["departure"]
         # One taxon of each departure: taxa of one study are not independent.
         if when is not None and when not in held:
@@ -61,7 +64,13 @@ def table(found: list[dict[str, Any]]) -> tuple[pd.DataFrame, dict[str, float]]:
     frame = pd.DataFrame([[total[true, said] for said in columns] for true in CLASSES], list(CLASSES), columns)
     decided = frame[list(CLASSES)].to_numpy().sum()
     right = sum(total[name, name] for name in CLASSES)
-    return frame, {"right": right / max(decided, 1), "decided": int(decided), "taxa": int(frame.to_numpy().sum())}
+    # Slow departures before onset: their mean before onset lies inside the margin, which says it does not matter.
+    lenient = right + sum(total[SLOW, name] for name in ("both", "with"))
+    frame.loc[SLOW] = [total[SLOW, said] for said in columns]
+    decided += frame.loc[SLOW, list(CLASSES)].sum()
+    right += total[SLOW, "both"]
+    shares = {"right": right / max(decided, 1), "right_by_margin": lenient / max(decided, 1)}
+    return frame, {**shares, "decided": int(decided), "taxa": int(frame.to_numpy().sum())}
 
 
 def departures(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

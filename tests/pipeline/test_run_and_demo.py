@@ -100,7 +100,7 @@ def test_when_nothing_can_be_compared_the_run_says_why(tmp_path):
 
 
 def test_a_kind_that_is_not_answered_yet_is_said(tmp_path):
-    study = edited(simulation.cohort(tmp_path, seed=2), ('kind = "cohort"', 'kind = "course"'))
+    study = edited(simulation.cohort(tmp_path, seed=2), ('kind = "cohort"', 'kind = "mediators"'))
     with pytest.raises(DesignError, match="no question of this study can be answered"):
         commensal.run(study, tmp_path / "out")
 

@@ -349,3 +349,17 @@ def test_a_study_of_someone_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not simulated"):
         animal(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["study.toml"]
+
+
+def test_the_command_writes_the_study_that_the_function_writes(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from commensal.cli.simulate import app
+
+    words = ["--animals", "4", "--cages", "2", "--strains", "1", "--doses", "1", "--times", "3", "--molecules", "0"]
+    done = CliRunner().invoke(app, ["animal", "--out", str(tmp_path / "a"), "--seed", "9", "--genes", "0", *words])
+    assert done.exit_code == 0, done.output
+    assert "truth.json" in done.output
+    other = animal(tmp_path / "b", seed=9, animals=4, cages=2, strains=1, doses=1, times=3, molecules=0, genes=0).parent
+    for path in sorted(other.iterdir()):
+        assert path.read_bytes() == (tmp_path / "a" / path.name).read_bytes(), path.name

@@ -84,7 +84,9 @@ def gut(rng: np.random.Generator, plan: Plan, mice: Mice) -> Gut:
     always = np.isin(names, changed) | np.isin(names, STRAINS)
     fixed = mean + _standing(rng, mice, plan.taxa, always)
     killed = rng.normal(KILLED, KILLED_SD, size=plan.taxa)
-    killed[rng.permutation(plan.taxa)[: max(1, round(WITHSTAND * plan.taxa))]] = 1.0
+    # Who withstands them is among the rarer half: the load of a gut is in its common taxa.
+    rarer = np.argsort(mean)[: plan.taxa // 2]
+    killed[rng.permutation(rarer)[: max(1, round(WITHSTAND * plan.taxa))]] = 1.0
     killed[np.isin(names, STRAINS)] = KILLED  # a strain that is given is one that antibiotics remove
     ages = plan.ages
     sterile = np.array([plan.groups[at].part == "germ-free" for at in mice.group])
