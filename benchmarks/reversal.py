@@ -4,15 +4,9 @@
 
 Studies with a healthy arm, a diseased arm on vehicle, which is in both contrasts, and a treated arm; genes are
 correlated. The truth: the part of the signature that the treatment moves back, and how much it does to genes that the
-<<<<<<< HEAD
 disease leaves alone. Goal: the null rate of p at 0.05 is not rejected (exact binomial, 1 %), nor is the coverage of the
 share; the mean score of a treatment that does nothing lies within 3.5 standard errors of 0. Beside it the plain rank
 correlation, with its shared vehicle arm: what is usually computed.
-=======
-disease leaves alone. Goal: the null rate of p at 0.05 is not rejected (exact binomial, 1 %), nor is the coverage of
-the share; the mean score of a treatment that does nothing lies within 3.5 standard errors of 0. Beside it the plain
-rank correlation, with its shared vehicle arm: what is usually computed.
->>>>>>> sim
 """
 
 import argparse

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-<<<<<<< HEAD
 from commensal.page import methods_arms, methods_course, methods_events, methods_host, methods_reads
-=======
-from commensal.page import methods_arms, methods_course, methods_host, methods_reads
->>>>>>> sim
 from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 

@@ -58,11 +58,7 @@ def _before(loaded: LoadedStudy, question: Question, assay: str) -> Community | 
     if question.baseline is None or "time" not in loaded.samples.columns:
         return None
     early = loaded.samples["time"] <= question.baseline
-<<<<<<< HEAD
-    if not early.reindex(list(loaded.matches[assay].matched)).any():
-=======
     if not early[list(loaded.matches[assay].matched)].any():  # other assays may have been taken earlier
->>>>>>> sim
         return None
     kept = replace(loaded, samples=loaded.samples[early])
     matches = {name: replace(own, matched=tuple(one for one in own.matched if early.get(one, False)))
