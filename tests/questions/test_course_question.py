@@ -369,3 +369,26 @@ def test_where_p_is_withheld_nothing_that_rests_on_it_is_left(own_onset):
     assert rows_of(held, model="departure")["effect"].isna().all()
     assert rows_of(held, term="before")["effect"].notna().all()
     assert held.points.empty
+
+
+def test_what_parts_before_onset_is_not_said_to_differ_with_progression_only():
+    from commensal.questions.course import parted_before
+
+    m = 4
+    names = np.array(["early", "late", "unknown", "before"])
+    classes = stats.CourseClasses(
+        name=np.array(["with", "with", "with", "before"], dtype=object),
+        reason=np.full(m, "as found", dtype=object),
+        look=np.zeros(m, np.int64),
+        omnibus_p=np.full(m, 0.001),
+        omnibus_q=np.full(m, 0.001),
+        selected=np.ones(m, bool),
+        adjusted=np.full((3, m), 0.001),
+    )
+    status = ["ok", "ok", "not_identified", "ok"]
+    departed = pd.DataFrame(
+        {"feature": names, "status": status, "effect": [-30.0, 4, np.nan, -20], "high": [-12.0, 9, np.nan, -3]}
+    )
+    told = parted_before(classes, names, [departed], 0.0)
+    assert told.name.tolist() == ["undetermined", "with", "with", "before"]
+    assert "before onset" in told.reason[0]

@@ -106,6 +106,10 @@ def _block_words(group: Group, column: str) -> str:
     return "there is no block: samples are taken as independent"
 
 
+#: A side of more levels than this heads its column by their number.
+MANY_LEVELS = 2
+
+
 def asked(view: PageView, cut: list[Group]) -> list[Asked]:
     """Word every declared question, those without any estimate too."""
     told = []
@@ -128,7 +132,7 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
                 sentences=(_comparison(question, contrast), *_adjustment(question, own, column)),
                 rows=tuple(rows),
                 block=plural(block) if block else "blocks",
-                case=case,
+                case=case if contrast is None or len(contrast.case) <= MANY_LEVELS else f"{len(contrast.case)} levels",
                 control=control,
             )
         )

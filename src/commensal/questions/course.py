@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -44,12 +46,15 @@ def course(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     scale = scales(design.assay, design.values)
     made = looks(design, scale)
     classes = classed(design, made)
+    departed = [_departures(design, look, classes, at, loaded) for at, look in enumerate(made)]
+    names = design.assay.features.index.to_numpy(dtype=np.str_)
+    classes = parted_before(classes, names, departed, design.onset.onset if design.onset.shared else 0.0)
     frames: list[pd.DataFrame] = [design_row(design, made, _time_unit(loaded)), class_rows(design, classes, made)]
     for at, look in enumerate(made):
         frames += [*frame_rows(design, look), *contrast_rows(design, look, classes, at)]
         if look.tested.any():
             frames += time_rows(design, look, at_times(design, look))
-        frames.append(_departures(design, look, classes, at, loaded))
+        frames.append(departed[at])
         frames += facility_rows(design, look)
     frames.append(severity_rows(loaded, design, scale))
     rows = _stacked(frames)
@@ -81,6 +86,28 @@ def classed(design: Course, made: tuple[Look, ...]) -> stats.CourseClasses:
         [look.margin for look in made],
         family="features, course",
         level=design.question.level,
+    )
+
+
+def parted_before(
+    classes: stats.CourseClasses, features: NDArray[np.str_], departed: list[pd.DataFrame], onset: float
+) -> stats.CourseClasses:
+    """Take the class `with` from features whose departure lies before onset, its whole interval.
+
+    A slow departure may leave the mean difference before onset inside the margin. That the groups part with
+    progression only is then not what these data say, and by how much they differ before is not shown either.
+    """
+    early: set[str] = set()
+    for rows in departed:
+        if "effect" in rows:  # it is not where no departure could be looked for
+            told = rows[rows["status"] == "ok"]
+            early |= set(told.loc[(told["high"] < onset) | told["effect"].isna(), "feature"])
+    slow = (classes.name == "with") & np.isin(features.astype(str), sorted(early))
+    reason = "differs with progression, and the groups part before onset: by how much they differ there is not shown"
+    return replace(
+        classes,
+        name=np.where(slow, "undetermined", classes.name).astype(object),
+        reason=np.where(slow, reason, classes.reason).astype(object),
     )
 
 
