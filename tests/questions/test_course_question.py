@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from commensal import load
+from commensal import load, stats
 from commensal.errors import DesignError
 from commensal.questions import QUESTIONS
 from commensal.tables import STATUSES, WITH_P
