@@ -80,7 +80,9 @@ def _sets(group: Group, term: str) -> list[str]:
             continue
         parts = [_tally(own[own["model"] == model], words) for model, words in SETS.items()]
         told.append(
-            sentence(f"{term_phrase(term, group.block)}of {count(total)} in {where}, {listed([p for p in parts if p])}")
+            sentence(
+                f"{term_phrase(term, group.block)}of {count(total)} in {where}, {'; '.join(p for p in parts if p)}"
+            )
         )
     return told
 
@@ -117,8 +119,7 @@ def _reversal(group: Group, term: str) -> list[str]:
     elif row["p"] >= LINE:
         text = f"no sign was found that {group.case} moves {signature} back, or further: {numbers}"
     else:
-        # against what rearranged arms give: shared animals put their mean below 0
-        back = "back" if row["effect"] < 0 else "on, in the disease's direction"
+        back = "back" if row["statistic"] < 0 else "on, in the disease's direction"
         text = f"{group.case} moves {signature} {back}: {numbers}"
     told = [sentence(text)]
     share = group.first(model=SHARE, term=term)

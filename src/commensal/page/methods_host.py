@@ -43,10 +43,11 @@ def tissue(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
             "Whether a treatment moves a disease’s signature back was scored by the rank correlation of both "
             "contrasts over all genes with reads enough (after Lamb et al. 2006). Animals that are in both contrasts "
             "(the diseased on vehicle) make a treatment that does nothing seem to reverse: their noise enters both, "
-            "with opposite signs. So the score averages over splits in which no animal serves both contrasts; its p "
-            "is from rearranged arms of the treatment’s animals (whole cages where cages carry the arm) with both "
-            "contrasts made anew each time; and the share moved back has the shared animals’ variance taken off. "
-            "Intervals leave out one animal (or cage) at a time; with few animals they are wide rather than narrow."
+            "with opposite signs. So the score averages over splits in which no animal serves both contrasts; the "
+            "share moved back has the shared animals’ variance taken off; and p is that of the share’s numerator over "
+            "its jackknife error, from rearranged arms of the treatment’s animals (whole cages where cages carry the "
+            "arm) with both contrasts made anew each time. Intervals leave out one animal (or cage) at a time; with "
+            "few animals they are wide rather than narrow."
         )
     return told
 

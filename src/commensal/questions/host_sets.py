@@ -22,6 +22,8 @@ WHOLE, AGAINST = "set, self-contained", "set, competitive"
 SHIPPED = "shipped"
 #: Fewer members among the tested genes than this are no set.
 LEAST = 3
+#: A set that ships speaks for what it is called after only where so much of it is measured.
+MEASURED = 0.5
 #: Rotations times members times sets stay below this; a large collection gets fewer rotations.
 BUDGET = 4e10
 ROTATIONS = 9999
@@ -101,7 +103,7 @@ def _of_term(layout: Layout, one: Columns, each: _Collection) -> pd.DataFrame:
     place = np.full(y.shape[1], -1)
     place[tested] = np.arange(len(tested))
     inside = {name: place[genes][place[genes] >= 0] for name, genes in each.members.items()}
-    usable = {name: genes for name, genes in inside.items() if len(genes) >= LEAST}
+    usable = {name: genes for name, genes in inside.items() if len(genes) >= _least(each, name)}
     fits: dict[str, stats.SetFit] = {}
     why = "" if usable else "no set has members enough"
     if not one.single and len(one.x) - np.linalg.matrix_rank(one.x) >= 2 and usable:
@@ -121,6 +123,12 @@ def _of_term(layout: Layout, one: Columns, each: _Collection) -> pd.DataFrame:
         what = f"gene sets of {each.name}, {'as wholes' if model == WHOLE else 'against other genes'}"
         frames.append(with_q(estimates(rows), layout.rows, what))
     return pd.concat(frames, ignore_index=True)
+
+
+def _least(each: _Collection, name: str) -> int:
+    """Return how many members of a set must be among the tested genes."""
+    size = next(len(one.members) for one in each.sets if one.name == name)
+    return max(LEAST, int(np.ceil(MEASURED * size))) if each.name == SHIPPED else LEAST
 
 
 def _rotations(usable: Mapping[str, NDArray[np.intp]]) -> int:
@@ -175,9 +183,9 @@ def _rows(
                 "level": layout.samples.question.level
             }
         i = at.get(given.name)
-        if size < LEAST:
+        if size < (least := _least(each, given.name)):
             row["status"] = "not_measured" if not len(each.members[given.name]) else "too_few"
-            note.append(each.matched if not size else f"fewer than {LEAST}")
+            note.append(each.matched if not size else f"fewer than {least}: not the set that its name says")
         elif fit is None or i is None:
             row |= {"status": "one_cage" if one.single else "too_few", "low": np.nan, "high": np.nan}
             note += [why] if why else []

@@ -75,23 +75,45 @@ def disease_of(known: Roles, treatment: Floats) -> Floats:
     return np.where(treatment == 0, vehicle, np.where(treatment == 1, treated, known.disease))
 
 
-def split_arms(known: Roles, treatment: Floats, order: Integers) -> list[tuple[Floats, Floats]]:
-    """Return both labels (P, n) of arrangements (P, n) of the treatment, no unit in both: a split and its mirror.
+def alignment(gram: Floats, disease: Floats, treatment: Floats) -> Floats:
+    """Return Σ(DT − b) (P,) of labels (P, n), from the products (n, n) of units summed over features.
 
-    ``order`` (n,) decides which units of an arm are in which half: every second one of them in this order.
+    A sum over features of products of contrasts is a quadratic form in units: features need no second look. b is the
+    shared units' variance, cell by cell; NaN where a shared cell is one unit.
     """
-    disease = disease_of(known, treatment)
-    shared = np.isfinite(disease) & np.isfinite(treatment)
-    if not shared.any():
-        return [(disease, treatment)]
-    first = np.zeros(shared.shape, dtype=bool)
-    for arm in (0.0, 1.0):
-        own = (shared & (treatment == arm))[:, order]
-        first[:, order] |= own & (np.cumsum(own, axis=1) % 2 == 1)
-    return [
-        (np.where(shared & ~into, np.nan, disease), np.where(shared & into, np.nan, treatment))
-        for into in (first, shared & ~first)
-    ]
+    d, t = weights(disease), weights(treatment)
+    total: Floats = ((d @ gram) * t).sum(axis=1)
+    own = np.diag(gram)
+    for part in (0.0, 1.0):
+        for arm in (0.0, 1.0):
+            cell = ((disease == part) & (treatment == arm)).astype(float)
+            size = cell.sum(axis=1)
+            if not size.any():
+                continue
+            with np.errstate(invalid="ignore", divide="ignore"):
+                mean = cell / size[:, None]
+                inside = cell @ own - size * ((mean @ gram) * mean).sum(axis=1)
+                taken = np.where(size > 0, inside / (size - 1) * (cell * d * t).sum(axis=1), 0.0)
+            total = total - np.where(size == 1, np.nan, taken)
+    return total
+
+
+def alignment_error(gram: Floats, disease: Floats, treatment: Floats) -> Floats:
+    """Return the jackknife standard error (P,) of `alignment`, leaving out one unit of a cell at a time."""
+    counted = np.flatnonzero((np.isfinite(disease) | np.isfinite(treatment)).any(axis=0))
+    left = np.zeros(disease.shape)
+    for i in counted:
+        keep = np.arange(disease.shape[1]) != i
+        left[:, i] = alignment(gram[np.ix_(keep, keep)], disease[:, keep], treatment[:, keep])
+    cells = np.nan_to_num(disease, nan=2.0) * 3 + np.nan_to_num(treatment, nan=2.0)
+    variance = np.zeros(len(disease))
+    for one in np.unique(cells[:, counted]):
+        here = np.zeros(disease.shape, dtype=bool)
+        here[:, counted] = cells[:, counted] == one
+        size = np.maximum(here.sum(axis=1), 1)
+        mean = np.where(here, left, 0.0).sum(axis=1) / size
+        variance += (size - 1) / size * np.where(here, (left - mean[:, None]) ** 2, 0.0).sum(axis=1)
+    return np.sqrt(variance)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

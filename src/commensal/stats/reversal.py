@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SPLITS = 5
 #: A gene leads where both effects are beyond so many standard errors, in both halves of the shared units.
 LEADS = 2.0
-_CHUNK = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class ReversalFit:
     share_low: float
     share_high: float
     plain: float  # rank correlation with shared units in both, which is below 0 also when nothing is moved
+    statistic: float  # alignment of the two over its standard error: below 0 moved back
     p: float  # two-sided
     n_permutations: int
     smallest_p: float
@@ -74,11 +74,12 @@ def reversal(
 
     * ``score``: Spearman's correlation of effects over their (moderated) spread, averaged over splits of the shared
       units into halves of which one serves the disease, the other the treatment. No unit is in both: 0 under the null.
-    * ``p``: arms are rearranged among the treatment's units, and **both** contrasts are made anew each time, on halves
-      of the shared units (one split and its mirror). Exact where the treatment does nothing; and as no unit is in both,
-      a treatment of other genes is no reversal either, as it would be for the plain correlation against its null.
     * ``share``: β of treatment = −β × disease, Σ(DT − b)/Σ(D² − e), both effects over the spread; b = Σ wᴰ wᵀ s²
       is what the shared units put into DT, e = Σ (wᴰ)² s² the noise in D², s² the variance inside a cell.
+    * ``p``: of Σ(DT − b) over its jackknife standard error. Arms are rearranged among the treatment's units, and
+      **both** contrasts, b and the standard error are made anew each time. Exact where the treatment does nothing; the
+      standard error keeps it near its level where the treatment does something else, and lets it find a reversal
+      beside that.
 
     Intervals by leaving out one unit at a time (jackknife inside cells), on Student's t.
 
@@ -101,7 +102,7 @@ def reversal(
     Returns
     -------
     ReversalFit
-        Status ``too_few``: p is missing where the arms have one arrangement, or the one shared unit cannot be split;
+        Status ``too_few``: p is missing where the arms have one arrangement, or a shared arm is one unit;
         then the score is missing too. Intervals are missing where a cell has fewer than 3 units (4 where it is shared).
 
     Raises
@@ -142,11 +143,12 @@ def reversal(
             found=f"{permutations.labels.shape[1]} units", expected=f"{int(inside.sum())}",
         )  # fmt: skip
     spread = inner.spread(values, known)
-    lost, df = _between(known.treatment[None, :], values, spread.df)
-    scale = np.sqrt(spread.variance(lost[0], df))
+    lost, df = _between(known.treatment, values, spread.df)
+    scale = np.sqrt(spread.variance(lost, df))
     scale = np.where(scale > 0, scale, np.inf)
     fit = _estimates(values, known, scale, level, seed)
-    return replace(fit, **_tested(_null(values, known, spread, permutations, seed), permutations))
+    aligned, studentised = _aligned(values, known, spread, permutations)
+    return replace(fit, **_tested(aligned, permutations, studentised=studentised))
 
 
 def _label(given: ArrayLike, name: str, y: Floats) -> Floats:
@@ -156,52 +158,42 @@ def _label(given: ArrayLike, name: str, y: Floats) -> Floats:
 
 
 def _between(treatment: Floats, y: Floats, df: float) -> tuple[Floats, float]:
-    """Return the sum of squares (P, m) that lies between the arms of arrangements (P, n), and what df it leaves."""
-    n1, n0 = (treatment == 1).sum(axis=-1), (treatment == 0).sum(axis=-1)
+    """Return the sum of squares (m,) that lies between the arms of labels (n,), and what df it leaves."""
+    n1, n0 = int((treatment == 1).sum()), int((treatment == 0).sum())
     difference = inner.weights(treatment) @ y
-    lost: Floats = difference**2 * (n0 * n1 / (n0 + n1))[:, None]
+    lost: Floats = difference**2 * (n0 * n1 / (n0 + n1))
     return lost, max(df - 1, 1.0)
 
 
-def _null(y: Floats, known: inner.Roles, spread: inner.Spread, permutations: Permutations, seed: int) -> Floats:
-    """Return the score of the observed arms, then that of each arrangement, each of one split and its mirror."""
-    order = np.random.default_rng(seed).permutation(len(y))
-
-    def correlations(treatment: Floats) -> Floats:
-        lost, df = _between(treatment, y, spread.df)
-        scale = np.sqrt(spread.variance(lost, df))
-        scale = np.where(scale > 0, scale, np.inf)
-        found = np.zeros(len(treatment))
-        pairs = inner.split_arms(known, treatment, order)
-        for pair in pairs:
-            weights = [inner.weights(label) for label in pair]
-            d, t = (inner.ranked((one @ y / scale).astype(np.float32)) for one in weights)
-            found += np.einsum("pm,pm->p", d, t) / len(pairs)
-            found[~np.isfinite(np.stack(weights)).all(axis=(0, 2))] = np.nan  # a half without units
-        return found
-
-    found = [correlations(known.treatment[None, :])]
+def _aligned(y: Floats, known: inner.Roles, spread: inner.Spread, permutations: Permutations) -> tuple[Floats, bool]:
+    """Return the studentised alignment of the observed arms, then that of each arrangement; False: not studentised."""
+    scale = np.sqrt(spread.variance(np.zeros(y.shape[1]), spread.df))
+    ready = (y - y.mean(axis=0)) / np.where(scale > 0, scale, np.inf)
+    gram = ready @ ready.T
     inside = np.isfinite(known.treatment)
-    step = max(1, _CHUNK // y.shape[1])
     labels = permutations.labels if permutations.n_distinct > 1 else permutations.labels[:0]
-    for start in range(0, len(labels), step):
-        part = labels[start : start + step]
-        arranged = np.full((len(part), len(y)), np.nan)
-        arranged[:, inside] = part
-        found.append(correlations(arranged))
-    return np.concatenate(found)
+    arranged = np.full((1 + len(labels), len(y)), np.nan)
+    arranged[0] = known.treatment
+    arranged[1:, inside] = labels
+    disease = inner.disease_of(known, arranged)
+    plain = inner.alignment(gram, disease, arranged)
+    error = inner.alignment_error(gram, disease, arranged)
+    known_error = bool(np.isfinite(error).all() and (error > 0).all())
+    return (plain / error if known_error else plain), known_error
 
 
-def _tested(scores: Floats, permutations: Permutations) -> dict[str, Any]:
-    observed, null = scores[0], scores[1:]
+def _tested(aligned: Floats, permutations: Permutations, *, studentised: bool) -> dict[str, Any]:
+    observed, null = aligned[0], aligned[1:]
     if not null.size or np.isnan(observed):
-        words = "the one shared unit cannot be split" if null.size else "the arms have one arrangement"
+        words = "the one shared unit cannot be told from itself" if null.size else "the arms have one arrangement"
         return {"n_permutations": 0, "p": float("nan"), "smallest_p": 1.0, "status": "too_few", "note": words}
-    extra = 0 if permutations.exact else 1
-    below, above = (int((side * null >= side * observed - TIE).sum()) for side in (-1, 1))
+    extra, tie = 0 if permutations.exact else 1, TIE * np.abs(aligned).max()
+    below, above = (int((side * null >= side * observed - tie).sum()) for side in (-1, 1))
     p = min(1.0, 2 * (min(below, above) + extra) / (len(null) + extra))
     smallest = 2 * permutations.smallest_p if permutations.exact else 2 / (len(null) + 1)
-    return {"n_permutations": len(null), "p": p, "smallest_p": min(smallest, 1.0), "status": "ok", "note": ""}
+    note = "" if studentised else "too few units for a standard error: arms are compared without one"
+    told = {"n_permutations": len(null), "p": p, "smallest_p": min(smallest, 1.0), "status": "ok", "note": note}
+    return told | {"statistic": float(observed)}
 
 
 def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed: int) -> ReversalFit:
@@ -221,7 +213,7 @@ def _estimates(y: Floats, known: inner.Roles, scale: Floats, level: float, seed:
     nothing = float("nan")
     plain = float(inner.scores(y, scale, np.stack([known.disease, known.treatment])[None])[0])
     return ReversalFit(
-        score, low, high, share, share_low, share_high, plain, nothing, 0, nothing,
+        score, low, high, share, share_low, share_high, plain, nothing, nothing, 0, nothing,
         int(known.shared.sum()), "ok", "", disease=effects[0][0], treatment=effects[0][1], disease_z=z[0][0],
         treatment_z=z[0][1], strength=strength, leading=leading, following=following,
     )  # fmt: skip
