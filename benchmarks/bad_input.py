@@ -207,7 +207,7 @@ def jobs(rng: Random) -> dict[str, Job]:
             np.where(np.arange(n) % 3 == 0, np.nan, np.where(np.arange(n) % 3 == 1, 0.0, 1.0)),
             permutations=stats.permutations((np.arange(n) % 3 == 2)[np.arange(n) % 3 > 0] * 1.0, n=30),
         ),
-        "set_competitive": lambda: stats.set_competitive(y, x, c, sets),
+        "set_competitive": lambda: stats.set_competitive(rng.normal(size=(n, m + 3)) if n % 2 else y, x, c, sets),
         "associate": lambda: stats.associate(y, values(rng, n, 3), block=block, covariates=fixed),
         "associate, pearson": lambda: stats.associate(y, y, method="pearson", n_permutations=20),
         "associated_blocks": lambda: stats.associated_blocks(y, values(rng, n, 4)),

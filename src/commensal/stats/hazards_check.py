@@ -92,7 +92,7 @@ def proportional_hazards(
     Raises
     ------
     StatisticsError
-        As :func:`cox`; an unknown transform; log of a time that is 0.
+        As :func:`cox`; no column; an unknown transform; log of a time that is 0.
 
     References
     ----------
@@ -110,6 +110,8 @@ def proportional_hazards(
     subjects = followed(time, event, entry)
     confidence(level)
     columns = same_length(numbers(x, "the columns", dimensions=2), "the columns", len(subjects))
+    if not columns.shape[1]:
+        raise StatisticsError("nothing to check", found="no column", expected="the columns of the Cox model")
     if transform not in TRANSFORMS:
         raise StatisticsError("no such transform of time", found=repr(transform), expected=", ".join(TRANSFORMS))
     unit = np.arange(len(subjects)) if cluster is None else coded(cluster, "cluster", len(subjects))[1]
