@@ -106,21 +106,27 @@ def write(view: PageView, out: Path) -> Path:
 
 
 def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
-    """Draw every group that has something to draw, in the order of Estimates."""
+    """Draw every group that has something to draw, in the order of Estimates; of several questions each by name."""
+    from dataclasses import replace
+
     keys = pd.Series(group_keys(view.points), index=view.points.index, dtype=object)
+    several = len({group.question for group in cut}) > 1
     drawn: list[Figure] = []
     for group in cut:
-        own = view.points[keys == group.key]
-        drawn += survival_figures(group, own)
-        if group.kind in ARM_KINDS:
-            drawn += [*arm_figures(group, own, view.study), *_arm_volcanoes(group)]
-            continue
-        if group.kind == "course":
-            drawn += course_figures(group, own)
-            continue
-        drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
-        drawn += [*gene_sets(group), *reversal(group, own)]
+        own = _figures_of(view, group, view.points[keys == group.key])
+        drawn += [replace(one, title=f"{group.question}: {one.title}") for one in own] if several else own
     return drawn
+
+
+def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]:
+    """Draw one group, with the points that are its own."""
+    drawn = list(survival_figures(group, own))
+    if group.kind in ARM_KINDS:
+        return [*drawn, *arm_figures(group, own, view.study), *_arm_volcanoes(group)]
+    if group.kind == "course":
+        return [*drawn, *course_figures(group, own)]
+    drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
+    return [*drawn, *gene_sets(group), *reversal(group, own)]
 
 
 def _table(group: Group) -> dict[str, object] | None:

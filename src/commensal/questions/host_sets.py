@@ -173,7 +173,8 @@ def _rows(
     for given in each.sets:
         row = shared | {
             "feature": given.name,
-            "label": given.label or given.name,
+            # The second column of a GMT file may be an address, or the same words for every set: no label.
+            "label": (given.label if each.name == SHIPPED else "") or given.name,
             "unit": "log2 fold change, mean of members",
         }
         size = len(inside[given.name])
