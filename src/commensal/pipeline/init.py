@@ -181,9 +181,9 @@ def next_steps(study: Path) -> list[str]:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     lines = next_steps(init(Path(folder) / "mice", like="animal"))
-    >>> lines[-1]
-    'commensal answers cohort in this version; this file asks depletion, course, which check reads and lints'
+    ...     lines = next_steps(init(Path(folder) / "study", like="full"))
+    >>> lines[-1].split("; ")[1]
+    'this file asks mediators, which check reads and lints'
     """
     kinds = [question.kind for question in read_study(study).questions.values()]
     check = shlex.join(["commensal", "check", str(study)])
