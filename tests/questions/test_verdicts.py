@@ -55,12 +55,15 @@ def made(cages: int = 4, mice: int = 3, genotypes: tuple[str, ...] = ("SOD1",), 
 
 
 def ask(
-    kind="screen", keys="baseline = 60", primary='["rotarod"]', case=None, mice=None, values=None, more="", **tables
-):
+    kind="screen", keys="baseline = 60", primary='["rotarod"]', case=None, mice=None, values=None, more="",
+    ceiling=None, **tables
+):  # fmt: skip
     if mice is None:
         mice, values = made()
     case = case or '["good", "bad", "same"]'
     text = BASE.format(primary=primary, case=case, kind=kind, keys=keys) + more
+    if ceiling:
+        text = text.replace("margin = 20", f"margin = 20\nceiling = {ceiling}")
     loaded = animals(text, mice, phenotypes=values, **tables)
     question = loaded.declared.questions["ask"]
     return loaded, question, QUESTIONS[kind].outcomes(loaded, question)
@@ -311,3 +314,19 @@ def test_healthy_animals_that_are_followed_shorter_do_not_end_the_time_of_the_ot
     assert rows.loc["SOD1: bad", "time"] > 110
     assert rows.loc["SOD1: bad", "effect"] == pytest.approx(-20, abs=5)
     assert rows.loc["SOD1: bad", "note"].startswith("harms")
+
+
+def test_a_primary_outcome_that_cannot_be_had_is_told_and_keeps_its_place():
+    mice, values = made()
+    both = {"primary": '["rotarod", "score"]', "mice": mice, "ceiling": 999}
+    whole = ask(values=values, **both)[2]
+    answer = ask(values=values.assign(rotarod=values["rotarod"].where(values.index != 4, 1000.0)), **both)[2]
+    (refused,) = answer.refused
+    assert (refused.name, refused.primary, "ceiling" in refused.error.what) == ("rotarod", True, True)
+    rows = pick(answer, model="verdict", measure="rotarod")
+    assert set(rows["status"]) == {"not_measured"}
+    assert rows["note"].str.startswith("inconclusive: ").all()
+    assert pick(answer, model="verdict, overall")["note"].str.contains("inconclusive in rotarod").all()
+    ours, theirs = (pick(one, model="verdict", measure="score") for one in (answer, whole))
+    assert set(ours["family"]) == {"3 arms × 2 primary outcomes"}
+    np.testing.assert_array_equal(ours["low"], theirs["low"])

@@ -161,8 +161,9 @@ def _answers(
             answer = QUESTIONS[question.kind].answer(loaded, question, assay)
         except (DesignError, StatisticsError) as error:
             first = first or error
-            failures.append(_not_answered(question, assay, error))
+            failures.append(_not_answered(question, f"assay {assay}" if assay else OUTCOMES, assay, error))
             continue
+        failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in answer.refused]
         reason = withheld.get((question.name, assay)) if assay else None
         answers.append(without_p(answer, reason.status, reason.note) if reason else answer)
         seconds = round(journal.seconds - began, 3)
@@ -172,11 +173,11 @@ def _answers(
     return answers, failures
 
 
-def _not_answered(question: Question, assay: str | None, error: CommensalError) -> Finding:
+def _not_answered(question: Question, part: str, assay: str | None, error: CommensalError) -> Finding:
     return Finding(
         code="not_answered",
         severity="error",
-        where=f"question {question.name} × {f'assay {assay}' if assay else OUTCOMES}",
+        where=f"question {question.name} × {part}",
         message=f"not answered: {error.what}" + (f" (found: {error.found})" if error.found else ""),
         mend=error.mend or "see the message",
         contrast=question.contrast,

@@ -8,8 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from commensal.errors import CommensalError
 from commensal.study import Dropped
 from commensal.tables import estimates, points
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An outcome that was asked for and could not be had, and why."""
+
+    name: str
+    error: CommensalError
+    primary: bool = False  #: chosen beforehand: it keeps its place in the family of verdicts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +29,7 @@ class Answer:
     estimates: pd.DataFrame
     points: pd.DataFrame
     dropped: tuple[Dropped, ...] = ()
+    refused: tuple[Refused, ...] = ()  #: outcomes that were asked for and could not be had
 
 
 def joined(answers: Iterable[Answer]) -> Answer:
@@ -34,6 +45,7 @@ def joined(answers: Iterable[Answer]) -> Answer:
         estimates=_stacked([part.estimates for part in parts], estimates()),
         points=_stacked([part.points for part in parts], points()),
         dropped=tuple(dict.fromkeys(item for part in parts for item in part.dropped)),
+        refused=tuple(item for part in parts for item in part.refused),
     )
 
 

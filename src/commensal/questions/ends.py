@@ -8,6 +8,7 @@ import numpy as np
 
 from commensal import stats
 from commensal.errors import DesignError
+from commensal.questions.answer import Refused
 from commensal.questions.arms import Arms, Floats, Mask
 from commensal.questions.measured import Measured, measured, words
 from commensal.questions.survival import horizon
@@ -57,7 +58,7 @@ class End:
         )
 
 
-def ends(loaded: LoadedStudy, question: Question, arms: Arms) -> tuple[list[End], list[tuple[str, DesignError]]]:
+def ends(loaded: LoadedStudy, question: Question, arms: Arms) -> tuple[list[End], list[Refused]]:
     """Return every outcome that can be had, and what is wrong with the others.
 
     A measure is a subject's level over the times it was measured (`stats.subject_levels`), after its baseline where
@@ -75,8 +76,9 @@ def ends(loaded: LoadedStudy, question: Question, arms: Arms) -> tuple[list[End]
             found.append(_of_event(loaded, arms, loaded.declared.events[name]))
         except DesignError as error:
             failed.append((name, error))
-    named = primary(loaded, question, [one.name for one in found])
-    return [replace(one, primary=one.name in named) for one in found], failed
+    named = primary(loaded, question, [*(one.name for one in found), *(name for name, _ in failed)])
+    refused = [Refused(name, error, primary=name in named) for name, error in failed]
+    return [replace(one, primary=one.name in named) for one in found], refused
 
 
 def asked_measures(loaded: LoadedStudy, question: Question) -> tuple[str, ...]:

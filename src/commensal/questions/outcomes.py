@@ -9,7 +9,7 @@ from commensal.questions.function_survival import function_and_survival
 from commensal.questions.survival import survival
 from commensal.questions.together import together
 from commensal.questions.trajectories import trajectory
-from commensal.questions.verdicts import failed_rows, verdict_rows
+from commensal.questions.verdicts import verdict_rows
 from commensal.study import LoadedStudy, Question
 from commensal.tables import estimates, points
 
@@ -18,8 +18,8 @@ def outcomes(loaded: LoadedStudy, question: Question) -> Answer:
     """Answer a question about arms by its measures and events.
 
     Verdicts come first (jointly over arms and primary outcomes), then each measure over time, then each event. An
-    outcome that cannot be had becomes a row with its reason, and the others go on. Without any measure and event there
-    is nothing to say here.
+    outcome that cannot be had becomes a row with its reason and is told as refused, and the others go on. Without any
+    measure and event there is nothing to say here.
 
     Raises
     ------
@@ -29,12 +29,12 @@ def outcomes(loaded: LoadedStudy, question: Question) -> Answer:
     if not (*asked_measures(loaded, question), *asked_events(loaded, question)):
         return joined([])
     compared = arms(loaded, question)
-    found, failed = ends(loaded, question, compared)
-    if failed and not found:
-        raise failed[0][1]
-    rows = [*verdict_rows(compared, found), *failed_rows(compared, failed)]
-    parts = [Answer(estimates(rows), points(), compared.dropped)]
-    wrong = {name for name, _ in failed}
+    found, refused = ends(loaded, question, compared)
+    if refused and not found:
+        raise refused[0].error
+    rows = verdict_rows(compared, found, refused)
+    parts = [Answer(estimates(rows), points(), compared.dropped, tuple(refused))]
+    wrong = {one.name for one in refused}
     for name in asked_measures(loaded, question):
         if name not in wrong:
             parts.append(trajectory(loaded, question, compared, loaded.declared.measures[name]))

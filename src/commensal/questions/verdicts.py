@@ -6,7 +6,7 @@ verdict on the arm. See docs/decisions/verdicts.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from commensal import stats
 from commensal.errors import StatisticsError
+from commensal.questions.answer import Refused
 from commensal.questions.arms import Arms, Mask
 from commensal.questions.ends import End
 from commensal.questions.measured import words
@@ -71,24 +72,30 @@ def overall(found: Sequence[tuple[str, str]]) -> str:
     return EQUIVALENT if seen == {EQUIVALENT} else INCONCLUSIVE
 
 
-def verdict_rows(arms: Arms, outcomes: Sequence[End]) -> list[Row]:
-    """Return verdicts per level of ``by``: each outcome, each arm as a whole, ranks, dose trends, and interactions."""
+def verdict_rows(arms: Arms, outcomes: Sequence[End], refused: Sequence[Refused] = ()) -> list[Row]:
+    """Return verdicts per level of ``by``: each outcome, each arm as a whole, ranks, dose trends, and interactions.
+
+    An outcome that could not be had has a row of each arm, with what is wrong; a primary one keeps its place in the
+    family, so that bad data do not make the others easier to pass.
+    """
     rows: list[Row] = []
+    lost = [one.name for one in refused if one.primary]
     for level in arms.levels or (None,):
         keep = np.ones(len(arms.subjects), dtype=bool) if level is None or arms.by is None else arms.by == level
         part, own = arms.take(keep), [one.at(keep).in_level(level) for one in outcomes]
         if not part.case.any() or part.case.all():
             rows += [_nobody(arms, arm, one, level) for one in outcomes for arm in arms.cases]
             continue
-        rows += list(_level_rows(part, own, level))
+        rows += list(_level_rows(part, own, level, lost))
     for other in arms.levels[1:]:
-        rows += list(_interactions(arms, outcomes, other))
+        rows += list(_interactions(arms, outcomes, other, len(lost)))
+    rows += [_refused(arm, one) for one in refused for arm in arms.cases]
     return [{**arms.identity(), "level": arms.question.level, **row} for row in rows]
 
 
-def _level_rows(arms: Arms, outcomes: Sequence[End], level: str | None) -> Iterator[Row]:
-    endpoints = sum(one.primary for one in outcomes)
-    by_arm: dict[str, list[tuple[str, str]]] = {arm: [] for arm in arms.cases}
+def _level_rows(arms: Arms, outcomes: Sequence[End], level: str | None, lost: Sequence[str]) -> Iterator[Row]:
+    endpoints = sum(one.primary for one in outcomes) + len(lost)
+    by_arm: dict[str, list[tuple[str, str]]] = {arm: [(name, INCONCLUSIVE) for name in lost] for arm in arms.cases}
     for one in outcomes:
         for arm, row, verdict in _against_control(arms, one, level, endpoints):
             if one.primary:
@@ -282,12 +289,12 @@ def _dose(arms: Arms, one: End, level: str | None) -> Iterator[Row]:
     yield _finite(row)
 
 
-def _interactions(arms: Arms, outcomes: Sequence[End], other: str) -> Iterator[Row]:
+def _interactions(arms: Arms, outcomes: Sequence[End], other: str, lost: int) -> Iterator[Row]:
     """Yield whether an arm's difference is another one in a level of ``by`` than in the first."""
     assert arms.by is not None
     first = arms.levels[0]
     two = np.isin(arms.by, (first, other))
-    endpoints = sum(one.primary for one in outcomes)
+    endpoints = sum(one.primary for one in outcomes) + lost
     for one in (each.between_levels().at(two) for each in outcomes):
         pair = arms.take(two)
         known = ~np.isnan(one.value)
@@ -356,21 +363,10 @@ def verdict_of(note: object) -> str:
     return first if first in (HELPS, HARMS, EQUIVALENT, INCONCLUSIVE) else ""
 
 
-def failed_rows(arms: Arms, failed: Iterable[tuple[str, Exception]]) -> list[Row]:
-    """Return a row for each outcome that could not be had, with what is wrong."""
-    return [
-        {
-            **arms.identity(),
-            "measure": name,
-            "model": VERDICT,
-            "term": arm,
-            "label": arm,
-            "status": "not_measured",
-            "note": f"{INCONCLUSIVE}: {getattr(error, 'what', error)} (found: {getattr(error, 'found', '')})",
-        }
-        for name, error in failed
-        for arm in arms.cases
-    ]
+def _refused(arm: str, one: Refused) -> Row:
+    found = f" (found: {one.error.found})" if one.error.found else ""
+    row = {"measure": one.name, "model": VERDICT, "term": arm, "label": arm, "status": "not_measured"}
+    return row | {"note": f"{INCONCLUSIVE}: {one.error.what}{found}"}
 
 
-__all__ = ["failed_rows", "few_units", "judged", "overall", "verdict_of", "verdict_rows"]
+__all__ = ["few_units", "judged", "overall", "verdict_of", "verdict_rows"]
