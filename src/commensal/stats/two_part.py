@@ -23,7 +23,13 @@ from commensal.stats.joint_test import cauchy_combination, deviate, same_directi
 from commensal.stats.reference_frame import ReferenceFrame, against, reference_frame
 
 #: The looks that the joint test joins, as its note names them.
-LOOKS = ("abundance", "presence", "abundance and presence in one direction", "ranks with absence lowest")
+LOOKS = (
+    "abundance",
+    "presence",
+    "abundance and presence in one direction",
+    "ranks with absence lowest",
+    "amounts with absence at half of what could be seen",
+)
 
 
 def two_part(
@@ -91,9 +97,10 @@ def two_part(
         arranged = Arranged(comparing, _log_depth(depth))
         presence = _presence(comparing, seen, arranged)
         ranks = _ranks(comparing, y, seen, dict(frames), arranged)
+        amounts = _amounts(comparing, y, seen, depth, relative=relative)
         for term, first in abundance.items():
             tests[term], presence[term] = _with_q(first, presence[term])
-        joint = {term: _joint(tests[term], presence[term], ranks[term]) for term in tests}
+        joint = {term: _joint(tests[term], presence[term], ranks[term], amounts[term]) for term in tests}
         told = [test for term in tests for test in (tests[term], presence[term], joint[term])]
     else:
         told = [replace(test, q=family_q([test], f"features, {term}")[0]) for term, test in tests.items()]
@@ -154,11 +161,46 @@ def _ranks(
     ranks = rankdata(np.where(absent, lowest, moved), axis=0, nan_policy="omit")
     seen = np.isfinite(ranks) & (np.isfinite(y) | absent)
     ranks = np.where(seen, ranks / np.maximum(seen.sum(axis=0), 1), np.nan)
-    layout = presence_layout(comparing, present)
-    layout.status[layout.status == "always_present"] = ""
+    layout = _everywhere(comparing, present)
     fits = comparing.fits(ranks[:, layout.status == ""], arranged.extra)
     tests = {term: feature_tests(comparing, "ranks", term, fit, layout, "rank", "") for term, fit in fits.items()}
     return {term: held(test, ranks, arranged) for term, test in tests.items()}
+
+
+def _amounts(
+    comparing: Comparing, y: Array, present: Array, depth: ArrayLike | None, *, relative: bool
+) -> dict[str, FeatureTests]:
+    """Compare log2 amounts in all samples, absences standing at half of the least that could be seen.
+
+    Of relative tables they are centred by sample, and measured from the median feature.
+    """
+    absent = (present == 0) & ~np.isfinite(y)
+    amounts = np.where(absent, _unseen(y, depth), y)
+    layout = _everywhere(comparing, present)
+    tested = amounts[:, layout.status == ""]
+    if relative and tested.size:
+        tested = tested - np.nanmean(tested, axis=1, keepdims=True)
+    tests = {}
+    for term, fit in comparing.fits(tested).items():
+        frame = reference_frame(fit) if relative else None
+        if frame is not None and np.isfinite(frame.effect):
+            fit = against(fit, frame, level=comparing.level)  # noqa: PLW2901
+        tests[term] = feature_tests(comparing, "amounts", term, fit, layout, "log2 fold change", "")
+    return tests
+
+
+def _everywhere(comparing: Comparing, present: Array) -> Layout:
+    """Say which features can be compared in all samples, present or not: also those that are always there."""
+    layout = presence_layout(comparing, present)
+    layout.status[layout.status == "always_present"] = ""
+    return layout
+
+
+def _unseen(y: Array, depth: ArrayLike | None) -> Array:
+    """Return log2 of half of the least that could be seen: one read of each sample (n, 1), or the least seen (m,)."""
+    if depth is not None:
+        return -1 - np.log2(np.maximum(np.asarray(depth, dtype=float), 1))[:, None]
+    return np.nan_to_num(np.nanmin(np.where(np.isfinite(y), y, np.inf), axis=0), posinf=0.0) - 1
 
 
 def feature_tests(
@@ -200,15 +242,14 @@ def feature_tests(
     )
 
 
-def _joint(abundance: FeatureTests, presence: FeatureTests, ranks: FeatureTests) -> FeatureTests:
+def _joint(abundance: FeatureTests, presence: FeatureTests, ranks: FeatureTests, amounts: FeatureTests) -> FeatureTests:
     one, two = deviate(abundance.p, abundance.direction), deviate(presence.p, presence.direction)
-    parts = np.stack([abundance.p, presence.p, same_direction_p(one, two), ranks.p])
+    parts = np.stack([abundance.p, presence.p, same_direction_p(one, two), ranks.p, amounts.p])
     p = cauchy_combination(parts)
     tested = np.isfinite(p)
     lead = np.argmin(np.where(np.isfinite(parts), parts, np.inf), axis=0)
-    directions = np.stack(
-        [abundance.direction, presence.direction, np.sign(np.nan_to_num(one + two)).astype(np.int64), ranks.direction]
-    )
+    both = np.sign(np.nan_to_num(one + two)).astype(np.int64)
+    directions = np.stack([abundance.direction, presence.direction, both, ranks.direction, amounts.direction])
     m = len(p)
     nothing = np.full(m, np.nan)
     direction = np.where(tested, directions[lead, np.arange(m)], 0)
