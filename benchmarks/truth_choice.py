@@ -47,7 +47,7 @@ def cells() -> list[Cell]:
 
 
 def looks(drawn: Drawn) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """p of the four looks (4, m), and p of presence by other models where they fit the design."""
+    """p of the five looks (5, m), and p of presence by other models where they fit the design."""
     found = asked(
         drawn.counts,
         drawn.label,
@@ -65,6 +65,7 @@ def looks(drawn: Drawn) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     one = abundance[term]
     two = parts_of._presence(comparing, found.present, arranged)[term]
     four = parts_of._ranks(comparing, found.log2, found.present, dict(frames), arranged)[term]
+    five = parts_of._amounts(comparing, found.log2, found.present, found.depth, relative=True)[term]
     three = same_direction_p(deviate(one.p, one.direction), deviate(two.p, two.direction))
     at = np.flatnonzero(np.isfinite(two.p))
     beside = [] if arranged.extra is None else [arranged.extra]
@@ -80,7 +81,7 @@ def looks(drawn: Drawn) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     for name, p in others.items():
         presence[name] = np.full(len(one.p), np.nan)
         presence[name][at] = p
-    return np.stack([one.p, two.p, three, four.p]), presence
+    return np.stack([one.p, two.p, three, four.p, five.p]), presence
 
 
 def joined(p: np.ndarray, presence: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -106,7 +107,9 @@ def joined(p: np.ndarray, presence: dict[str, np.ndarray]) -> dict[str, np.ndarr
         "1, 2 Fisher": bh(np.where(count > 0, fisher, np.nan)),
         "1, 2, 3 Cauchy": bh(stats.cauchy_combination(p[:3])),
         "1, 2, 4 Cauchy": bh(stats.cauchy_combination(p[[0, 1, 3]])),
-        "1, 2, 3, 4 Cauchy": bh(stats.cauchy_combination(p)),
+        "1, 2, 3, 4 Cauchy": bh(stats.cauchy_combination(p[:4])),
+        "1 to 5 Cauchy": bh(stats.cauchy_combination(p)),
+        "5 alone": bh(p[4]),
     }
     return found | {f"1, 2 pooled, 2 {name}": pooled(p[0], other) for name, other in presence.items()}
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import cauchy, gaussian_kde, linregress, norm, rankdata, ttest_1samp
+from scipy.stats import cauchy, fisher_exact, gaussian_kde, linregress, norm, rankdata, ttest_1samp
 
 from commensal import stats
 from commensal.errors import StatisticsError
+from commensal.stats._comparing import least_p
 
 COIN = Path(__file__).parents[1] / "references" / "differential"
 CASE = np.repeat([0.0, 1.0], 15)
@@ -56,19 +57,35 @@ def test_linda_is_least_squares_of_log_ratios_less_their_mode():
     np.testing.assert_allclose(fit.se, [each.stderr for each in fits], rtol=1e-8)
 
 
-def test_the_joint_p_is_the_cauchy_combination_of_four_looks():
-    """Read from the parts of the answer itself and one rank regression by scipy, without a frame or permutation."""
+def test_the_joint_p_is_the_cauchy_combination_of_five_looks():
+    """Read from the parts of the answer itself and two regressions by scipy, without a frame or permutation."""
     table = counts(3, n=240, m=8)
     case = np.tile([0.0, 1.0], 120)
     fit = stats.differential(table, case, value="absolute")
     one, two, joint = (fit.test(model) for model in ("abundance", "prevalence", "joint"))
     z = [norm.isf(test.p / 2) * np.sign(test.effect) for test in (one, two)]
     ranks = [linregress(case, rankdata(y)).pvalue for y in table.T]
+    half = np.nanmin(np.where(table > 0, table, np.nan), axis=0) / 2
+    amounts = [linregress(case, np.log2(y)).pvalue for y in np.where(table > 0, table, half).T]
     both = 2 * norm.sf(np.abs(z[0] + z[1]) / np.sqrt(2))
-    parts = np.array([one.p, two.p, both, ranks])
+    parts = np.array([one.p, two.p, both, ranks, amounts])
     terms = np.where(np.isnan(parts), np.nan, np.tan((0.5 - parts) * np.pi))
     np.testing.assert_allclose(joint.p, cauchy.sf(np.nanmean(terms, axis=0)), rtol=1e-8)
     assert np.isnan(joint.effect).all()
+
+
+def test_presence_is_tested_where_it_can_tell():
+    """Fisher's exact test by scipy: the smallest p that any table with these margins has."""
+    for n, cases in ((40, 20), (12, 6), (12, 3), (27, 9)):
+        for found in range(1, n):
+            tables = [[k, cases - k] for k in range(max(0, found - n + cases), min(found, cases) + 1)]
+            least = min(fisher_exact([own, [found - own[0], n - cases - found + own[0]]])[1] for own in tables)
+            told = least_p(np.array([float(found)]), np.array([n]), np.array([cases]))[0]
+            assert told == pytest.approx(least, rel=1e-9)
+    rare = np.zeros((40, 2))
+    rare[:5, 0] = rare[:6, 1] = 1
+    fit = stats.differential(np.column_stack([rare, np.ones(40)]), np.repeat([1, 0], 20))
+    assert fit.test("prevalence").status.tolist() == ["below_prevalence", "ok", "always_present"]
 
 
 def test_moderated_logs_are_least_squares_moderated():

@@ -17,10 +17,9 @@ from commensal.stats.moderation import moderated
 FEWEST_BLOCKS = 3
 #: A side with fewer present samples is not tested for abundance, a smaller side not at all.
 FEWEST_PER_SIDE = 3
-#: Presence is tested where so many samples have the feature and so many lack it, in tables of fewer than twice as many
-#: half of them: below that no arrangement of 20 against 20 has a p under 0.04, and every test that cannot find anything
-#: costs those that can.
-FEWEST_PRESENT = 6
+#: Presence is tested where some arrangement of it over the two sides has a p as small as this (Fisher's exact test): in
+#: 20 against 20, where six samples have the feature and six lack it. A test that can find nothing costs those that can.
+LEAST_P = 0.04
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,11 +142,41 @@ def presence_layout(comparing: Comparing, present: Array) -> Layout:
     """Say which features are present in enough samples and absent from enough to compare their presence."""
     layout = _counted(comparing, np.isfinite(present))
     found = np.nansum(present, axis=0)
-    need = np.maximum(comparing.min_prevalence * layout.n, np.minimum(FEWEST_PRESENT, layout.n / 2))
+    need = np.maximum(comparing.min_prevalence * layout.n, FEWEST_PER_SIDE)
+    mute = least_p(found, layout.n, layout.n_case) > LEAST_P
     status = layout.status
-    status[layout.n - found < need] = "always_present"
-    status[found < need] = "below_prevalence"
+    status[(layout.n - found < need) | (mute & (2 * found > layout.n))] = "always_present"
+    status[(found < need) | (mute & (2 * found <= layout.n))] = "below_prevalence"
     status[np.minimum(layout.n_case, layout.n - layout.n_case) < FEWEST_PER_SIDE] = "too_few"
     status[found == 0] = "all_zero"
     status[layout.n == 0] = "not_measured"
     return layout
+
+
+def least_p(found: Array, n: Counts, n_case: Counts) -> Array:
+    """Return the smallest p (m,) that Fisher's exact test can have when `found` of n samples have a feature.
+
+    That of the rarer of the two extremes, as many cases or as few as can be; both where they are equally rare.
+
+    Examples
+    --------
+    Six of 40 samples, half of them cases; five of 12, likewise; three of 12, of which three are cases:
+
+    >>> least_p(np.array([6.0, 5.0, 3.0]), np.array([40, 12, 12]), np.array([20, 6, 3])).round(4).tolist()
+    [0.0202, 0.0152, 0.0045]
+    """
+    total, cases = n.astype(np.float64), n_case.astype(np.float64)
+    most, fewest = np.minimum(found, cases), np.maximum(found - (total - cases), 0)
+    high, low = (_hypergeometric(k, found, total, cases) for k in (most, fewest))
+    same = np.isclose(high, low, rtol=1e-9)
+    return np.asarray(np.where(same & (most > fewest), high + low, np.minimum(high, low)))
+
+
+def _hypergeometric(k: Array, found: Array, n: Array, n_case: Array) -> Array:
+    """Return the chance (m,) that k of the `found` samples are among the cases."""
+    from scipy.special import gammaln
+
+    def chosen(of: Array, some: Array) -> Array:
+        return np.asarray(gammaln(of + 1) - gammaln(some + 1) - gammaln(of - some + 1))
+
+    return np.asarray(np.exp(chosen(n_case, k) + chosen(n - n_case, found - k) - chosen(n, found)))

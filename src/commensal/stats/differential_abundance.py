@@ -34,9 +34,10 @@ def differential(
     With a block both are mixed models with a random intercept (REML, Satterthwaite); where the label varies inside
     blocks it is split into ``within`` and ``between``. Without a block it is least squares.
 
-    The joint p is the Cauchy combination of four looks: abundance, presence, the sum of their normal deviates (a
-    change of both in one direction), and a test of ranks in which absence is the lowest (Wilcoxon's, with the same
-    block, covariates and frame). It is what q should be read from: one test per feature.
+    The joint p is the Cauchy combination of five looks: abundance, presence, the sum of their normal deviates (a
+    change of both in one direction), a test of ranks in which absence is the lowest (Wilcoxon's), and one of
+    logarithms in which absence is half of what could be seen (of shares, centred by sample), the last two with the same
+    block, covariates and frame. It is what q should be read from: one test per feature.
 
     Parameters
     ----------

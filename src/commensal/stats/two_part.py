@@ -199,8 +199,8 @@ def _everywhere(comparing: Comparing, present: Array) -> Layout:
 def _unseen(y: Array, depth: ArrayLike | None) -> Array:
     """Return log2 of half of the least that could be seen: one read of each sample (n, 1), or the least seen (m,)."""
     if depth is not None:
-        return -1 - np.log2(np.maximum(np.asarray(depth, dtype=float), 1))[:, None]
-    return np.nan_to_num(np.nanmin(np.where(np.isfinite(y), y, np.inf), axis=0), posinf=0.0) - 1
+        return np.asarray(-1 - np.log2(np.maximum(np.asarray(depth, dtype=float), 1))[:, None])
+    return np.asarray(np.nan_to_num(np.nanmin(np.where(np.isfinite(y), y, np.inf), axis=0), posinf=0.0) - 1)
 
 
 def feature_tests(
