@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,8 +48,8 @@ def join(
     Every combination of the family is a claim. Its gate's p is the largest of its three links' one-sided p, missing
     where a link was not measured (the claim is then open). Claims are selected by Benjamini–Hochberg over the whole
     family; a selected claim's strength is how many of its lines hold by partial conjunction
-    (:func:`commensal.stats.claim_strength`). Of several rows of one line (specimens of the same animals, arms, parts) the
-    largest p counts.
+    (:func:`commensal.stats.claim_strength`). Of several rows of one line (specimens of the same animals, arms, parts)
+    the largest p counts.
 
     Parameters
     ----------
@@ -73,9 +74,9 @@ def join(
     >>> family = Family((Strain("S"),), (Molecule("m"),), (Outcome("grip", 1),), given={"infused": "m"})
     >>> t = {"test": "t", "df": 12.0, "status": "ok", "p": 0.001}
     >>> rows = [
-    ...     {"kind": "screen", "model": "verdict", "measure": "grip", "term": "S", "label": "S", "effect": 2, "statistic": 4, **t},
+    ...     {"kind": "screen", "model": "verdict", "measure": "grip", "term": "S", "effect": 2, "statistic": 4, **t},
     ...     {"kind": "mediators", "model": "abundance", "feature": "m", "term": "S", "effect": 1, "statistic": 5, **t},
-    ...     {"kind": "rescue", "model": "verdict", "measure": "grip", "term": "infused", "label": "infused", "effect": 2,
+    ...     {"kind": "rescue", "model": "verdict", "measure": "grip", "term": "infused", "effect": 2,
     ...      "statistic": 3.6, **t},
     ... ]
     >>> found = join(estimates(rows), family)
@@ -132,9 +133,8 @@ def _part(
     p, row = np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
     expected, count = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for k in order:
-        at = tuple(
-            slice(None) if index < 0 else int(index) for index in (facts.strain[k], facts.molecule[k], facts.outcome[k])
-        )
+        index = (int(facts.strain[k]), int(facts.molecule[k]), int(facts.outcome[k]))
+        at = tuple(slice(None) if one < 0 else one for one in index)
         p[at], row[at], expected[at] = toward[k], facts.row[k], sign * facts.sign[k]
         count[at] += 1
     return p, row, expected, count
@@ -184,7 +184,7 @@ def _names(family: Family) -> dict[str, NDArray[np.object_]]:
 
 
 def _line_rows(
-    rows: pd.DataFrame, line: Line, one: _Read, shared: Mapping[str, object], limits: Mapping[str, str]
+    rows: pd.DataFrame, line: Line, one: _Read, shared: Mapping[str, NDArray[Any]], limits: Mapping[str, str]
 ) -> pd.DataFrame:
     at = one.row.ravel()
     known = at >= 0

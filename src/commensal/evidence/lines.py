@@ -1,7 +1,7 @@
 """The lines of a claim: what each rests on, and which way it has to point.
 
-A claim says that a strain helps (or harms) in an outcome by raising (or lowering) a molecule. `d` is 1 for helps, −1 for
-harms; `v` is 1 for raises, −1 for lowers.
+A claim says that a strain helps (or harms) in an outcome by raising (or lowering) a molecule. `d` is 1 for helps, −1
+for harms; `v` is 1 for raises, −1 for lowers.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _molecules(rows: Rows, family: Family) -> Integers:
     named = {one.name: i for i, one in enumerate(family.molecules)}
     keys = zip(rows["assay"], rows["feature"], rows["label"], strict=True)
     return np.array(
-        [where.get((str(a), str(f)), named.get(str(f), named.get(str(label), -2))) for a, f, label in keys],
+        [where.get((str(a), str(f)), named.get(str(f), named.get(str(label), ANY - 1))) for a, f, label in keys],
         dtype=np.int64,
     )
 
@@ -82,9 +82,8 @@ def _strains(rows: Rows, family: Family) -> Integers:
 
 def _taxa(rows: Rows, family: Family) -> Integers:
     where = {key: i for i, one in enumerate(family.strains) for key in one.taxa}
-    return np.array(
-        [where.get((str(a), str(f)), -2) for a, f in zip(rows["assay"], rows["feature"], strict=True)], np.int64
-    )
+    keys = zip(rows["assay"], rows["feature"], strict=True)
+    return np.array([where.get((str(a), str(f)), ANY - 1) for a, f in keys], dtype=np.int64)
 
 
 def _kept(rows: Rows, *index: Integers) -> np.ndarray:

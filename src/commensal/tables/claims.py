@@ -10,8 +10,8 @@ import pandas as pd
 from commensal.errors import OutputError
 from commensal.tables.frames import read_frame, typed_frame, write_frame
 
-#: Column → kind, in the order of the file. A claim's own row has `line` = `CLAIM`: its p is the gate's, `n` how many lines
-#: are on its list. The other rows are lines: what they rest on is the row `estimate` of the Estimates (counted from 0).
+#: Column → kind, in the order of the file. A claim's own row has `line` = `CLAIM`: its p is the gate's, `n` how many
+#: lines are on its list. The other rows are lines: they rest on the row `estimate` of the Estimates (counted from 0).
 CLAIM_COLUMNS: dict[str, str] = {
     "claim": "text",
     "rank": "count",
