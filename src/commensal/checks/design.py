@@ -9,7 +9,7 @@ from commensal.study import LoadedStudy
 from commensal.tables import Finding
 
 #: Question kinds that this version answers.
-ANSWERED = ("cohort", "course", "depletion", "screen", "rescue", "host")
+ANSWERED = ("cohort", "course", "depletion", "screen", "mediators", "rescue", "host")
 
 #: Key of [design] → (code, what silence means, an answer; ``{name}`` is a measure or question of the study).
 _KEYS = {
@@ -68,6 +68,7 @@ def kinds(loaded: LoadedStudy) -> Iterator[Finding]:
 def unasked(loaded: LoadedStudy) -> Iterator[Finding]:
     """Contrasts that no question uses: nothing about them was checked."""
     asked = {question.contrast for question in loaded.declared.questions.values()}
+    asked |= {str(question.supplements) for question in loaded.declared.questions.values()}
     for name in loaded.declared.contrasts:
         if name not in asked:
             yield Finding(
