@@ -110,6 +110,13 @@ def lines(found: Sequence[tuple[str, Levels, Sequence[Compared]]], union: Molecu
     return list(out.values())
 
 
+def absent(part: str, arm: str, control: str, specimen: str, n: int) -> Line:
+    """Return the line of an arm that has no samples of a specimen."""
+    missing = np.full(n, np.nan)
+    status = np.full(n, "not_measured", object)
+    return Line(part, arm, control, specimen, missing, missing, status, frozenset(), frozenset())
+
+
 def _first(first: Line, second: Line) -> Line:
     """Complete a line by another table of the same specimen."""
     own = first.status != "not_measured"

@@ -143,9 +143,9 @@ def _written(line: Line) -> Any:
 
 def _numbers(values: Floats, form: str) -> Any:
     """Write numbers as texts, missing as a dash."""
-    text = np.char.replace(np.char.mod(form, values), "-", MINUS).astype(object)
-    text[np.isnan(values)] = "–"
-    return text
+    out = np.empty(len(values), dtype=object)
+    out[:] = ["–" if value != value else (form % value).replace("-", MINUS) for value in values.tolist()]
+    return out
 
 
 def triangulation_points(

@@ -7,23 +7,31 @@ and what a mutant that cannot make it does.
 
 from __future__ import annotations
 
+import numpy as np
+
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, Refused, joined
 from commensal.questions.candidates import Candidates, candidates
-from commensal.questions.mediator_lines import GIVEN, REMOVED, Molecules, lines, molecules
+from commensal.questions.capable import Capabilities
+from commensal.questions.mediator_lines import GIVEN, REMOVED, Line, Molecules, absent, lines, molecules
 from commensal.questions.mediator_rows import arm_rows, candidate_rows, triangulation_points
 from commensal.questions.molecule_levels import Compared, Levels, compare, molecule_levels
+from commensal.questions.necessity import measures_of_mutants, molecules_of_mutants, necessity_frame, necessity_notes
+from commensal.questions.through import mediation_rows
 from commensal.study import LoadedStudy, Question
 from commensal.tables import estimates, points
 
 Found = list[tuple[str, Levels, list[Compared]]]
+Mutants = list[tuple[Levels, list[Compared]]]
+#: Beside so many candidates of the best ranks stands what their genomes can do.
+BESIDE = 100
 
 
 def mediators(loaded: LoadedStudy, question: Question) -> Answer:
     """Answer through which molecule a strain may act, over all tables of the question at once.
 
-    Candidates come first, then every molecule in every arm. A table without samples of one contrast is told as
-    refused, its lines count as not measured.
+    Candidates come first, then mediation, necessity, and every molecule in every arm. A table without samples of one
+    contrast is told as refused, and its lines count as not measured.
 
     Raises
     ------
@@ -32,17 +40,25 @@ def mediators(loaded: LoadedStudy, question: Question) -> Answer:
     """
     found, refused = _compared(loaded, question)
     if not found:
-        raise refused[0].error
-    tables = {levels.assay.name: levels for _, levels, _ in found}
-    union = molecules(list(tables.values()))
+        raise refused[0].error if refused else _nothing(question)
+    union = molecules(list({levels.assay.name: levels for _, levels, _ in found}.values()))
+    given = [levels for part, levels, _ in found if part == GIVEN]
+    mutants = molecules_of_mutants(question, given)
     strains = [arm for arm in _given(loaded, question) if arm not in question.mutants]
-    judged = candidates(lines(found, union), union, strains, level=question.level)
-    shared = _shared(loaded, question)
     parts = []
+    judged = candidates(_lines(loaded, question, found, union), union, strains, level=question.level)
     if judged is not None:
-        rows = candidate_rows(judged, union, shared, _beside(loaded, question, judged, union))
+        shared = _shared(loaded, question)
+        beside = _beside(Capabilities(loaded, question, union), judged, union, mutants)
+        rows = candidate_rows(judged, union, shared, beside)
         own = {key: value for key, value in shared.items() if key not in ("kind", "level")}
         parts.append(Answer(rows, triangulation_points(judged, union, own)))
+        through, failed = mediation_rows(loaded, question, given, judged, union)
+        parts.append(Answer(estimates(through), points(), refused=tuple(failed)))
+    if given:
+        measures, failed = measures_of_mutants(loaded, question, given[0])
+        parts.append(Answer(estimates(measures), points(), refused=tuple(failed)))
+    parts += [Answer(frame, points()) for frame in necessity_frame(mutants)]
     for _, levels, compared in found:
         parts.append(Answer(arm_rows(levels, compared), points(), levels.dropped))
     return joined([*parts, Answer(estimates(), points(), refused=tuple(refused))])
@@ -72,6 +88,33 @@ def _compared(loaded: LoadedStudy, question: Question) -> tuple[Found, list[Refu
     return found, refused
 
 
+def _lines(loaded: LoadedStudy, question: Question, found: Found, union: Molecules) -> list[Line]:
+    """Return the lines of all arms and specimens that were asked for: one that could not be had was not measured."""
+    had = lines(found, union)
+    seen = {(line.part, line.arm, line.specimen) for line in had}
+    specimens = list(dict.fromkeys(loaded.assays[name].assay.specimen or name for name in question.assays or metabolites(loaded)))
+    out = list(had)
+    for part, contrast in ((REMOVED, question.contrast), (GIVEN, str(question.supplements))):
+        declared = loaded.declared.contrasts[contrast]
+        for arm in declared.case:
+            out += [
+                absent(part, arm, " or ".join(declared.control), specimen, len(union.key))
+                for specimen in specimens
+                if (part, arm, specimen) not in seen
+            ]
+    return out
+
+
+def _nothing(question: Question) -> DesignError:
+    return DesignError(
+        "the study has no table of molecules",
+        where=f"[questions.{question.name}] assays",
+        found="no assay of kind metabolites",
+        expected="at least one",
+        mend='declare [assays.NAME] with kind = "metabolites"',
+    )
+
+
 def _shared(loaded: LoadedStudy, question: Question) -> dict[str, object]:
     return {
         "question": question.name,
@@ -83,9 +126,16 @@ def _shared(loaded: LoadedStudy, question: Question) -> dict[str, object]:
 
 
 def _beside(
-    loaded: LoadedStudy, question: Question, judged: Candidates, union: Molecules
+    able: Capabilities, judged: Candidates, union: Molecules, mutants: Mutants
 ) -> dict[tuple[int, int], str]:
-    return {}
+    """Say beside the best candidates what their strain's genome can make, and what its mutant does."""
+    out = {}
+    for block, at in np.argwhere(judged.selected | (judged.rank <= BESIDE)).tolist():
+        strain = judged.strains[block]
+        told = [able.note(strain, at), necessity_notes(mutants, union, strain, at)]
+        if any(told):
+            out[block, at] = "; ".join(filter(None, told))
+    return out
 
 
-__all__ = ["mediators"]
+__all__ = ["mediators", "metabolites"]

@@ -6,7 +6,7 @@ lie below the molecule's detection limit, and `stats.left_censored` is told so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +21,7 @@ from commensal.questions.scales import LOGARITHMS
 from commensal.study import AssayTable, Dropped, LoadedStudy, Question
 
 Counts = NDArray[np.int64]
-#: What is said of molecules some of whose values were not seen.
-CENSORED = "values below detection known to lie below it"
+#: What is said of molecules some of whose values were not seen, where they are taken at the limit.
 AT_LIMIT = "values below detection taken at the limit: the effect is at least this"
 
 
@@ -124,6 +123,30 @@ def _logs(assay: AssayTable, samples: Sequence[str], values: Floats) -> tuple[Fl
     return np.where(below, edge, np.where(np.isneginf(logs), np.nan, logs)), below
 
 
+def design(arms: Arms) -> tuple[Floats, dict[str, int]]:
+    """Return the columns of one model of all arms (n, k), and each arm's column; the control is the intercept."""
+    label = arms.arm_or_control
+    there = [arm for arm in arms.cases if (label == arm).any()]
+    columns = [np.ones(len(label)), *((label == arm).astype(float) for arm in there)]
+    columns += [arms.covariates[:, j] for j in range(arms.covariates.shape[1])]
+    if arms.batch is not None:
+        columns += [(arms.batch == batch).astype(float) for batch in sorted(set(arms.batch))[1:]]
+    return np.column_stack(columns), {arm: i + 1 for i, arm in enumerate(there)}
+
+
+def contrast_rows(
+    place: Mapping[str, int], width: int, pairs: Sequence[tuple[str, str]], control: str
+) -> tuple[list[tuple[str, str]], Floats]:
+    """Return the pairs (arm, other) that both exist, and a contrast (c, width) for each."""
+    there = [pair for pair in pairs if all(one in place or one == control for one in pair)]
+    rows = np.zeros((len(there), width))
+    for i, (arm, other) in enumerate(there):
+        rows[i, place[arm]] = 1.0
+        if other in place:
+            rows[i, place[other]] = -1.0
+    return there, rows
+
+
 def compare(levels: Levels, pairs: Sequence[tuple[str, str]] | None = None) -> list[Compared]:
     """Compare each arm with the control, or the pairs (arm, other arm), in one model of all arms.
 
@@ -132,24 +155,13 @@ def compare(levels: Levels, pairs: Sequence[tuple[str, str]] | None = None) -> l
     """
     arms = levels.arms
     label = arms.arm_or_control
-    asked = [(arm, arms.control_name) for arm in arms.cases] if pairs is None else list(pairs)
-    there = [arm for arm in arms.cases if (label == arm).any()]
-    columns = [np.ones(len(label)), *((label == arm).astype(float) for arm in there)]
-    columns += [arms.covariates[:, j] for j in range(arms.covariates.shape[1])]
-    if arms.batch is not None:
-        columns += [(arms.batch == batch).astype(float) for batch in sorted(set(arms.batch))[1:]]
-    x = np.column_stack(columns)
-    place = {arm: i + 1 for i, arm in enumerate(there)}
-    rows = [pair for pair in asked if all(one in place or one == arms.control_name for one in pair)]
-    contrasts = np.zeros((len(rows), x.shape[1]))
-    for i, (arm, other) in enumerate(rows):
-        contrasts[i, place[arm]] = 1.0
-        if other in place:
-            contrasts[i, place[other]] = -1.0
-    fits = _fitted(levels, x, contrasts) if rows else ()
+    x, place = design(arms)
+    asked = [(arm, arms.control_name) for arm in arms.cases] if pairs is None else pairs
+    there, contrasts = contrast_rows(place, x.shape[1], asked, arms.control_name)
+    fits = _fitted(levels, x, contrasts) if there else ()
     known = (~np.isnan(levels.log2)).astype(float)
     out = []
-    for (arm, other), fit in zip(rows, fits, strict=True):
+    for (arm, other), fit in zip(there, fits, strict=True):
         case, control = (label == arm).astype(float), (label == other).astype(float)
         out.append(
             Compared(
@@ -174,22 +186,18 @@ def _fitted(levels: Levels, x: Floats, contrasts: Floats) -> tuple[stats.UnitFit
     if censored is None:
         return tuple(_noted(fit, cut, AT_LIMIT) for fit in fits)
     at = np.flatnonzero(cut)
-    own = np.where(levels.below[:, at], -np.inf, y[:, at])
-    more = censored(own, np.where(levels.below[:, at], y[:, at], -np.inf), x, contrasts,
-                    outer if outer is not None else inner, level=level)  # fmt: skip
+    under = levels.below[:, at]
+    own, edge = np.where(under, -np.inf, y[:, at]), np.where(under, y[:, at], np.nan)
+    more = censored(own, edge, x, contrasts, outer if outer is not None else inner, level=level)
     return tuple(_joined(fit, one, at) for fit, one in zip(fits, more, strict=True))
 
 
-def _joined(whole: stats.UnitFit, part: Any, at: NDArray[np.intp]) -> stats.UnitFit:
-    """Put the left-censored fits in their places; where one has no p, values at the limit give a lower bound."""
+def _joined(whole: stats.UnitFit, part: stats.UnitFit, at: NDArray[np.intp]) -> stats.UnitFit:
+    """Put the left-censored fits in their places."""
     fields = {name: np.array(getattr(whole, name), copy=True) for name in stats.UnitFit.__dataclass_fields__}
-    good = np.isin(part.status, ("ok", "boundary"))
-    for name in ("effect", "se", "df", "statistic", "p", "low", "high", "status"):
-        fields[name][at[good]] = np.asarray(getattr(part, name))[good]
-    note = fields["note"]
-    for i, fine in zip(at.tolist(), good.tolist(), strict=True):
-        told = CENSORED if fine else AT_LIMIT
-        note[i] = f"{told}; {note[i]}" if note[i] else told
+    for name, values in fields.items():
+        if name != "features":
+            values[at] = getattr(part, name)
     return stats.UnitFit(**fields)
 
 
@@ -199,4 +207,4 @@ def _noted(fit: stats.UnitFit, where: Mask, told: str) -> stats.UnitFit:
     return replace(fit, note=note)
 
 
-__all__ = ["AT_LIMIT", "CENSORED", "Compared", "Levels", "compare", "molecule_levels"]
+__all__ = ["AT_LIMIT", "Compared", "Levels", "compare", "contrast_rows", "design", "molecule_levels"]
