@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+from commensal.study.mediating import check_mediators
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
@@ -233,6 +234,7 @@ def _question(study: Study, question: Question) -> None:
     if question.reverses is not None:
         _known(study, section, "reverses", question.reverses, study.contrasts, "contrast")
     _only_host(study, question)
+    check_mediators(study, question)
     column = study.contrasts[question.contrast].column
     for key in ("block", "covariates"):
         if column in getattr(question, key):

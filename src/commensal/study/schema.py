@@ -199,6 +199,8 @@ SECTIONS: dict[str, Section] = {
         measures=list_of(text, empty=False),
         events=list_of(text, empty=False),
         strains=table_of(level),
+        genomes=table_of(level),
+        mutants=table_of(level),
         margin=within(number, lambda v: v > 0, "a number above 0"),
         sets=list_of(relative_path, empty=False),
         family=list_of(one_of(FAMILY_PARTS), empty=False),
