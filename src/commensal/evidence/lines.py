@@ -139,7 +139,7 @@ def depletion_outcome(rows: Rows, family: Family) -> Facts:
 def necessity_molecule(rows: Rows, family: Family) -> Facts:
     """Read the molecules of a mutant's arm against its parent's."""
     own = _chosen(rows, family, "mediators", "necessity")
-    strain, molecule = places(own["label"], tuple(one.name for one in family.strains)), _molecules(own, family)
+    strain, molecule = _parents(own, family), _molecules(own, family)
     keep = _kept(own, strain, molecule)
     return facts(own[keep], strain=strain[keep], molecule=molecule[keep])
 
@@ -147,10 +147,16 @@ def necessity_molecule(rows: Rows, family: Family) -> Facts:
 def necessity_outcome(rows: Rows, family: Family) -> Facts:
     """Read the outcomes of a mutant's arm against its parent's."""
     own = _chosen(rows, family, "mediators", "necessity")
-    strain = places(own["label"], tuple(one.name for one in family.strains))
+    strain = _parents(own, family)
     outcome, better = _outcomes(own, family)
     keep = _kept(own, strain, outcome)
     return facts(own[keep], strain=strain[keep], outcome=outcome[keep], sign=better[keep])
+
+
+def _parents(rows: Rows, family: Family) -> Integers:
+    """Return the strain that a mutant is compared with: ``mutant against parent``."""
+    parent = rows["term"].fillna("").str.rpartition(" against ")[2]
+    return places(parent, tuple(one.name for one in family.strains))
 
 
 def difference(rows: Rows, family: Family) -> Facts:

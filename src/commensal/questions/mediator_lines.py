@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from commensal.questions.arms import Floats, Mask
+from commensal.questions.arms import Floats
 from commensal.questions.molecule_levels import Compared, Levels
 from commensal.tables import WITH_P
 
@@ -58,7 +58,7 @@ def molecules(tables: Sequence[Levels]) -> Molecules:
 
     Features of one table that share a compound or a name (isomers, adducts) are told apart by their ids.
     """
-    frames = {levels.assay.name: _keyed(levels.features) for levels in tables}
+    frames = {levels.assay.name: keyed(levels.features) for levels in tables}
     union = pd.concat(frames.values()).groupby("key", sort=False).first()
     place = {}
     for name, frame in frames.items():
@@ -68,7 +68,8 @@ def molecules(tables: Sequence[Levels]) -> Molecules:
     return Molecules(key=union.index.to_numpy(dtype=object), place=place, **out)
 
 
-def _keyed(features: pd.DataFrame) -> pd.DataFrame:
+def keyed(features: pd.DataFrame) -> pd.DataFrame:
+    """Return key, label, feature id, compound and exogenous of a table's features (m): what joins it to other tables."""
     ids = features.index.astype(str)
     label = features["label"].astype("string")
     absent = pd.Series(pd.NA, index=features.index, dtype="string")

@@ -107,7 +107,9 @@ def candidate_rows(
         frame["order"] = np.where(np.isnan(found.rank[b]), np.inf, found.rank[b])
         frame["at"] = np.arange(many)
         frames.append(frame)
-    whole = pd.concat(frames, ignore_index=True).sort_values(["order", "at"], kind="stable").drop(columns=["order", "at"])
+    whole = (
+        pd.concat(frames, ignore_index=True).sort_values(["order", "at"], kind="stable").drop(columns=["order", "at"])
+    )
     exogenous = (whole["status"] == "exogenous").to_numpy(bool)
     whole.loc[exogenous, "effect"] = np.nan
     size = int((~exogenous).sum())
@@ -129,7 +131,9 @@ def _candidate_notes(found: Candidates, b: int) -> Texts:
     adjusted = found.adafilter[b]
     if not np.isnan(adjusted).all():
         out = out + "; by AdaFilter, which ranks and claims nothing, " + _numbers(adjusted, "%.2g")
-    return np.asarray(out + np.where(np.isnan(found.q_by[b]), "", "; Benjamini–Yekutieli q " + _numbers(found.q_by[b], "%.2g")))
+    return np.asarray(
+        out + np.where(np.isnan(found.q_by[b]), "", "; Benjamini–Yekutieli q " + _numbers(found.q_by[b], "%.2g"))
+    )
 
 
 def _written(line: Line) -> Any:
@@ -148,9 +152,7 @@ def _numbers(values: Floats, form: str) -> Any:
     return out
 
 
-def triangulation_points(
-    found: Candidates, union: Molecules, shared: Mapping[str, object]
-) -> pd.DataFrame:
+def triangulation_points(found: Candidates, union: Molecules, shared: Mapping[str, object]) -> pd.DataFrame:
     """Return per strain, arm that removes and specimen each molecule's fall (x) and rise (y), as points.
 
     ``note`` is the molecule's standing (candidate, opposite, exogenous, other), ``n`` its rank.

@@ -167,7 +167,9 @@ def _with_q(rows: list[Row], question: Question) -> list[Row]:
         return rows
     family = f"{question.name} / mediations"
     q = stats.bh(p, family=family)
-    return [row if np.isnan(one) else row | {"q": float(one), "family": family} for row, one in zip(rows, q, strict=True)]
+    return [
+        row if np.isnan(one) else row | {"q": float(one), "family": family} for row, one in zip(rows, q, strict=True)
+    ]
 
 
 __all__ = ["MEDIATION", "mediation_rows"]

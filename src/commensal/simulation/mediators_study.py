@@ -217,7 +217,8 @@ def _texts(plan: MediatorPlan, arm: Integers, cage: Integers, runs: dict[str, _R
         "mice.tsv": tsv(["mouse", "arm", "cage", "batch"], mice),
         "molecules.tsv": tsv(["id", "name", "exogenous"], zip(feature, plan.names, drug, strict=True)),
         "phenotypes.tsv": tsv(
-            ["mouse", "day", "rotarod"], ((one, str(OUTCOME_AT), f"{y:.1f}") for one, y in zip(ids, outcome, strict=True))
+            ["mouse", "day", "rotarod"],
+            ((one, str(OUTCOME_AT), f"{y:.1f}") for one, y in zip(ids, outcome, strict=True)),
         ),
     }
     for specimen, run in runs.items():

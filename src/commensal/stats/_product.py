@@ -12,7 +12,9 @@ NODES = 200
 HALVINGS = 50
 
 
-def product_interval(a: Floats, se_a: Floats, df_a: Floats, b: Floats, se_b: Floats, df_b: Floats, level: float) -> tuple[Floats, Floats]:
+def product_interval(
+    a: Floats, se_a: Floats, df_a: Floats, b: Floats, se_b: Floats, df_b: Floats, level: float
+) -> tuple[Floats, Floats]:
     """Return low and high (m,) of a·b where a ~ â + se t(df) and b likewise, independent.
 
     P(ab ≤ z) = ∫ P(a ≤ z / b) dF(b) for b > 0, and its complement for b < 0, by Gauss–Legendre on the quantiles of b;

@@ -279,6 +279,10 @@ def _arms(study: Study, question: Question) -> None:
         _known(study, section, "events", name, study.events, "event")
     for arm in question.strains:
         _known(study, section, "strains", arm, dict.fromkeys(contrast.case), "case level")
+    for arm in question.gives:
+        _known(study, section, "gives", arm, dict.fromkeys(contrast.case), "case level")
+    for name in question.chosen_by:
+        _known(study, section, "chosen_by", name, study.questions, "question")
     for key in ("by", "dose", "concurrent", "washout"):
         name = getattr(question, key)
         if name is not None and (name == contrast.column or name in question.block):

@@ -199,6 +199,8 @@ SECTIONS: dict[str, Section] = {
         measures=list_of(text, empty=False),
         events=list_of(text, empty=False),
         strains=table_of(level),
+        gives=table_of(text),
+        chosen_by=list_of(text, empty=False),
         genomes=table_of(level),
         mutants=table_of(level),
         margin=within(number, lambda v: v > 0, "a number above 0"),
