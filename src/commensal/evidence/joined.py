@@ -189,7 +189,7 @@ def _line_rows(
     at = one.row.ravel()
     known = at >= 0
     taken = rows.take(np.maximum(at, 0))
-    columns = ("effect", "unit", "low", "high", "specimen", "question", "measure", "term", "n")
+    columns = ("effect", "unit", "low", "high", "level", "specimen", "question", "measure", "term", "n")
     frame = pd.DataFrame({name: taken[name].to_numpy() for name in columns}, dtype=object)
     frame.loc[~known, list(columns)] = None
     for name, values in shared.items():

@@ -48,7 +48,8 @@ def _strains(loaded: LoadedStudy, screens: Iterable[Question]) -> tuple[Strain, 
         for arm in loaded.declared.contrasts[question.contrast].case:
             own = taxa.setdefault(arm, set())
             feature = question.strains.get(arm)
-            own |= {(name, feature) for name, table in loaded.assays.items() if feature in table.features.index}  # type: ignore[arg-type]
+            if feature is not None:
+                own |= {(name, feature) for name, table in loaded.assays.items() if feature in table.features.index}
     return tuple(Strain(arm, frozenset(own)) for arm, own in taxa.items())
 
 

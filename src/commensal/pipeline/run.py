@@ -115,11 +115,12 @@ def run(
                 findings=findings,
                 dropped=dropped,
                 matches=loaded.matches,
+                claims=argued,
                 provenance=_provenance(_command(study, out, data, only), started, journal.seconds, inputs),
             ),
             folder,
         )
-        headlines = tuple(page.headlines(answer.estimates, loaded.declared))
+        headlines = (*page.claims_headline(argued), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
     return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)

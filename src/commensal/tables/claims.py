@@ -32,6 +32,7 @@ CLAIM_COLUMNS: dict[str, str] = {
     "unit": "text",
     "low": "number",
     "high": "number",
+    "level": "number",
     "specimen": "text",
     "question": "text",
     "measure": "text",
@@ -54,7 +55,7 @@ def claims(rows: Iterable[Mapping[str, object]] | pd.DataFrame = ()) -> pd.DataF
 
     Returns
     -------
-    pandas.DataFrame, shape (rows, 25)
+    pandas.DataFrame, shape (rows, 26)
         Columns and types as in `CLAIM_COLUMNS`.
 
     Raises
@@ -65,7 +66,7 @@ def claims(rows: Iterable[Mapping[str, object]] | pd.DataFrame = ()) -> pd.DataF
     Examples
     --------
     >>> claims([{"claim": "one", "line": "claim", "verdict": "open"}]).shape
-    (1, 25)
+    (1, 26)
     """
     frame = typed_frame(rows, CLAIM_COLUMNS, "Claims")
     unknown = set(frame["verdict"].dropna()) - set(_VERDICTS)
