@@ -47,6 +47,8 @@ class Family:
         Arm of a ``rescue`` question → the molecule that was given in it.
     cases
         Contrast → its case arms.
+    removed
+        Contrasts that remove the microbes.
     sick
         Question → the level of its ``by`` whose animals have the disease: the rows of that level speak.
     severities
@@ -68,6 +70,7 @@ class Family:
     outcomes: tuple[Outcome, ...]
     given: Mapping[str, str] = field(default_factory=dict)
     cases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
     sick: Mapping[str, str] = field(default_factory=dict)
     severities: Mapping[str, int] = field(default_factory=dict)
     chose: frozenset[str] = frozenset()

@@ -123,8 +123,7 @@ def depletion_molecule(rows: Rows, family: Family) -> Facts:
     """Read the molecules of the arms whose microbes were removed."""
     own = _amounts(_chosen(rows, family, "mediators", *AMOUNTS))
     molecule = _molecules(own, family)
-    keep = _kept(own, molecule) & (_strains(own, family) < 0) & ~own["term"].fillna("").str.contains("interaction")
-    keep &= ~_arm(own, family).isin(list(family.given)).to_numpy(bool)
+    keep = _kept(own, molecule) & own["contrast"].isin(family.removed).to_numpy(bool)
     return facts(own[keep], molecule=molecule[keep])
 
 

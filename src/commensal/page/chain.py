@@ -41,7 +41,7 @@ def chain(claim: pd.Series, lines: pd.DataFrame) -> dict[str, Any]:
         (("strain → molecule", f"{claim['through']} it"), ("molecule → outcome", "given, it acts"))
     ):
         verdict = str(lines.loc[line, "verdict"])
-        start = nodes[i]["x"] + NODE
+        start = at[i] + NODE
         edges.append(_edge(verdict, said, f"M {start + 3} 103 L {start + gap - 9:.0f} 103", start + gap / 2, 94))
     direct = str(lines.loc["strain → outcome", "verdict"])
     arc = f"M {NODE / 2:.0f} 78 C {NODE / 2:.0f} 12, {WIDTH - NODE / 2:.0f} 12, {WIDTH - NODE / 2:.0f} 71"

@@ -88,7 +88,7 @@ def _row(rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         "for": listed(speak[SUPPORTS]) if speak[SUPPORTS] else "nothing",
         "against": listed(speak[CONTRADICTS]) if speak[CONTRADICTS] else "nothing",
         "cells": [(MARKS[str(lines.loc[name, "verdict"])], str(lines.loc[name, "verdict"])) for name in names],
-        "lines": [_line(name, lines.loc[name]) for name in names],
+        "lines": [_line(name, pd.Series(lines.loc[name])) for name in names],
         "chain": chain(claim, lines),
     }
 

@@ -30,6 +30,7 @@ def claim_family(loaded: LoadedStudy) -> Family | None:
         outcomes=outcomes,
         given=_given(rescues, molecules),
         cases={name: contrast.case for name, contrast in loaded.declared.contrasts.items()},
+        removed=frozenset(one.contrast for one in mediators),
         sick=_sick(loaded),
         severities={name: _better(one.better) for name, one in loaded.declared.measures.items()},
         chose=frozenset(name for one in screens for name in one.chosen_by),
