@@ -154,8 +154,8 @@ def necessity_outcome(rows: Rows, family: Family) -> Facts:
 
 def _parents(rows: Rows, family: Family) -> Integers:
     """Return the strain that a mutant is compared with: ``mutant against parent``."""
-    parent = rows["term"].fillna("").str.rpartition(" against ")[2]
-    return places(parent, tuple(one.name for one in family.strains))
+    parents = [str(term).rpartition(" against ")[2] for term in rows["term"].fillna("")]
+    return places(pd.Series(parents, dtype=object), tuple(one.name for one in family.strains))
 
 
 def difference(rows: Rows, family: Family) -> Facts:

@@ -28,9 +28,10 @@ def chain(claim: pd.Series, lines: pd.DataFrame) -> dict[str, Any]:
         ("molecule", str(claim["molecule"])),
         ("outcome", str(claim["outcome"])),
     ]
+    at = [round(i * (NODE + gap)) for i in range(3)]
     nodes = [
         {
-            "x": round(i * (NODE + gap)),
+            "x": at[i],
             "kind": kind,
             "name": name if len(name) <= LONGEST else name[: LONGEST - 1] + "…",
         }
