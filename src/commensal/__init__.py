@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "check": "commensal.pipeline",
+    "claims": "commensal.pipeline",
     "demo": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
@@ -22,7 +23,7 @@ _HOME = {
     "CommensalError": "commensal.errors",
 }
 
-__all__ = ["CommensalError", "__version__", "check", "demo", "init", "load", "profile", "reference", "run"]
+__all__ = ["CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,6 @@ def codes(study):
 def test_a_sound_course_has_no_error(tmp_path):
     found = check(planted(tmp_path, onset=EVENTS).study)
     assert not [finding.code for finding in found if finding.severity == "error"]
-    assert "kind_not_answered" not in {finding.code for finding in found}
 
 
 def test_an_onset_that_is_not_said_is_an_error(tmp_path):

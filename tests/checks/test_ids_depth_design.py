@@ -78,10 +78,6 @@ def test_silence_in_the_design(lint, builder):
     assert codes == {"undeclared_exclusions", "undeclared_primary"}
 
 
-def test_kinds_that_are_not_answered_yet(lint):
-    assert lint({"label": HALF}, kind="mediators")["kind_not_answered"].severity == "warning"
-
-
 def test_an_empty_side_is_an_error_with_both_counts(lint):
     found = lint({"label": HALF, "time": [1] * 12 + [2] * 12}, where="where = { time = { max = 1 } }")
     assert found["comparison_refused"].severity == "error"

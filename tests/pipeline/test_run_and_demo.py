@@ -99,12 +99,6 @@ def test_when_nothing_can_be_compared_the_run_says_why(tmp_path):
     assert caught.value.mend
 
 
-def test_a_kind_that_is_not_answered_yet_is_said(tmp_path):
-    study = edited(simulation.cohort(tmp_path, seed=2), ('kind = "cohort"', 'kind = "mediators"'))
-    with pytest.raises(DesignError, match="no question of this study can be answered"):
-        commensal.run(study, tmp_path / "out")
-
-
 def test_only_names_a_question(tmp_path):
     study = simulation.cohort(tmp_path, seed=2)
     with pytest.raises(UsageError, match="patients"):

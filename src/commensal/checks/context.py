@@ -86,8 +86,7 @@ class Context:
 def contexts(loaded: LoadedStudy) -> Iterator[Context | Finding]:
     """Yield a context for every question × assay, or the finding that says why there is none."""
     units = find_units(loaded)
-    for question in loaded.declared.questions.values():
-        contrast = loaded.declared.contrasts[question.contrast]
+    for question, contrast in asked_contrasts(loaded):
         for name in question.assays or asked_of(question.kind, loaded):
             try:
                 side = sides(loaded, contrast.name, name)
@@ -106,9 +105,17 @@ def contexts(loaded: LoadedStudy) -> Iterator[Context | Finding]:
                 yield _refused(fault, contrast.name, name)
 
 
+def asked_contrasts(loaded: LoadedStudy) -> Iterator[tuple[Question, Contrast]]:
+    """Yield each question with its contrast, and one about mediators with its supplements too."""
+    for question in loaded.declared.questions.values():
+        for name in filter(None, (question.contrast, question.supplements)):
+            yield question, loaded.declared.contrasts[name]
+
+
 def asked_of(kind: str, loaded: LoadedStudy) -> tuple[str, ...]:
-    """Return the assays that a question asks of where it names none: all, and of tissue those of transcripts."""
-    return tuple(name for name, table in loaded.assays.items() if kind != "host" or table.assay.kind == "transcripts")
+    """Return the assays that a question asks of where it names none: all; of tissue and mediators those of one kind."""
+    only = {"host": "transcripts", "mediators": "metabolites"}.get(kind)
+    return tuple(name for name, table in loaded.assays.items() if only in (None, table.assay.kind))
 
 
 def _refused(fault: CommensalError, contrast: str, assay: str) -> Finding:

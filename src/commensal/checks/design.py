@@ -1,4 +1,4 @@
-"""What the study file does not say: randomisation, blinding, exclusions, primary outcome; kinds not answered yet."""
+"""What the study file does not say: randomisation, blinding, exclusions, primary outcome."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from commensal.checks.asked import of_animals
 from commensal.study import LoadedStudy
 from commensal.tables import Finding
-
-#: Question kinds that this version answers.
-ANSWERED = ("cohort", "course", "depletion", "screen", "rescue", "host")
 
 #: Key of [design] → (code, what silence means, an answer; ``{name}`` is a measure or question of the study).
 _KEYS = {
@@ -50,24 +47,10 @@ def undeclared(loaded: LoadedStudy) -> Iterator[Finding]:
         )
 
 
-def kinds(loaded: LoadedStudy) -> Iterator[Finding]:
-    """Questions that are declared and checked, and not answered by this version."""
-    for question in loaded.declared.questions.values():
-        if question.kind not in ANSWERED:
-            yield Finding(
-                "kind_not_answered",
-                "warning",
-                f"[questions.{question.name}]",
-                f"kind {question.kind!r} is declared and its design is checked, but this version answers "
-                f"{' and '.join(ANSWERED)} only.",
-                'nothing needed; kind = "cohort" compares the two sides of the same contrast',
-                contrast=question.contrast,
-            )
-
-
 def unasked(loaded: LoadedStudy) -> Iterator[Finding]:
     """Contrasts that no question uses: nothing about them was checked."""
     asked = {question.contrast for question in loaded.declared.questions.values()}
+    asked |= {str(question.supplements) for question in loaded.declared.questions.values()}
     for name in loaded.declared.contrasts:
         if name not in asked:
             yield Finding(

@@ -18,6 +18,7 @@ from commensal.checks import (
     design,
     ids,
     labels,
+    mediator_checks,
     nesting,
 )
 from commensal.checks.context import Context, contexts
@@ -39,9 +40,10 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "labels": (_labels,),
     "depth": (depth.sample_depths,),
     "contents": (contents.missing_amounts, contents.overlapping_features),
-    "design": (design.undeclared, design.kinds, design.unasked),
+    "design": (design.undeclared, design.unasked),
     "covariates": (asked.absent_covariates,),
     "arms": (arms.of_arms,),
+    "mediators": (mediator_checks.of_mediators,),
 }
 
 #: Checks of one question × contrast × assay, on the samples that have data.

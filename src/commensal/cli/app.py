@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commensal import __version__
-from commensal.cli import check, demo, init, profile, reference, run, simulate
+from commensal.cli import check, claims, demo, init, profile, reference, run, simulate
 
 app = typer.Typer(
     name="commensal",
@@ -38,6 +38,7 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("run")(run.run)
+app.command("claims")(claims.claims)
 app.command("profile")(profile.profile)
 app.add_typer(reference.app, name="reference")
 app.add_typer(simulate.app, name="simulate")

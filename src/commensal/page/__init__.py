@@ -1,7 +1,8 @@
 """Figures and page: draws and words rows of Estimates and points, computes nothing."""
 
+from commensal.page.claims import headline as claims_headline
 from commensal.page.found import headlines
 from commensal.page.render import write
 from commensal.page.view import PageView
 
-__all__ = ["PageView", "headlines", "write"]
+__all__ = ["PageView", "claims_headline", "headlines", "write"]

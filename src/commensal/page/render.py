@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
 from commensal.page.asked import asked
+from commensal.page.claims import claims_section
 from commensal.page.course import shortlist_table
 from commensal.page.figures import (
     Figure,
@@ -45,6 +46,7 @@ from commensal.page.words import count, many, number, plural, sentence
 #: Above so many marks a panel is drawn on a canvas, which stays quick, not as SVG elements.
 MOST_SVG = 1500
 SECTIONS = (
+    ("claims", "Claims"),
     ("asked", "What was asked"),
     ("found", "What was found"),
     ("reads", "Samples of reads"),
@@ -161,15 +163,18 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int
     script, bundle = _asset("page.js"), (_bundle() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
+    argued = claims_section(view.claims)
     quality = quality_tables(view.points)
+    left = {name for name, there in (("reads", n_of_reads or quality), ("claims", argued)) if not there}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
     context: dict[str, Any] = {
         "policy": policy([part for part in (bundle, script) if part]),
         "title": view.study.title or view.study.name,
         "subtitle": _subtitle(view, cut),
-        "sections": [(name, title) for name, title in SECTIONS if name != "reads" or n_of_reads or quality],
+        "sections": [(name, title) for name, title in SECTIONS if name not in left],
         "asked": asked(view, cut),
+        "argued": argued,
         "found": [
             {
                 "heading": f"{group.question}: {group.name}" if several else group.name,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from commensal.page.words import missing, plural
 from commensal.study import Contrast, Dropped, Match, Question, Study
-from commensal.tables import Finding
+from commensal.tables import Finding, claims
 
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
@@ -34,6 +34,7 @@ class PageView:
     dropped: Sequence[Dropped] = ()
     matches: Mapping[str, Match] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
+    claims: pd.DataFrame = field(default_factory=claims)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

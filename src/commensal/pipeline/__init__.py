@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from commensal.pipeline import reference, simulate
     from commensal.pipeline.check import check
+    from commensal.pipeline.claims import claims
     from commensal.pipeline.demo import demo
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
     from commensal.pipeline.run import Progress, Result, run
 
-__all__ = ["Progress", "Result", "check", "demo", "init", "load", "profile", "reference", "run", "simulate"]
+__all__ = ["Progress", "Result", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "simulate"]
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
     "Progress": "run",
     "Result": "run",
     "check": "check",
+    "claims": "claims",
     "demo": "demo",
     "init": "init",
     "load": "load",

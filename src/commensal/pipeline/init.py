@@ -11,7 +11,6 @@ from pathlib import Path
 
 from commensal.errors import OutputError, TableError, UsageError, listing, nearest
 from commensal.io.paths import require_file
-from commensal.questions import QUESTIONS
 from commensal.study import parse_study, read_study
 
 TEMPLATES = ("cohort", "animal", "full")
@@ -182,18 +181,12 @@ def next_steps(study: Path) -> list[str]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     lines = next_steps(init(Path(folder) / "study", like="full"))
-    >>> lines[-1].split("; ")[1]
-    'this file asks mediators, which check reads and lints'
+    >>> [line.split()[1] for line in lines]
+    ['check', 'run']
     """
-    kinds = [question.kind for question in read_study(study).questions.values()]
+    read_study(study)
     check = shlex.join(["commensal", "check", str(study)])
-    run = shlex.join(["commensal", "run", str(study), "--out", str(study.parent / "results")])
-    others = list(dict.fromkeys(kind for kind in kinds if kind not in QUESTIONS))
-    steps = [check, run] if len(others) < len(set(kinds)) else [check]
-    if others:
-        known = f"commensal answers {listing(QUESTIONS)} in this version"
-        steps.append(f"{known}; this file asks {listing(others)}, which check reads and lints")
-    return steps
+    return [check, shlex.join(["commensal", "run", str(study), "--out", str(study.parent / "results")])]
 
 
 def _command(files: _Files) -> str:

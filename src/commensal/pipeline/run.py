@@ -12,12 +12,15 @@ import pandas as pd
 
 from commensal import checks, execution, page
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
+from commensal.evidence import join
+from commensal.pipeline.claim_family import claim_family
+from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.questions import QUESTIONS, Answer, joined, without_p
 from commensal.study import LoadedStudy, Question, Study, read_study
-from commensal.tables import Finding, estimates, write_estimates, write_points
+from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
@@ -34,6 +37,7 @@ class Result:
     report: Path
     estimates: pd.DataFrame
     points: pd.DataFrame
+    claims: pd.DataFrame
     findings: tuple[Finding, ...]
     headlines: tuple[str, ...]
 
@@ -100,6 +104,7 @@ def run(
             journal.event("finding", **finding.to_dict())
         answer = joined([*answers, Answer(estimates(), told.points)])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
+        argued = _claims(folder, loaded, answer, findings)
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")
         report = page.write(
@@ -110,14 +115,15 @@ def run(
                 findings=findings,
                 dropped=dropped,
                 matches=loaded.matches,
+                claims=argued,
                 provenance=_provenance(_command(study, out, data, only), started, journal.seconds, inputs),
             ),
             folder,
         )
-        headlines = tuple(page.headlines(answer.estimates, loaded.declared))
+        headlines = (*page.claims_headline(argued), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
-    return Result(folder, report, answer.estimates, answer.points, tuple(findings), headlines)
+    return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
 
 
 def _steps(declared: Study, only: Sequence[str]) -> list[tuple[Question, str | None]]:
@@ -183,6 +189,18 @@ def _not_answered(question: Question, part: str, assay: str | None, error: Comme
         contrast=question.contrast,
         assay=assay,
     )
+
+
+def _claims(folder: Path, loaded: LoadedStudy, answer: Answer, findings: Sequence[Finding]) -> pd.DataFrame:
+    """Join the answers into claims and write them; a study that cannot make any has no such file."""
+    family = claim_family(loaded)
+    if family is None:
+        (folder / CLAIMS).unlink(missing_ok=True)  # of an earlier run
+        return claims()
+    found = join(answer.estimates, family, findings=findings)
+    with execution.whole(folder / CLAIMS) as path:
+        write_claims(found, path)
+    return found
 
 
 def _write_tables(folder: Path, answer: Answer) -> None:

@@ -10,6 +10,7 @@ from commensal.questions.course import course
 from commensal.questions.depletion import depletion
 from commensal.questions.host import host
 from commensal.questions.kind import Kind
+from commensal.questions.mediators import mediators
 from commensal.questions.outcomes import outcomes
 from commensal.questions.rescue import rescue
 from commensal.questions.screen import screen
@@ -21,6 +22,7 @@ QUESTIONS: Mapping[str, Kind] = {
     "host": Kind(assay=host),
     "depletion": Kind(assay=depletion, outcomes=outcomes),
     "screen": Kind(assay=screen, outcomes=outcomes),
+    "mediators": Kind(outcomes=mediators),
     "rescue": Kind(assay=rescue, outcomes=outcomes),
 }
 

@@ -3,7 +3,8 @@
 from commensal.simulation.animal import animal
 from commensal.simulation.cohort import cohort
 from commensal.simulation.hosts import mammal
+from commensal.simulation.mediators_study import mediators_study
 from commensal.simulation.read_study import read_study
 from commensal.simulation.reads import reads
 
-__all__ = ["animal", "cohort", "mammal", "read_study", "reads"]
+__all__ = ["animal", "cohort", "mammal", "mediators_study", "read_study", "reads"]

@@ -50,6 +50,7 @@ from commensal.stats.logistic_mixed import LogisticMixedFit, logistic_mixed
 from commensal.stats.logrank import LogRankFit, log_rank
 from commensal.stats.many_to_one import ManyToOneFit, log_rank_many_to_one
 from commensal.stats.maxt import MaxTFit, max_t
+from commensal.stats.mediation import MediationFit, mediation
 from commensal.stats.mixed import mixed, mixed_split
 from commensal.stats.moderation import Moderation, moderate, moderated
 from commensal.stats.multiplicity import bh, by, holm, null_share, simes, storey
@@ -132,6 +133,7 @@ __all__ = [
     "LogisticMixedFit",
     "ManyToOneFit",
     "MaxTFit",
+    "MediationFit",
     "Moderation",
     "NestedFit",
     "OnsetDistribution",
@@ -223,6 +225,7 @@ __all__ = [
     "logistic_mixed",
     "many_to_one",
     "max_t",
+    "mediation",
     "mixed",
     "mixed_contrasts",
     "mixed_f",

@@ -194,6 +194,11 @@ class Question:
     margin: float | None = None  #: a difference smaller than this, in log2 units, does not matter
     sets: tuple[str, ...] = ()  #: GMT files of gene sets, besides those that ship
     reverses: str | None = None  #: the disease's own contrast, whose signature the treatment may move back
+    gives: Mapping[str, str] = field(default_factory=dict)  #: of rescue: arm → molecule that was given in it
+    chosen_by: tuple[str, ...] = ()  #: of screen: questions of the same animals by which the strains were chosen
+    supplements: str | None = None  #: of mediators: the contrast of the arms that were given a strain
+    genomes: Mapping[str, str] = field(default_factory=dict)  #: arm → genome of the strain given in it
+    mutants: Mapping[str, str] = field(default_factory=dict)  #: arm of a mutant → the arm of its parent strain
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+from commensal.study.mediating import check_mediators
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
@@ -233,6 +234,7 @@ def _question(study: Study, question: Question) -> None:
     if question.reverses is not None:
         _known(study, section, "reverses", question.reverses, study.contrasts, "contrast")
     _only_host(study, question)
+    check_mediators(study, question)
     column = study.contrasts[question.contrast].column
     for key in ("block", "covariates"):
         if column in getattr(question, key):
@@ -277,6 +279,10 @@ def _arms(study: Study, question: Question) -> None:
         _known(study, section, "events", name, study.events, "event")
     for arm in question.strains:
         _known(study, section, "strains", arm, dict.fromkeys(contrast.case), "case level")
+    for arm in question.gives:
+        _known(study, section, "gives", arm, dict.fromkeys(contrast.case), "case level")
+    for name in question.chosen_by:
+        _known(study, section, "chosen_by", name, study.questions, "question")
     for key in ("by", "dose", "concurrent", "washout"):
         name = getattr(question, key)
         if name is not None and (name == contrast.column or name in question.block):

@@ -1,5 +1,6 @@
-"""The schemas of Estimates and points, findings, statuses: a leaf that every room may know."""
+"""The schemas of Estimates, Claims and points, findings, statuses: a leaf that every room may know."""
 
+from commensal.tables.claims import CLAIM, CLAIM_COLUMNS, claims, read_claims, write_claims
 from commensal.tables.estimates import ALL, ESTIMATE_COLUMNS, estimates, read_estimates, write_estimates
 from commensal.tables.findings import Finding, Severity
 from commensal.tables.points import POINT_COLUMNS, points, read_points, write_points
@@ -7,16 +8,21 @@ from commensal.tables.statuses import STATUSES, WITH_P
 
 __all__ = [
     "ALL",
+    "CLAIM",
+    "CLAIM_COLUMNS",
     "ESTIMATE_COLUMNS",
     "POINT_COLUMNS",
     "STATUSES",
     "WITH_P",
     "Finding",
     "Severity",
+    "claims",
     "estimates",
     "points",
+    "read_claims",
     "read_estimates",
     "read_points",
+    "write_claims",
     "write_estimates",
     "write_points",
 ]

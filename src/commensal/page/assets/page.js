@@ -255,4 +255,26 @@
   $("csv-all").addEventListener("click", () => download("estimates.csv", csv(names, [...all], value), "text/csv"));
   root.hidden = false;
   filter();
+
+  // ---- deep links: #claim-N opens a claim, #estimate-N shows one row of the estimates ------------------------------
+  const follow = () => {
+    const name = decodeURIComponent(location.hash.slice(1));
+    const claim = /^claim-\d+$/.test(name) ? $(name) : null;
+    if (claim) { claim.open = true; claim.scrollIntoView(); claim.querySelector("summary").focus({ preventScroll: true }); return; }
+    const row = /^estimate-(\d+)$/.exec(name);
+    if (!row || Number(row[1]) >= data.n) return;
+    $("table-reset").click();
+    state.rows = Uint32Array.of(Number(row[1]));
+    for (const column of ["question", "note"]) {
+      state.visible.add(column);
+      const box = $("table-columns").querySelector(`input[data-show="${column}"]`);
+      if (box) box.checked = true;
+    }
+    render();
+    body.rows[0].classList.add("targeted");
+    $("table-count").textContent = `Row ${Number(row[1]).toLocaleString("en")} of estimates.parquet, as linked; “Clear filters” shows all`;
+    $("estimates").scrollIntoView();
+  };
+  window.addEventListener("hashchange", follow);
+  follow();
 })();

@@ -1,0 +1,67 @@
+"""``commensal claims``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def claims(
+    folder: Annotated[Path, typer.Argument(help="The folder that `commensal run` wrote.", metavar="DIR")],
+    microbe: Annotated[str | None, typer.Option("--microbe", help="Claims about this microbe only.")] = None,
+    molecule: Annotated[str | None, typer.Option("--molecule", help="Claims about this molecule only.")] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="Claims about this outcome only.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many claims to print.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+) -> None:
+    """Print the claims of a run, the best first, with every line that speaks for or against each."""
+    from commensal import pipeline
+
+    found = pipeline.claims(folder, microbe=microbe, molecule=molecule, outcome=outcome)
+    first = list(dict.fromkeys(found["claim"]))[:top]
+    chosen = found[found["claim"].isin(first)]
+    if as_json:
+        typer.echo(chosen.to_json(orient="records", indent=1, force_ascii=False))
+        return
+    for name in first:
+        _one(chosen[chosen["claim"] == name])
+    left = found["claim"].nunique() - len(first)
+    if left:
+        typer.echo(f"{left} more claims; --top N shows more of them")
+
+
+def _one(rows: pd.DataFrame) -> None:
+    claim = rows.iloc[0]
+    typer.echo(
+        f"{claim['rank']}. {claim['strain']} {claim['direction']} in {claim['outcome']}: it {claim['through']} "
+        f"{claim['molecule']}  [{claim['verdict']}{_number('; gate p', claim['p'])}{_number('; q', claim['q'])}; "
+        f"strength {claim['strength']} of {claim['n']}]"
+    )
+    typer.echo(f"   {claim['note']}")
+    for _, line in rows.iloc[1:].iterrows():
+        said = f"   {line['verdict']:<13} {line['line']:<19}"
+        if line["verdict"] != "not measured":
+            said += f" {_effect(line)}{_number(', p', line['p'])}  {line['question']}"
+        typer.echo(said.rstrip())
+        if isinstance(line["note"], str):
+            typer.echo(f"{'':17}{line['note']}")
+
+
+def _effect(line: pd.Series) -> str:
+    import math
+
+    if math.isnan(line["effect"]):
+        return ""
+    told = f"{line['effect']:+.3g} {line['unit'] if isinstance(line['unit'], str) else ''}".rstrip()
+    if not math.isnan(line["low"]):
+        told += f" ({line['low']:.3g} to {line['high']:.3g})"
+    return told.replace("-", "−")
+
+
+def _number(words: str, value: float) -> str:
+    return f"{words} {value:.2g}" if value == value else ""  # noqa: PLR0124  NaN is not itself
