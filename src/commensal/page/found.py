@@ -11,6 +11,7 @@ import pandas as pd
 from commensal.page.arms import ARM_KINDS, arm_headlines, arm_sentences, arm_tiles
 from commensal.page.course import course_headlines, course_sentences, course_tiles
 from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences, is_host
+from commensal.page.found_mediators import is_mediators, mediator_headlines, mediator_sentences, mediator_tiles
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -291,6 +292,8 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
     """Return everything that is said of one group, term by term: (the term's words, its sentences)."""
     if group.kind in ARM_KINDS:
         return [("", arm_sentences(group))]
+    if is_mediators(group):
+        return [("", mediator_sentences(group))]
     failed = failures(group)
     if failed:
         return [("", failed)]
@@ -339,7 +342,8 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
     told: list[str] = []
     cut = list(groups(study, estimates))
     told += [line for group in cut if group.kind in ARM_KINDS for line in arm_headlines(group)]
-    cut = [group for group in cut if group.kind not in ARM_KINDS]
+    told += [line for group in cut if is_mediators(group) for line in mediator_headlines(group)]
+    cut = [group for group in cut if group.kind not in (*ARM_KINDS, "mediators")]
     told += [line for group in cut if group.kind == "course" for line in course_headlines(group)]
     cut = [group for group in cut if group.kind != "course"]
     for question in dict.fromkeys(group.question for group in cut):
@@ -433,6 +437,8 @@ def tiles(group: Group) -> list[tuple[str, str]]:
     size = group.size
     if group.kind in ARM_KINDS:
         return arm_tiles(group)
+    if is_mediators(group) and not group.assay:
+        return mediator_tiles(group)
     if group.kind == "course":
         return course_tiles(group)
     shown: list[tuple[str, str]] = []

@@ -32,11 +32,13 @@ from commensal.page.figures import (
     reversal,
     survival_figures,
     to_files,
+    triangulation,
     volcano,
 )
 from commensal.page.figures.composition import SPECIES_DARK
 from commensal.page.figures.drawn import CONFIG, DARK, DARK_COLOURS
 from commensal.page.found import sentences, tiles
+from commensal.page.found_mediators import is_mediators, rank_table
 from commensal.page.methods import methods
 from commensal.page.omitted import dropped_groups, mismatches, status_counts
 from commensal.page.payload import estimates_payload, pack_rows, script_json
@@ -57,6 +59,8 @@ SECTIONS = (
     ("omitted", "Left out, and why"),
     ("provenance", "Provenance"),
 )
+#: Of mediators, the arms of a table are drawn one by one where they are no more.
+FEW_ARMS = 2
 ICONS = {"error": "✖", "warning": "▲", "note": "●"}
 
 
@@ -127,6 +131,8 @@ def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]
         return [*drawn, *arm_figures(group, own, view.study), *_arm_volcanoes(group)]
     if group.kind == "course":
         return [*drawn, *course_figures(group, own)]
+    if is_mediators(group):
+        return [*triangulation(group, own), *(_arm_volcanoes(group) if len(group.terms) <= FEW_ARMS else [])]
     drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
     return [*drawn, *gene_sets(group), *reversal(group, own)]
 
@@ -135,6 +141,8 @@ def _table(group: Group) -> dict[str, object] | None:
     """Return the table that a question of this kind begins with."""
     if group.kind == "course":
         return shortlist_table(group)
+    if is_mediators(group):
+        return rank_table(group)
     return verdict_table(group) if group.kind in ARM_KINDS else None
 
 

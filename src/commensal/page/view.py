@@ -15,6 +15,8 @@ from commensal.tables import Finding, claims
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
 #: What the group of a question's measures and events is called: it has no assay.
 OUTCOMES = "measures and events"
+#: What the group of candidates over all tables is called, and how long the cases of a group's name may be.
+CANDIDATES, MANY = "candidates", 60
 #: Models whose rows describe and have no test.
 UNTESTED = ("pcoa", "reference frame", "course", "expression model", "reads without a gene")
 
@@ -137,6 +139,17 @@ def group_keys(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     return list(zip(*columns, strict=True))
 
 
+def _group_name(study: Study, key: tuple[str, ...], extra: list[str]) -> str:
+    question, contrast, _, _, assay = key
+    asked = study.questions.get(question)
+    if asked is not None and asked.kind == "mediators":  # its groups are of two contrasts
+        if not assay and contrast == asked.contrast:
+            return CANDIDATES
+        case, control = sides(study.contrasts.get(contrast))
+        return f"{assay or OUTCOMES}, {case if len(case) < MANY else contrast} against {control}"
+    return f"{assay} ({', '.join(extra)})" if extra else assay or OUTCOMES
+
+
 def groups(study: Study, estimates: pd.DataFrame) -> Iterator[Group]:
     """Cut Estimates into groups, in the order of the file."""
     keys = pd.Series(group_keys(estimates), index=estimates.index, dtype=object)
@@ -153,7 +166,7 @@ def groups(study: Study, estimates: pd.DataFrame) -> Iterator[Group]:
             question=question,
             contrast=contrast,
             assay=assay,
-            name=f"{assay} ({', '.join(extra)})" if extra else assay or OUTCOMES,
+            name=_group_name(study, key, extra),
             column="the contrast" if key[1] not in study.contrasts else study.contrasts[key[1]].column,
             case=case,
             control=control,

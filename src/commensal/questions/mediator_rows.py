@@ -13,7 +13,7 @@ from commensal import stats
 from commensal.questions.arms import Floats
 from commensal.questions.candidates import FAMILY, Candidates
 from commensal.questions.mediator_lines import GIVEN, Line, Molecules, Texts
-from commensal.questions.molecule_levels import Compared, Levels
+from commensal.questions.molecule_levels import AT_LIMIT, Compared, Levels
 from commensal.questions.verdicts import few_units
 from commensal.tables import WITH_P, estimates, points
 
@@ -64,7 +64,7 @@ def _one(levels: Levels, one: Compared, model: str) -> pd.DataFrame:
 def _notes(note: Texts, one: Compared, features: pd.DataFrame, exogenous: NDArray[np.bool_], few: str | None) -> Texts:
     """Return each row's note: what the fit says, how many values lie below detection, why it is in no family."""
     out = np.asarray([str(text) for text in note], dtype=object)
-    some = one.n_below > 0
+    some = (one.n_below > 0) & np.array([AT_LIMIT in text for text in out], dtype=bool)
     out[some] += " (" + one.n_below[some].astype(str).astype(object) + " of them)"
     if few:
         out = np.where(out == "", few, few + "; " + out)
@@ -107,9 +107,7 @@ def candidate_rows(
         frame["order"] = np.where(np.isnan(found.rank[b]), np.inf, found.rank[b])
         frame["at"] = np.arange(many)
         frames.append(frame)
-    whole = (
-        pd.concat(frames, ignore_index=True).sort_values(["order", "at"], kind="stable").drop(columns=["order", "at"])
-    )
+    whole = pd.concat(frames, ignore_index=True).sort_values(["order", "at"], kind="stable").drop(columns=["order", "at"])
     exogenous = (whole["status"] == "exogenous").to_numpy(bool)
     whole.loc[exogenous, "effect"] = np.nan
     size = int((~exogenous).sum())
@@ -128,12 +126,11 @@ def _candidate_notes(found: Candidates, b: int) -> Texts:
         for i, at in enumerate(members):
             line = lines[at]
             out = out + (", " if i else "") + (f"{line.specimen} " + _written(line))
-    adjusted = found.adafilter[b]
-    if not np.isnan(adjusted).all():
-        out = out + "; by AdaFilter, which ranks and claims nothing, " + _numbers(adjusted, "%.2g")
-    return np.asarray(
-        out + np.where(np.isnan(found.q_by[b]), "", "; Benjamini–Yekutieli q " + _numbers(found.q_by[b], "%.2g"))
-    )
+    out = out + np.where(np.isnan(found.q_by[b]), "", "; Benjamini–Yekutieli q " + _numbers(found.q_by[b], "%.2g"))
+    if not np.isnan(found.adafilter[b]).all():
+        adjusted = "; AdaFilter (ranks, claims nothing) " + _numbers(found.adafilter[b], "%.2g")
+        out = out + np.where(np.isnan(found.p[b]), "", adjusted)
+    return np.asarray(out, dtype=object)
 
 
 def _written(line: Line) -> Any:
@@ -152,10 +149,13 @@ def _numbers(values: Floats, form: str) -> Any:
     return out
 
 
-def triangulation_points(found: Candidates, union: Molecules, shared: Mapping[str, object]) -> pd.DataFrame:
+def triangulation_points(
+    found: Candidates, union: Molecules, shared: Mapping[str, object]
+) -> pd.DataFrame:
     """Return per strain, arm that removes and specimen each molecule's fall (x) and rise (y), as points.
 
-    ``note`` is the molecule's standing (candidate, opposite, exogenous, other), ``n`` its rank.
+    ``measure`` is the specimen, ``block`` the arm that removes, ``group`` the strain's arm, ``note`` the molecule's
+    standing (candidate, opposite, exogenous, other), ``n`` its rank.
     """
     frames = []
     for b in range(0, len(found.strains), 2):  # both directions of a strain share their lines
@@ -175,7 +175,7 @@ def triangulation_points(found: Candidates, union: Molecules, shared: Mapping[st
                     }
                 )  # fmt: skip
                 frame["n"] = frame["n"].mask(frame["n"] < 0)
-                frame = frame.assign(specimen=line.specimen, group=line.arm, measure=other.arm, unit=UNIT)
+                frame = frame.assign(measure=line.specimen, group=line.arm, block=other.arm, unit=UNIT)
                 frames.append(frame)
     if not frames:
         return points()

@@ -34,14 +34,15 @@ def necessity_frame(found: Sequence[tuple[Levels, list[Compared]]]) -> list[pd.D
 
 def necessity_notes(found: Sequence[tuple[Levels, list[Compared]]], union: Molecules, parent: str, at: int) -> str:
     """Say of a candidate what a mutant of its strain does to it, ``""`` where there is no mutant."""
-    told = []
+    told: dict[str, list[str]] = {}
     for levels, compared in found:
         j = int(union.place[levels.assay.name][at])
         for one in compared:
             if one.control == parent and j >= 0:
                 p = f"p {one.fit.p[j]:.2g}" if one.fit.status[j] in WITH_P else f"no p: {one.fit.status[j]}"
-                told.append(f"{one.arm} against {parent}: {levels.specimen} {one.fit.effect[j]:+.2f} ({p})")
-    return f"necessity: {', '.join(told)}".replace("-", "−") if told else ""
+                told.setdefault(one.arm, []).append(f"{levels.specimen} {one.fit.effect[j]:+.2f} ({p})")
+    texts = [f"{arm} against its parent {', '.join(own)}" for arm, own in told.items()]
+    return f"necessity: {', '.join(texts)}".replace("-", "−") if texts else ""
 
 
 def measures_of_mutants(loaded: LoadedStudy, question: Question, levels: Levels) -> tuple[list[Row], list[Refused]]:

@@ -19,6 +19,7 @@ from commensal.questions.candidates import DIRECTIONS, Candidates
 from commensal.questions.ends import asked_measures
 from commensal.questions.measured import measured, words
 from commensal.questions.mediator_lines import Molecules
+from commensal.questions.mediator_rows import MINUS
 from commensal.questions.molecule_levels import Levels, design
 from commensal.study import LoadedStudy, Question
 from commensal.tables import ALL
@@ -156,7 +157,7 @@ def _told(fit: stats.MediationFit, pairs: _Pairs, found: Candidates, at: tuple[i
     return {
         "effect": float(fit.effect[0]), "low": float(fit.low[0]), "high": float(fit.high[0]), "p": float(fit.p[0]),
         "df": float(fit.df[0]), "statistic": float(fit.rho[0]), "test": "joint significance", "status": "ok",
-        "note": words(told),
+        "note": str(words(told)).replace(" -", f" {MINUS}"),
     }  # fmt: skip
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 #: Nodes on either side of the sign change of the second factor.
-NODES = 200
+NODES = 128
 #: Halvings: the interval is known to 1e-12 of where it can lie.
 HALVINGS = 50
+
+
+@cache
+def _gauss() -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return np.asarray(nodes), np.asarray(weights)
 
 
 def product_interval(
@@ -22,7 +30,7 @@ def product_interval(
     """
     from scipy.special import stdtr, stdtrit
 
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = _gauss()
     share = stdtr(df_b, -b / se_b)[:, None]  # of b below 0
     below, above = (nodes + 1) / 2 * share, share + (nodes + 1) / 2 * (1 - share)
     u = np.concatenate([below, above], axis=1)

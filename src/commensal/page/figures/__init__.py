@@ -6,6 +6,7 @@ from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
 from commensal.page.figures.host import gene_sets, reversal
+from commensal.page.figures.mediators import triangulation
 from commensal.page.figures.ordination import ordination
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.survival import survival_figures
@@ -26,5 +27,6 @@ __all__ = [
     "static_spec",
     "survival_figures",
     "to_files",
+    "triangulation",
     "volcano",
 ]
