@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,11 @@ def _assemble(matrix: Matrix, assay: Assay, root: Path, sample_ids: Sequence[str
             expected="a column of annotations",
             mend="correct the name, or name the file that holds it: features = { file = ... }",
         )
-    everything = feature_frame(matrix, assay, annotations)
+    named = assay
+    if label is None and matrix.label in annotations.columns:
+        label = matrix.label
+        named = replace(assay, features=replace(assay.features, label=label))
+    everything = feature_frame(matrix, named, annotations)
     names = [everything["label"].tolist()]
     if label is not None:
         names.append([str(cell) for cell in annotations[label].tolist()])

@@ -31,6 +31,7 @@ class Matrix:
     dropped: tuple[Dropped, ...] = ()
     encoding: str = "utf-8"
     quality: pd.DataFrame | None = None  #: n rows: reads that count for no feature, by reason
+    label: str | None = None  #: the annotation to call features by, where the study file names none
 
 
 @dataclass(frozen=True, slots=True)

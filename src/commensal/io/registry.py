@@ -5,7 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from commensal.errors import FormatError, nearest
-from commensal.io import biom_tables, featurecounts, mothur, newick, parquet, qiime2, salmon, star, tximport, wide
+from commensal.io import (
+    biom_tables,
+    featurecounts,
+    mothur,
+    newick,
+    parquet,
+    qiime2,
+    salmon,
+    star,
+    tximport,
+    wide,
+    workbook,
+)
 from commensal.io.contents import Format
 from commensal.io.paths import require_file
 from commensal.io.text import head_text, load_text
@@ -18,6 +30,7 @@ FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
         qiime2.FORMAT,
+        workbook.FORMAT,
         biom_tables.FORMAT,
         parquet.FORMAT,
         newick.FORMAT,

@@ -1,11 +1,12 @@
-"""Tables that lie inside a larger file (after header blocks, between marks, on a sheet): from rows of cells to a matrix."""
+"""Tables inside a larger file (after header blocks, between marks, on a sheet): from rows of cells to a matrix."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -110,12 +111,37 @@ def refuse_short(rows: Iterable[Row], width: int, file: str) -> None:
 
 
 def grid_of(
-    file: str, header: Sequence[str], rows: Sequence[Row], *, encoding: str = "utf-8", word: str = "line"
+    file: str,
+    header: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    text: Collection[str] = (),
+    missing: Sequence[str] = MISSING,
+    encoding: str = "utf-8",
+    word: str = "line",
 ) -> Grid:
-    """Make a grid of rows that all have the header's width; every cell is text as in the file."""
+    """Make a grid of rows that all have the header's width.
+
+    A column is of numbers where all its cells are numbers or missing; the first one and those of ``text`` never are.
+    """
     cells = [[row.cells[j] for row in rows] for j in range(len(header))]
-    columns = tuple(pa.chunked_array([pa.array(column, pa.string())]) for column in cells)
+    columns = tuple(
+        _text_column(cells[j]) if j == 0 or name in text else _column(cells[j], set(missing))
+        for j, name in enumerate(header)
+    )
     return Grid(file, tuple(header), columns, [row.line for row in rows], lambda j: cells[j], encoding, word)
+
+
+def _text_column(cells: Sequence[str]) -> Any:
+    return pa.chunked_array([pa.array(cells, pa.string())])
+
+
+def _column(cells: Sequence[str], missing: Collection[str]) -> Any:
+    known = pa.array([None if cell in missing else cell for cell in cells], pa.string())
+    try:
+        return pa.chunked_array([known.cast(pa.float64())])
+    except pa.ArrowInvalid:
+        return _text_column(cells)
 
 
 def matrix_of(

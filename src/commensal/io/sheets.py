@@ -16,9 +16,12 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from commensal.errors import FormatError, StudyFileError, listing, nearest
 from commensal.io.paths import require_file
-from commensal.io.rows import Row
+from commensal.io.rows import Row, grid_of, square
+from commensal.io.wide import table_from_grid
 
 #: A workbook may not unpack to more than this (512 MiB of XML is some 15 million cells), nor have more cells.
 LARGEST = 512 << 20
@@ -180,7 +183,7 @@ def _refuse_large(archive: zipfile.ZipFile, file: str) -> None:
 
 
 def _scan(archive: zipfile.ZipFile, file: str) -> tuple[dict[str, tuple[tuple[int, int, int, int], ...]], bool]:
-    """Look through the parts once: refuse document types; note merged cells (which openpyxl leaves out) and formulas."""
+    """Look through the parts once: refuse document types; note formulas, and merged cells (openpyxl leaves them out)."""
     merged: dict[str, tuple[tuple[int, int, int, int], ...]] = {}
     formulas = False
     for member in archive.infolist():
@@ -258,3 +261,43 @@ def _refuse_unvalued(sheet: Any, cells: list[list[str]], file: str) -> None:
                     expected="values",
                     mend="open it in a spreadsheet and save it, or paste the cells as values",
                 )
+
+
+def plain_table(sheet: Sheet) -> pd.DataFrame:
+    """Turn a sheet with one header row into a frame of strings, as a table of samples or annotations.
+
+    Raises
+    ------
+    FormatError
+        An empty sheet, or a header without rows.
+    TableError
+        Two columns of one name.
+    """
+    if not sheet.rows:
+        raise empty_sheet(sheet)
+    header, body = sheet.rows[0].cells, square(sheet.rows[1:], sheet.width, sheet.file, "row")
+    if not body:
+        raise empty_sheet(sheet)
+    return table_from_grid(grid_of(sheet.file, header, body, text=header, word="row"))
+
+
+def empty_sheet(sheet: Sheet) -> FormatError:
+    """Build the error of a sheet without a table."""
+    return FormatError(
+        "the sheet has a header and no rows" if sheet.rows else "the sheet is empty",
+        where=sheet.file,
+        found=f"{sheet.width} columns" if sheet.rows else "no cells",
+        expected="a header and rows below it",
+        mend="name another sheet, or give the whole table",
+    )
+
+
+def short(title: str) -> str:
+    """Return the letters and digits of a title, in lower case.
+
+    Examples
+    --------
+    >>> short("Orig Scale"), short("Batch-norm Imputed Data")
+    ('origscale', 'batchnormimputeddata')
+    """
+    return re.sub(r"[^a-z0-9]", "", title.lower())
