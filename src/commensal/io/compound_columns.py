@@ -11,7 +11,7 @@ from commensal.io.rows import PLACEHOLDERS
 
 #: Our name → what it is called in files (lower case, letters and digits only).
 CALLED: Mapping[str, tuple[str, ...]] = {
-    "name": ("name", "biochemical", "biochemicalname", "chemicalname", "metabolitename", "compoundname"),
+    "name": ("name", "biochemical", "biochemicalname", "chemicalname", "metabolite", "metabolitename", "compoundname"),
     "hmdb": ("hmdb", "hmdbid", "hmdbids", "hmdbidentifier"),
     "kegg": ("kegg", "keggid", "keggids", "keggcompoundid", "keggcompound"),
     "chebi": ("chebi", "chebiid", "chebiids"),

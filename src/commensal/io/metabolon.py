@@ -23,7 +23,7 @@ from commensal.errors import FormatError, TableError, listing
 from commensal.io.compound_columns import compound_column, compound_columns
 from commensal.io.contents import MISSING, Matrix, require_unique
 from commensal.io.orientation import no_overlap
-from commensal.io.rows import Row, grid_of, matrix_of, names_of_samples, offered, square
+from commensal.io.rows import Row, grid_of, matrix_of, names_of_samples, offered, refuse_logs, square
 from commensal.io.sheets import Sheet, plain_table, short
 from commensal.io.wide import from_grid
 from commensal.study.declared import Assay
@@ -102,6 +102,7 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     """
     sheet, values = block.sheet, block.left + 1
     refuse_merged(sheet, block.top + 1, values)
+    refuse_logs(sheet.title, assay, sheet.file)
     chosen = names_of_samples(block.about, sample_ids, sheet.file, IDS)
     if chosen is None:
         likely = next((name for name in IDS if name in block.about), next(iter(block.about), None))
@@ -149,6 +150,7 @@ def from_linked(
         No id of the samples table, molecules without annotations, ids twice, or a cell that is no number.
     """
     refuse_merged(sheet, 1, 1)
+    refuse_logs(sheet.title, assay, sheet.file)
     header, body = sheet.rows[0].cells, square(sheet.rows[1:], sheet.width, sheet.file, "row")
     about = plain_table(samples) if samples is not None else pd.DataFrame()
     named = _renamed([row.cells[0] for row in body], about, header[0], sample_ids, sheet.file)

@@ -9,6 +9,7 @@ from commensal.io import (
     biom_tables,
     featurecounts,
     mothur,
+    mwtab,
     newick,
     parquet,
     qiime2,
@@ -23,7 +24,7 @@ from commensal.io.paths import require_file
 from commensal.io.text import head_text, load_text
 
 #: How files begin that are text and no table.
-_OTHERS = {">": "FASTA", "@": "FASTQ or SAM", "##gff": "GFF", "#METABOLOMICS": "mwTab", "##fileformat=VCF": "VCF"}
+_OTHERS = {">": "FASTA", "@": "FASTQ or SAM", "##gff": "GFF", "##fileformat=VCF": "VCF"}
 
 #: Name → format, in the order in which they are tried: the telling ones first, plain text last.
 FORMATS: dict[str, Format] = {
@@ -31,6 +32,7 @@ FORMATS: dict[str, Format] = {
     for form in (
         qiime2.FORMAT,
         workbook.FORMAT,
+        mwtab.FORMAT,
         biom_tables.FORMAT,
         parquet.FORMAT,
         newick.FORMAT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -262,6 +263,33 @@ def offered(assay: Assay, file: str, columns: Sequence[str]) -> list[Dropped]:
         )
     ]  # fmt: skip
 
+
+def refuse_logs(said: str, assay: Assay, where: str) -> None:
+    """Refuse logarithms, by what the file says of its values, where the study file declares none.
+
+    Raises
+    ------
+    TableError
+        Such a declaration.
+
+    Examples
+    --------
+    >>> refuse_logs("log2 peak area", Assay("serum", "metabolites", value="intensity"), "t.txt")
+    Traceback (most recent call last):
+    commensal.errors.TableError: t.txt: the file says that its values are logarithms
+      ...
+    """
+    if re.search(r"\b(log|ln|log2|log10)\b|log[ -]?transformed", said.lower()) and assay.value not in _LOGS:
+        raise TableError(
+            "the file says that its values are logarithms",
+            where=where,
+            found=f'{said!r}, and value = "{assay.value}"',
+            expected='value = "log2", "log10" or "ln"',
+            mend=f"say under [assays.{assay.name}] which logarithm it is",
+        )
+
+
+_LOGS = ("log2", "log10", "ln")
 
 #: Cells that stand where nothing is known, in columns of annotations (besides `MISSING`).
 PLACEHOLDERS = frozenset({*MISSING, "n/a", "-", "--", "none", "None", "NULL", "#N/A"})

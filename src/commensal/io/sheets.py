@@ -183,7 +183,7 @@ def _refuse_large(archive: zipfile.ZipFile, file: str) -> None:
 
 
 def _scan(archive: zipfile.ZipFile, file: str) -> tuple[dict[str, tuple[tuple[int, int, int, int], ...]], bool]:
-    """Look through the parts once: refuse document types; note formulas, and merged cells (openpyxl leaves them out)."""
+    """Look through the parts once: refuse document types; note formulas, and merged cells (openpyxl drops them)."""
     merged: dict[str, tuple[tuple[int, int, int, int], ...]] = {}
     formulas = False
     for member in archive.infolist():
