@@ -17,7 +17,7 @@ from commensal.io.newick import check_tree, require_tips
 from commensal.io.orientation import no_overlap
 from commensal.io.paths import locate
 from commensal.io.per_sample import read_per_sample
-from commensal.io.registry import choose
+from commensal.io.registry import FORMATS, choose
 from commensal.io.table import read_table
 from commensal.io.values import check_values
 from commensal.study.declared import Assay
@@ -81,6 +81,14 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
             found=form.description,
             expected="samples × features",
             mend=_role(form.name),
+        )
+    if assay.sheet is not None and not form.sheets:
+        raise StudyFileError(
+            f"{path.name} has no sheets",
+            where=f"{key} sheet",
+            found=f"{assay.sheet!r}, and {form.description}",
+            expected="sheet with " + ", ".join(one.name for one in FORMATS.values() if one.sheets),
+            mend="remove the key",
         )
     matrix = form.read_assay(path, assay, sample_ids)
     if not set(sample_ids).intersection(matrix.samples):

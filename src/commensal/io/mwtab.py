@@ -87,10 +87,7 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     made = matrix_of(
         grid, _without_own(assay, header), sample_ids, key=header[0], annotations=text[1:], dropped=told
     )  # fmt: skip
-    if list(made.features) == ids:  # the names in the data are the ids
-        frame = made.annotations.drop(columns=header[0])
-    else:
-        frame = made.annotations.rename(columns={header[0]: "name in the data"})
+    frame = made.annotations.rename(columns={header[0]: "name in the data"})  # there when another column has the ids
     frame = frame.rename(columns=lambda column: str(column).removeprefix("METABOLITES "))
     if columns and columns[0] not in assay.features.columns:
         frame = frame.rename(columns={columns[0]: "name"})
@@ -227,4 +224,6 @@ def _about(sections: Sections) -> list[str]:
     return [name for name in names if any(one.get(name) for one in sections.samples)]
 
 
-FORMAT = Format("mwtab", "mwTab of the Metabolomics Workbench, text or JSON", sniff, read_assay, read_table)
+FORMAT = Format(
+    "mwtab", "mwTab of the Metabolomics Workbench, text or JSON", sniff, read_assay, read_table, sheets=True
+)

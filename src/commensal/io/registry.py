@@ -8,8 +8,11 @@ from commensal.errors import FormatError, nearest
 from commensal.io import (
     biom_tables,
     featurecounts,
+    metaboanalyst,
     mothur,
+    msdial,
     mwtab,
+    mztab,
     newick,
     parquet,
     qiime2,
@@ -18,6 +21,7 @@ from commensal.io import (
     tximport,
     wide,
     workbook,
+    xcms,
 )
 from commensal.io.contents import Format
 from commensal.io.paths import require_file
@@ -33,6 +37,7 @@ FORMATS: dict[str, Format] = {
         qiime2.FORMAT,
         workbook.FORMAT,
         mwtab.FORMAT,
+        mztab.FORMAT,
         biom_tables.FORMAT,
         parquet.FORMAT,
         newick.FORMAT,
@@ -44,6 +49,9 @@ FORMATS: dict[str, Format] = {
         salmon.SALMON,
         salmon.KALLISTO,
         tximport.FORMAT,
+        msdial.FORMAT,
+        xcms.FORMAT,
+        metaboanalyst.FORMAT,
         wide.FORMAT,
     )
 }

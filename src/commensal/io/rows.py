@@ -199,7 +199,8 @@ def matrix_of(
     if named != key:
         features = replace(features, columns=(*features.columns, key))
     made = from_grid(grid, replace(assay, features=features), sample_ids)
-    return replace(made, dropped=(*made.dropped, *dropped))
+    frame = made.annotations.drop(columns=key) if named == key else made.annotations
+    return replace(made, annotations=frame, dropped=(*made.dropped, *dropped))
 
 
 def names_of_samples(

@@ -113,5 +113,10 @@ def _choose(book: Workbook, assay: Assay) -> str:
 
 
 FORMAT = Format(
-    "workbook", "Excel workbook (.xlsx): Metabolon's deliveries, or a plain table", is_workbook, read_assay, read_table
+    "workbook",
+    "Excel workbook (.xlsx): Metabolon's deliveries, or a plain table",
+    is_workbook,
+    read_assay,
+    read_table,
+    sheets=True,
 )
