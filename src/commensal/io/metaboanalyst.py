@@ -67,7 +67,7 @@ class _Table:
 def sniff(path: Path) -> bool:
     """Say whether the second row or column of a delimited text is called like class labels, and the rest is numbers."""
     text = head_text(path)
-    if not text.strip() or "\x00" in text or text.startswith(("PK\x03", "PAR1", "{", "#", "(")):
+    if not text.strip() or "\x00" in text or text.startswith(("PK\x03", "PAR1", "{", "#", "(", "label\tGroup")):
         return False
     lines = text.split("\n")[: 6 if text.endswith("\n") else 5]
     try:
@@ -103,6 +103,9 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     names = [row.cells[0] for row in rows[1:]]
     inside = declared_annotations(assay)
     way = orient(text.file, names, rows[0].cells[1:], sample_ids, assay.orientation)
+    labels = rows[0].cells[1] if way == "samples_in_rows" else rows[1].cells[0]
+    if assay.format is None and labels.strip().lower() not in LABELS:
+        return wide.read_assay(path, assay, sample_ids)  # a column called class describes molecules here, not samples
     table = _taken_out(text, rows, way == "samples_in_rows", by_name=False)
     skip = {name for name in table.labels if any(matches(name, pattern) for pattern in assay.exclude)}
     if skip:  # the study file leaves them out itself, as a feature
