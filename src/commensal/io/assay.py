@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from commensal.io.newick import check_tree, require_tips
 from commensal.io.orientation import no_overlap
 from commensal.io.paths import locate
 from commensal.io.per_sample import read_per_sample
-from commensal.io.registry import choose
+from commensal.io.registry import FORMATS, choose
 from commensal.io.table import read_table
 from commensal.io.values import check_values
 from commensal.study.declared import Assay
@@ -81,6 +82,14 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
             expected="samples × features",
             mend=_role(form.name),
         )
+    if assay.sheet is not None and not form.sheets:
+        raise StudyFileError(
+            f"{path.name} has no sheets",
+            where=f"{key} sheet",
+            found=f"{assay.sheet!r}, and {form.description}",
+            expected="sheet with " + ", ".join(one.name for one in FORMATS.values() if one.sheets),
+            mend="remove the key",
+        )
     matrix = form.read_assay(path, assay, sample_ids)
     if not set(sample_ids).intersection(matrix.samples):
         raise no_overlap(matrix.file, matrix.samples, sample_ids)
@@ -104,7 +113,11 @@ def _assemble(matrix: Matrix, assay: Assay, root: Path, sample_ids: Sequence[str
             expected="a column of annotations",
             mend="correct the name, or name the file that holds it: features = { file = ... }",
         )
-    everything = feature_frame(matrix, assay, annotations)
+    named = assay
+    if label is None and matrix.label in annotations.columns:
+        label = matrix.label
+        named = replace(assay, features=replace(assay.features, label=label))
+    everything = feature_frame(matrix, named, annotations)
     names = [everything["label"].tolist()]
     if label is not None:
         names.append([str(cell) for cell in annotations[label].tolist()])

@@ -31,6 +31,7 @@ class Matrix:
     dropped: tuple[Dropped, ...] = ()
     encoding: str = "utf-8"
     quality: pd.DataFrame | None = None  #: n rows: reads that count for no feature, by reason
+    label: str | None = None  #: the annotation to call features by, where the study file names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Format:
     read_table: Callable[[Path], pd.DataFrame] | None = None
     read_tree: Callable[[Path], str] | None = None
     read_files: Callable[[Mapping[str, Path], Assay, Path], Matrix] | None = None  #: sample → its file
+    sheets: bool = False  #: whether one file holds several tables, of which ``sheet`` names one
 
 
 def require_unique(ids: Sequence[str], places: Callable[[int], str], *, what: str, file: str) -> None:

@@ -5,19 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 
 from commensal.errors import FormatError, nearest
-from commensal.io import biom_tables, featurecounts, mothur, newick, parquet, qiime2, salmon, star, tximport, wide
+from commensal.io import (
+    biom_tables,
+    featurecounts,
+    metaboanalyst,
+    mothur,
+    msdial,
+    mwtab,
+    mztab,
+    newick,
+    parquet,
+    qiime2,
+    salmon,
+    star,
+    tximport,
+    wide,
+    workbook,
+    xcms,
+)
 from commensal.io.contents import Format
 from commensal.io.paths import require_file
 from commensal.io.text import head_text, load_text
 
 #: How files begin that are text and no table.
-_OTHERS = {">": "FASTA", "@": "FASTQ or SAM", "##gff": "GFF", "#METABOLOMICS": "mwTab", "##fileformat=VCF": "VCF"}
+_OTHERS = {">": "FASTA", "@": "FASTQ or SAM", "##gff": "GFF", "##fileformat=VCF": "VCF"}
 
 #: Name → format, in the order in which they are tried: the telling ones first, plain text last.
 FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
         qiime2.FORMAT,
+        workbook.FORMAT,
+        mwtab.FORMAT,
+        mztab.FORMAT,
         biom_tables.FORMAT,
         parquet.FORMAT,
         newick.FORMAT,
@@ -29,6 +49,9 @@ FORMATS: dict[str, Format] = {
         salmon.SALMON,
         salmon.KALLISTO,
         tximport.FORMAT,
+        msdial.FORMAT,
+        xcms.FORMAT,
+        metaboanalyst.FORMAT,
         wide.FORMAT,
     )
 }

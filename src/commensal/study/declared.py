@@ -124,6 +124,7 @@ class Assay:
     dna: str | None = None  #: column of the samples with the concentration of DNA before sequencing
     strandedness: Literal["unstranded", "forward", "reverse"] | None = None  #: which column of STAR's counts
     tx2gene: str | None = None  #: table of transcripts and their genes, for salmon and kallisto
+    sheet: str | None = None  #: the sheet of a workbook, or the table of a file that holds several
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ READ_PARTS: dict[str, tuple[str, str | None]] = {
     "pathways": ("absolute", "share of cells"),
 }
 #: Keys of a table that reads have not.
-_OF_TABLES = ("value", "unit", "format", "orientation", "tree", "missing")
+_OF_TABLES = ("value", "unit", "format", "orientation", "tree", "missing", "sheet")
 
 
 def part_name(assay: str, part: str) -> str:
