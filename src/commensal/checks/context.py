@@ -21,6 +21,7 @@ from commensal.study import (
     Sides,
     blocks,
     covariates,
+    for_assay,
     sides,
 )
 from commensal.tables import Finding, Severity
@@ -87,13 +88,14 @@ def contexts(loaded: LoadedStudy) -> Iterator[Context | Finding]:
     """Yield a context for every question × assay, or the finding that says why there is none."""
     units = find_units(loaded)
     for question in loaded.declared.questions.values():
-        contrast = loaded.declared.contrasts[question.contrast]
         for name in question.assays or asked_of(question.kind, loaded):
+            asked = for_assay(loaded.declared, question, name)
+            contrast = loaded.declared.contrasts[asked.contrast]
             try:
                 side = sides(loaded, contrast.name, name)
                 yield Context(
                     loaded=loaded,
-                    question=question,
+                    question=asked,
                     contrast=contrast,
                     assay=loaded.assays[name],
                     sides=side,

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.comparison import Comparison, compare
+from commensal.questions.cohort_severity import severity_answer
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import JOINT, feature_rows
 from commensal.questions.scales import LOGARITHMS, Scales, scales
+from commensal.questions.targeted import targeted_levels
 from commensal.study import Dropped, LoadedStudy, Question
 from commensal.tables import points
 
@@ -40,6 +42,8 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     parts.append(composition(comparison, scale))
     rows = feature_rows(comparison, scale)
     parts.append(Answer(rows, top_values(comparison, scale, rows), (*comparison.dropped, *empty)))
+    parts.append(targeted_levels(comparison, scale))
+    parts.append(severity_answer(loaded, comparison, scale))
     return joined(parts)
 
 

@@ -194,6 +194,9 @@ class Question:
     margin: float | None = None  #: a difference smaller than this, in log2 units, does not matter
     sets: tuple[str, ...] = ()  #: GMT files of gene sets, besides those that ship
     reverses: str | None = None  #: the disease's own contrast, whose signature the treatment may move back
+    targeted: tuple[str, ...] = ()  #: molecules chosen beforehand, by name
+    controls: Mapping[str, str] = field(default_factory=dict)  #: specimen → the contrast with its own controls
+    producers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: ``taxa`` and ``molecules``: assays
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999
