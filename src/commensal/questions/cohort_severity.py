@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -212,14 +213,14 @@ def _drawn(comparison: Comparison, patients: _Patients, rows: pd.DataFrame, chos
     names = [str(name) for name in own["feature"]]
     first = [name for name in names if place[name] in chosen]
     first += [name for name in names if place[name] not in chosen][:DRAWN]
-    shared = {key: value for key, value in comparison.identity().items() if key != "kind"}
+    shared: dict[str, Any] = {key: value for key, value in comparison.identity().items() if key != "kind"}
     frames = []
     for name in first:
         j = place[name]
         label = str(comparison.assay.features["label"].iloc[j])
         both = {**shared, "feature": name, "label": label, "measure": patients.measure.name, "side": "case"}
         frame = pd.DataFrame({"x": patients.severity, "y": patients.logs[:, j]})
-        frame["note"] = np.where(np.isfinite(frame["y"]), None, "not detected")
+        frame["note"] = [None if seen else "not detected" for seen in np.isfinite(patients.logs[:, j])]
         if patients.rows is not None:
             for column, values in (("sample", comparison.samples), ("subject", comparison.subjects)):
                 frame[column] = [values[i] for i in patients.rows]

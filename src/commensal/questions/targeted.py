@@ -11,53 +11,15 @@ from numpy.typing import NDArray
 
 from commensal import stats
 from commensal.questions.answer import Answer
-from commensal.questions.comparison import BETWEEN, OVERALL, WITHIN, Comparison
+from commensal.questions.comparison import WITHIN, Comparison
+from commensal.questions.household import FIELDS, UNMATCHED, Part, parts_of
 from commensal.questions.names import exogenous, named
 from commensal.questions.rows import with_q
 from commensal.questions.scales import LOGARITHMS, Scales
-from commensal.questions.severity import unit_means
-from commensal.questions.terms import fits_of_terms
-from commensal.stats._comparing import FEWEST_PER_SIDE
 from commensal.tables import WITH_P, estimates, points
 
 Array = NDArray[np.float64]
 LEVEL, LOGS = "level", "level, log2"
-#: People of households in which there is one side only: a row of its own, after those of households with both.
-UNMATCHED = "unmatched"
-_FIELDS = ("effect", "se", "low", "high", "statistic", "df", "p", "status", "note")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """The samples of one term, and how they are compared."""
-
-    term: str
-    rows: NDArray[np.intp]  #: (r,) samples of the comparison
-    comparison: Comparison
-
-    def fit(self, y: Array) -> dict[str, Any]:
-        """Compare y (n, m) of all samples; returns the fields of a fit, (m,) each."""
-        if self.term != UNMATCHED:
-            fit = fits_of_terms(self.comparison, y)[self.term]
-            return {name: getattr(fit, name) for name in _FIELDS}
-        own, x, case = self.of_units(y)
-        found = stats.linear(own, x, np.eye(x.shape[1])[1], level=self.comparison.question.level)
-        made: dict[str, Any] = {name: np.array(getattr(found, name)) for name in _FIELDS}
-        seen = np.isfinite(own)
-        few = np.minimum(seen[case].sum(axis=0), seen[~case].sum(axis=0)) < FEWEST_PER_SIDE
-        for name in ("p", "low", "high"):
-            made[name][few] = np.nan
-        made["status"][few & (made["status"] == "ok")] = "too_few"
-        return made
-
-    def of_units(self, y: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Return y of whole households (u, m), the model's columns (u, k), and which are cases (u,)."""
-        assert self.comparison.block is not None
-        unit = np.asarray(self.comparison.block[self.rows], dtype=object)
-        held = np.column_stack([self.comparison.label[self.rows], self.comparison.covariates[self.rows]])
-        own, columns, _ = unit_means(y[self.rows], held, unit)
-        keep = [0, *(j for j in range(1, columns.shape[1]) if np.ptp(columns[:, j]) > 0)]
-        return own, np.column_stack([np.ones(len(columns)), columns[:, keep]]), columns[:, 0] == 1
 
 
 def targeted_levels(comparison: Comparison, scale: Scales) -> Answer:
@@ -72,7 +34,7 @@ def targeted_levels(comparison: Comparison, scale: Scales) -> Answer:
     if chosen:
         columns = [at for _, at in chosen]
         levels = _Levels.of(comparison, scale, columns)
-        parts = _parts(comparison)
+        parts = parts_of(comparison)
         for model in (LEVEL, LOGS):
             rows = pd.concat([_rows(part, levels, model, columns) for part in parts], ignore_index=True)
             frames.append(with_q(estimates(rows), comparison, f"targeted molecules, {model}"))
@@ -124,24 +86,7 @@ class _Levels:
         return np.where(self.below, share * self.limit, self.natural)
 
 
-def _parts(comparison: Comparison) -> list[_Part]:
-    everyone = np.arange(len(comparison.samples))
-    if comparison.block is None:
-        return [_Part(OVERALL, everyone, comparison)]
-    shares = pd.Series(comparison.label).groupby(comparison.block).transform("mean").to_numpy()
-    both = (shares > 0) & (shares < 1)
-    if not both.any():
-        return [_Part(BETWEEN, everyone, comparison)]
-    first = _Part(WITHIN, np.flatnonzero(both), comparison)
-    alone = np.flatnonzero(~both)
-    return [first, _Part(UNMATCHED, alone, comparison)] if _two_sided(comparison, alone) else [first]
-
-
-def _two_sided(comparison: Comparison, rows: NDArray[np.intp]) -> bool:
-    return bool(len(rows)) and 0 < comparison.case[rows].sum() < len(rows)
-
-
-def _rows(part: _Part, levels: _Levels, model: str, columns: list[int]) -> pd.DataFrame:
+def _rows(part: Part, levels: _Levels, model: str, columns: list[int]) -> pd.DataFrame:
     comparison = part.comparison
     values = levels.natural if model == LEVEL else levels.logs
     made = _natural(part, levels) if model == LEVEL else _logs(part, levels)
@@ -175,7 +120,7 @@ def _rows(part: _Part, levels: _Levels, model: str, columns: list[int]) -> pd.Da
     return frame
 
 
-def _below_words(levels: _Levels, part: _Part, j: int) -> str:
+def _below_words(levels: _Levels, part: Part, j: int) -> str:
     below = levels.below[part.rows, j]
     case = part.comparison.case[part.rows]
     if not below.any():
@@ -183,14 +128,14 @@ def _below_words(levels: _Levels, part: _Part, j: int) -> str:
     return f"below detection: {int(below[case].sum())} case, {int(below[~case].sum())} control samples"
 
 
-def _natural(part: _Part, levels: _Levels) -> dict[str, Any]:
+def _natural(part: Part, levels: _Levels) -> dict[str, Any]:
     """Compare natural values; what is below detection lies between 0 and its limit, and every such value is allowed.
 
     The estimate takes half the limit. The interval reaches over those with one side at 0 and the other at the limit,
     either way, and p is the largest of them: no value is made up that the result rests on.
     """
     made = part.fit(levels.filled(None))
-    touched = levels.below[part.rows].any(axis=0)
+    touched = np.asarray(levels.below[part.rows].any(axis=0))
     if not touched.any():
         return made
     case = part.comparison.case
@@ -212,10 +157,10 @@ def _natural(part: _Part, levels: _Levels) -> dict[str, Any]:
     return made
 
 
-def _logs(part: _Part, levels: _Levels) -> dict[str, Any]:
+def _logs(part: Part, levels: _Levels) -> dict[str, Any]:
     """Compare logarithms; features with values below detection by the left-censored model, where there is one."""
     made = part.fit(levels.logs)
-    touched = levels.below[part.rows].any(axis=0)
+    touched = np.asarray(levels.below[part.rows].any(axis=0))
     if not touched.any():
         return made
     model = getattr(stats, "left_censored", None)
@@ -231,7 +176,7 @@ def _logs(part: _Part, levels: _Levels) -> dict[str, Any]:
     limit = np.log2(levels.limit)[np.ix_(part.rows, at)]
     x, contrast, units = _design(part)
     fit = model(y, limit, x, [contrast], units, level=part.comparison.question.level)[0]
-    for name in _FIELDS:
+    for name in FIELDS:
         held = np.array(made[name], dtype=object if name in ("status", "note") else float)
         held[at] = getattr(fit, name)
         made[name] = held
@@ -242,7 +187,7 @@ def _logs(part: _Part, levels: _Levels) -> dict[str, Any]:
     return made
 
 
-def _design(part: _Part) -> tuple[Array, Array, NDArray[np.str_] | None]:
+def _design(part: Part) -> tuple[Array, Array, NDArray[np.str_] | None]:
     """Return columns, contrast and units of one term for a model that takes every sample by itself."""
     comparison = part.comparison
     columns = np.column_stack([comparison.label, comparison.covariates])[part.rows]
@@ -262,7 +207,7 @@ def _absent(comparison: Comparison, names: list[str]) -> pd.DataFrame:
     return estimates(frame)
 
 
-def _drawn(comparison: Comparison, levels: _Levels, columns: list[int], parts: list[_Part]) -> pd.DataFrame:
+def _drawn(comparison: Comparison, levels: _Levels, columns: list[int], parts: list[Part]) -> pd.DataFrame:
     """Return the raw values, in the assay's unit; who has nobody to be compared with in the household is said."""
     matched = np.zeros(len(comparison.samples), dtype=bool)
     matched[parts[0].rows] = True
@@ -283,7 +228,7 @@ def _drawn(comparison: Comparison, levels: _Levels, columns: list[int], parts: l
                     "measure": np.where(matched, parts[0].term, UNMATCHED),
                     "y": np.where(levels.below[:, j], 0.0, levels.natural[:, j]),
                     "unit": levels.unit,
-                    "note": np.where(levels.below[:, j], "below detection", None),
+                    "note": ["below detection" if below else None for below in levels.below[:, j]],
                 }
             )
         )
