@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
+from commensal.knowledge import pathways
 from commensal.questions.answer import Answer
 from commensal.questions.comparison import WITHIN, Comparison
 from commensal.questions.household import Part, parts_of
-from commensal.questions.pathway_members import Sets, compound_pathways, gene_pathways, numbers_of
+from commensal.questions.pathway_members import Sets, compound_pathways, gene_pathways, numbers_of, step_genes
 from commensal.questions.rows import with_q
 from commensal.questions.scales import Scales
 from commensal.questions.severity import ranked_lowest, unit_means
@@ -76,10 +77,10 @@ def _of_file(file: str, sets: tuple[GeneSet, ...], features: pd.DataFrame) -> Se
         one.name: np.unique(np.array([at for m in one.members for at in held[best].get(m, [])], dtype=np.intp))
         for one in sets
     }
-    how = f"{len(wanted & held[best].keys())} of {len(wanted)} members found by {best}"
+    how = f"{len(wanted & held[best].keys())} of {len(wanted)} of the file found by {best}; this set has {{}}"
     known = {one.name: len(one.members) for one in sets}
     # The second column of a GMT file may be an address: no label.
-    return Sets(file, {one.name: one.name for one in sets}, members, known, 3, how)
+    return Sets(file, {one.name: one.name for one in sets}, members, known, dict.fromkeys(members, 3), how)
 
 
 def _term(part: Part, scale: Scales) -> _Term:
@@ -123,7 +124,7 @@ def _scores(y: Array) -> Array:
 def _tested(term: _Term, scale: Scales, each: Sets) -> list[pd.DataFrame]:
     comparison = term.part.comparison
     inside = {name: at[term.tested[at]] for name, at in each.members.items()}
-    usable = {name: at for name, at in inside.items() if len(at) >= each.least}
+    usable = {name: at for name, at in inside.items() if len(at) >= each.least[name]}
     whole, how = _self_contained(term, usable)
     against = _competitive(term, usable)
     effects = _effects(term.part, scale, usable, term.tested)
@@ -206,19 +207,21 @@ def _rows(
     if comparison.block is not None:
         shared["n_blocks"] = len(np.unique(comparison.block[rows]))
     at = {} if fit is None else {name: i for i, name in enumerate(fit.name)}
-    labels = comparison.assay.features["label"].astype(str).to_numpy()
+    labels = _named(comparison)
     everyone = effects.get("(all)", {}).get("effect", np.nan)
     made = []
     for name, label in each.labels.items():
         row: dict[str, object] = {**shared, "feature": name, "label": label}
-        size, note = len(inside[name]), [f"{len(inside[name])} of {each.known[name]} members tested ({each.how})"]
+        size = len(inside[name])
+        note = [f"{size} members tested ({each.how.format(each.known[name])})"]
         if name in effects and model != MIXED:
             own = effects[name]
             row |= own if model == WHOLE else {"effect": own["effect"] - everyone}
             row["unit"] = "log2 fold change, mean of members" + ("" if model == WHOLE else " minus mean of all")
         i = at.get(name)
-        if size < each.least:
+        if size < each.least[name]:
             row["status"] = "not_measured" if not len(each.members[name]) else "too_few"
+            note += ["too little of it is measured to be what its name says"] if size else []
         elif fit is None or i is None:
             row |= {"status": "too_few", "low": np.nan, "high": np.nan}
             if model == AGAINST:
@@ -229,6 +232,18 @@ def _rows(
         row["note"] = "; ".join(note)
         made.append(row)
     return made
+
+
+def _named(comparison: Comparison) -> NDArray[np.object_]:
+    """Return how members are called: a gene by the step that it carries, beside its label."""
+    labels = comparison.assay.features["label"].astype(str).to_numpy(dtype=object)
+    if comparison.assay.assay.kind == "genes":
+        held, what = numbers_of(comparison.assay.features)
+        steps = {
+            at: step.id for one in pathways().values() for step in one.steps for at in step_genes(step, held, what)
+        }
+        labels = np.array([f"{steps[j]} ({one})" if j in steps else one for j, one in enumerate(labels)], dtype=object)
+    return labels
 
 
 def _fitted(fit: stats.SetFit, i: int, model: str, how: str) -> dict[str, object]:

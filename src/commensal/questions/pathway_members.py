@@ -18,6 +18,10 @@ _EC = re.compile(r"\b\d+\.\d+\.\d+\.(?:n?\d+)\b")
 #: What stands between a gene and the taxon that carries it, in tables that are split by taxon.
 BAR = "|"
 SHIPPED = "shipped"
+#: Fewer members than this are no set; of a pathway that is measured too little no number is enough.
+LEAST, NEVER = 2, 10**9
+#: A pathway that ships is tested where so many of its steps have a gene, or of its molecules are measured.
+MEASURED, MOLECULES = 0.5, 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +32,7 @@ class Sets:
     labels: Mapping[str, str]  #: set → words for a reader
     members: Mapping[str, NDArray[np.intp]]  #: set → columns of the table
     known: Mapping[str, int]  #: set → how many members it has in all
-    least: int  #: fewer members than this are no set
+    least: Mapping[str, int]  #: set → fewer members than this are not what its name says
     how: str  #: how members were found, in words
 
 
@@ -73,12 +77,12 @@ def step_genes(step: Step, held: Mapping[str, list[int]], what: str) -> tuple[in
 def gene_pathways(features: pd.DataFrame) -> Sets:
     """Return the pathways that ship, and the families of them, with their genes in a table."""
     held, what = numbers_of(features)
-    genes = {one.id: [at for step in one.steps for at in step_genes(step, held, what)] for one in pathways().values()}
-    size = {
-        one.id: len({n for step in one.steps for wanted in step.alternatives for n in wanted})
-        for one in pathways().values()
-    }
-    return _sets(genes, size, f"genes by {what} number", 2)
+    steps = {one.id: [step_genes(step, held, what) for step in one.steps] for one in pathways().values()}
+    genes = {name: [at for found in each for at in found] for name, each in steps.items()}
+    # Alternatives are many and few are anywhere: what counts is how many of the steps are measured.
+    whole = {name: sum(map(bool, each)) >= MEASURED * len(each) for name, each in steps.items()}
+    size = {one.id: len(one.steps) for one in pathways().values()}
+    return _sets(genes, size, f"genes by {what} number, of {{}} steps", whole)
 
 
 def compound_pathways(features: pd.DataFrame) -> Sets:
@@ -93,22 +97,24 @@ def compound_pathways(features: pd.DataFrame) -> Sets:
         for one in pathways().values()
     }
     size = {one.id: len(pathway_compounds(one)) for one in pathways().values()}
-    return _sets(found, size, f"molecules by {column}", 2)
+    whole = {name: len(set(at)) >= MOLECULES * size[name] for name, at in found.items()}
+    return _sets(found, size, f"molecules by {column}, of {{}} in the pathway", whole)
 
 
-def _sets(found: Mapping[str, list[int]], size: Mapping[str, int], how: str, least: int) -> Sets:
-    """Put sets together; a family of several pathways is a set too, where it says more than one of them."""
+def _sets(found: Mapping[str, list[int]], size: Mapping[str, int], how: str, whole: Mapping[str, bool]) -> Sets:
+    """Put sets together; a family of several pathways is a set too, where two of them are measured enough."""
     labels = {one.id: one.name for one in pathways().values()}
     members = {name: np.unique(np.array(at, dtype=np.intp)) for name, at in found.items()}
-    known = dict(size)
+    known, least = dict(size), {name: LEAST if whole[name] else NEVER for name in labels}
     families: dict[str, list[str]] = {}
     for one in pathways().values():
         families.setdefault(one.family, []).append(one.id)
     for family, ids in families.items():
         union = np.unique(np.concatenate([members[name] for name in ids]))
-        if len(ids) > 1 and all(len(union) > len(members[name]) for name in ids):
+        enough = sum(whole[name] for name in ids) >= 2
+        if enough and all(len(union) > len(members[name]) for name in ids):
             name = f"family: {family}"
-            labels[name], members[name] = f"{family}: all its pathways", union
+            labels[name], members[name], least[name] = f"{family}: all its pathways", union, LEAST
             known[name] = sum(size[one] for one in ids)
     return Sets(SHIPPED, labels, members, known, least, how)
 
