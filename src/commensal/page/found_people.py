@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from commensal.page.view import Group
-from commensal.page.words import chance, count, estimate, listed, many, missing, number, sentence, term_phrase
+from commensal.page.words import MINUS, chance, count, estimate, listed, many, missing, number, sentence, term_phrase
 from commensal.tables import STATUSES
 
 LEVEL, LOGS, UNMATCHED = "level", "level, log2", "unmatched"
@@ -33,7 +33,7 @@ def people_headlines(own: list[Group]) -> list[str]:
     told = []
     for group in own:
         told += [line for line in _levels(group)[:1] if line]
-        told += _severity(group)[:1]
+        told += _severity(group)[:1] if _of_chosen(group) else []
         told += _sets(group)[:1]
     return told
 
@@ -100,7 +100,7 @@ def _severity(group: Group) -> list[str]:
                 f"whether {group.features} follow {measure} among {group.case} cannot be told: {_why(rows.iloc[0])}"
             )
         ]
-    chosen = tested[tested["family"].fillna("").str.contains("targeted, severity")]
+    chosen = tested[tested["family"].fillna("").str.contains("targeted, severity")].sort_values("p", kind="stable")
     others = tested.drop(chosen.index)
     told = [_followed(group, row, measure) for _, row in chosen.iterrows()]
     if len(others):
@@ -117,6 +117,12 @@ def _severity(group: Group) -> list[str]:
         told.append(sentence(f"among {group.case}, {text}; the smallest p is that of {_correlation(top)}"))
     how = str(tested.iloc[0]["note"]).split("; without any one")[0]
     return [*told, sentence(f"how severity and sample were brought together: {how}")]
+
+
+def _of_chosen(group: Group) -> bool:
+    """Say whether a molecule chosen beforehand was set beside severity."""
+    own = group.rows[(group.rows["model"] == SEVERITY) & group.rows["p"].notna()]
+    return bool(own["family"].fillna("").str.contains("targeted, severity").any())
 
 
 def _correlation(row: pd.Series) -> str:
@@ -143,7 +149,7 @@ def _followed(group: Group, row: pd.Series, measure: str) -> str:
     if len(slope) and not missing(slope.iloc[0]["effect"]):
         text += f"; by a straight line {estimate(slope.iloc[0], chance(slope.iloc[0]['p']))}"
     influence = [part for part in str(row["note"]).split("; ") if part.startswith("without any one")]
-    return sentence(f"{text}. {_capital(influence[0])}" if influence else text)
+    return sentence(f"{text}. {_capital(influence[0].replace('-', MINUS))}" if influence else text)
 
 
 def _sets(group: Group) -> list[str]:

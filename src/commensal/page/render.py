@@ -25,10 +25,14 @@ from commensal.page.figures import (
     diversity,
     features,
     gene_sets,
+    levels,
     ordination,
+    pathway,
+    producers,
     quality_tables,
     reads_figures,
     reversal,
+    severity,
     survival_figures,
     to_files,
     volcano,
@@ -126,6 +130,7 @@ def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]
     if group.kind == "course":
         return [*drawn, *course_figures(group, own)]
     drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
+    drawn += [*levels(group, own), *severity(group, own), *pathway(group, own), *producers(group, own)]
     return [*drawn, *gene_sets(group), *reversal(group, own)]
 
 
