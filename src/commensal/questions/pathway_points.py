@@ -43,7 +43,10 @@ def pathway_points(loaded: LoadedStudy, comparison: Comparison, rows: pd.DataFra
                 for compound, values in _of_table(loaded, comparison, name, wanted).items():
                     found.setdefault(compound, []).extend(values)
     frames = []
-    for one in pathways().values():
+    chosen = {name.casefold() for name in comparison.question.targeted}
+    # those with a molecule that was chosen beforehand come first
+    ordered = sorted(pathways().values(), key=lambda one: not chosen & {name.casefold() for name in _molecules(one)})
+    for one in ordered:
         steps = _steps(one, comparison, first, held, what)
         between = _between(one, found)
         if any("y" in row for row in (*steps, *between)):

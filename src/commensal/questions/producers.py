@@ -69,7 +69,7 @@ def producers(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
             rows = _rows(loaded, table, one, own, term, family, int(np.isfinite(p).sum()))
             frames.append(rows)
             if term != BETWEEN:
-                drawn.append(_drawn(table, rows))
+                drawn.append(_drawn(table, one, own, rows))
     return Answer(estimates(pd.concat(frames, ignore_index=True)), points(pd.concat(drawn)) if drawn else points())
 
 
@@ -200,13 +200,26 @@ def _capable(
     return ""
 
 
-def _drawn(table: _Table, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the heat map: the molecules and taxa of the smallest p, each pair that has a row."""
+def _drawn(table: _Table, found: stats.Associations, q: Array, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the heat map: the molecules and taxa of the smallest p, all of their pairs."""
     own = rows[(rows["model"] == PRODUCER) & rows["p"].notna()]
     molecules = own["feature"].drop_duplicates().head(DRAWN)
     taxa = own.loc[own["feature"].isin(molecules), "measure"].drop_duplicates().head(DRAWN)
-    kept = own[own["feature"].isin(molecules) & own["measure"].isin(taxa)]
-    frame = kept[["feature", "label", "effect", "low", "high", "n", "unit", "note"]].rename(columns={"effect": "y"})
-    shared: dict[str, Any] = {key: value for key, value in table.molecules.identity().items() if key != "kind"}
-    marks: Any = ["q < 0.05" if value < 0.05 else None for value in kept["q"]]
-    return frame.assign(figure="producers", measure=kept["measure"], group=marks, x=kept["q"], **shared)
+    features, columns = table.molecules.assay.features, np.flatnonzero(table.tested)
+    ids = features.index.astype(str).to_numpy()[columns]
+    labels = table.taxa["label"].astype(str).to_numpy()[np.flatnonzero(table.usual)]
+    low, high = found.interval(table.molecules.question.level)
+    shared = {key: value for key, value in table.molecules.identity().items() if key != "kind"}
+    notes = {
+        (one["measure"], one["feature"]): one["note"] for one in own[["measure", "feature", "note"]].to_dict("records")
+    }
+    made = []
+    for name in taxa:
+        i = int(np.flatnonzero(labels == name)[0])
+        for molecule in molecules:
+            j = int(np.flatnonzero(ids == molecule)[0])
+            cell = {"feature": molecule, "label": str(features["label"].iloc[columns[j]]), "measure": name}
+            cell |= {"y": found.r[i, j], "low": low[i, j], "high": high[i, j], "n": found.n[i, j], "x": q[i, j]}
+            cell |= {"group": "q < 0.05" if q[i, j] < 0.05 else None, "note": notes.get((name, molecule)) or None}
+            made.append({**shared, "figure": "producers", "unit": "Spearman's r", **cell})
+    return pd.DataFrame(made)

@@ -29,11 +29,7 @@ def levels(group: Group, points: pd.DataFrame) -> list[Figure]:
             apart = who == UNMATCHED
             fit = group.first(model="level, log2", feature=str(feature), term=str(who))
             fits = {"abundance": fit} if fit is not None and not missing(fit["effect"]) else {}
-            name = (
-                f"{label}, no household with both"
-                if apart and group.block == "household"
-                else (f"{label}, unmatched" if apart else label)
-            )
+            name = f"{label}, unmatched" if apart else label
             rows: Rows = side_rows(group, own)
             shown = replace(group, rows=group.rows.iloc[:0]) if apart else group
             unit = "value" if missing(own["unit"].iloc[0]) else str(own["unit"].iloc[0])
@@ -42,10 +38,13 @@ def levels(group: Group, points: pd.DataFrame) -> list[Figure]:
             notes |= {note: None} if note else {}
             data += [{"name": label, "who": str(who)} | row for row in rows]
             told.append(_told(group, name, rows, fits.get("abundance")))
-    first = "people of the same household are compared with each other" if group.split else "all people are compared"
+    unit = group.block or "block"
+    first = f"people of the same {unit} are compared with each other" if group.split else "all people are compared"
+    alone = f"People of whom no {unit} has both sides (unmatched) have a panel of their own."
     caption = [
         f"Every value of the molecules that were chosen beforehand, in the assay’s unit on a logarithmic axis; "
         f"{first}. Values below detection are drawn on a line of their own.",
+        *([alone] if (drawn["measure"] == UNMATCHED).any() else []),
         *notes,
     ]
     return [

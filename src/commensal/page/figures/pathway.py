@@ -11,7 +11,9 @@ from commensal.page.view import Group
 from commensal.page.words import chance, count, interval, missing, number, plural, sentence
 
 #: Pathways that are drawn: those with the smallest p as wholes.
-MOST = 6
+MOST = 4
+#: And so many of the first in the points: those with a molecule that was chosen beforehand.
+FIRST = 2
 TABLE = {
     "pathway": "Pathway", "rung": "Step or molecule", "kind": "Kind", "feature": "Feature", "assay": "From",
     "effect": "log2 fold change", "low": "Low", "high": "High", "n": "n",
@@ -27,14 +29,14 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
     sets = group.pick(model="set, self-contained").drop_duplicates("feature").set_index("feature")
     fits = sets[sets["p"].notna()].sort_values("p", kind="stable")
     held = dict.fromkeys(drawn.loc[drawn["y"].notna(), "measure"])
-    chosen = [name for name in fits.index if name in held][:MOST]
-    chosen += [name for name in held if name not in chosen][: max(0, 2 - len(chosen))]
+    chosen = [str(name) for name in fits.index if name in held][:MOST]
+    chosen += [name for name in held if name not in chosen][:FIRST]
     own = [_rows(drawn[drawn["measure"] == name]) for name in chosen]
     limit = max(
         (abs(float(str(row["effect"]))) for rows in own for row in rows if row["effect"] is not None), default=1
     )
     panels = [
-        _ladder(rows, fits.loc[name] if name in fits.index else None, limit, key=i == 0)
+        _ladder(rows, _first(fits, name), limit, key=i == 0)
         for i, (name, rows) in enumerate(zip(chosen, own, strict=True))
     ]
     term = group.terms[0] if group.terms else "overall"
@@ -56,6 +58,11 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
         ),
         *carriers(group, chosen),
     ]  # fmt: skip
+
+
+def _first(fits: pd.DataFrame, name: str) -> pd.Series | None:
+    own = fits[fits.index == name]
+    return None if own.empty else own.iloc[0]
 
 
 def _rows(own: pd.DataFrame) -> Rows:

@@ -17,7 +17,7 @@ AGREES = "which agrees"
 
 
 def producers(group: Group, points: pd.DataFrame) -> list[Figure]:
-    """Draw the pairs with a row of their own; pairs without one are left blank."""
+    """Draw the molecules and taxa with the smallest p, each with each."""
     import altair as alt
 
     drawn = points[(points["figure"] == "producers") & points["y"].notna()]
@@ -53,7 +53,7 @@ def producers(group: Group, points: pd.DataFrame) -> list[Figure]:
     caption = [
         "Rank correlation of taxa with molecules across people, sides and covariates held fixed (within blocks, where "
         "there are any): the molecules with the smallest p and those chosen beforehand. • q < 0.05 over all pairs "
-        "asked; blank pairs have larger p and no row of their own. It is association: a taxon that goes with a "
+        "asked. It is association: a taxon that goes with a "
         "molecule may make it, use it, or like what comes with it.",
         "◆ the genome of this taxon says the same (makes it and rises with it, or uses it and falls)."
         if agreeing
