@@ -210,6 +210,8 @@ def jobs(rng: Random) -> dict[str, Job]:
         "set_competitive": lambda: stats.set_competitive(rng.normal(size=(n, m + 3)) if n % 2 else y, x, c, sets),
         "associate": lambda: stats.associate(y, values(rng, n, 3), block=block, covariates=fixed),
         "associate, pearson": lambda: stats.associate(y, y, method="pearson", n_permutations=20),
+        "left_out_slopes": lambda: stats.left_out_slopes(y, x, c),
+        "left_out_correlations": lambda: stats.left_out_correlations(y, lab, covariates=fixed),
         "associated_blocks": lambda: stats.associated_blocks(y, values(rng, n, 4)),
         "dunnett": lambda: stats.dunnett(flat, arm, NAMES[0], block=block),
         "arm_contrasts": lambda: stats.arm_contrasts(flat, arm, NAMES[0], unit=block),

@@ -93,6 +93,8 @@ WITHOUT_P = frozenset(
         "is_mirrored",
         "is_rooted",
         "kaplan_meier",
+        "left_out_correlations",
+        "left_out_slopes",
         "moderate",
         "null_share",
         "onset_distribution",

@@ -21,6 +21,7 @@ from commensal.study import (
     Sides,
     blocks,
     covariates,
+    for_assay,
     sides,
 )
 from commensal.tables import Finding, Severity
@@ -86,13 +87,15 @@ class Context:
 def contexts(loaded: LoadedStudy) -> Iterator[Context | Finding]:
     """Yield a context for every question × assay, or the finding that says why there is none."""
     units = find_units(loaded)
-    for question, contrast in asked_contrasts(loaded):
+    for question, declared in asked_contrasts(loaded):
         for name in question.assays or asked_of(question.kind, loaded):
+            asked = for_assay(loaded.declared, question, name)
+            contrast = declared if asked is question else loaded.declared.contrasts[asked.contrast]
             try:
                 side = sides(loaded, contrast.name, name)
                 yield Context(
                     loaded=loaded,
-                    question=question,
+                    question=asked,
                     contrast=contrast,
                     assay=loaded.assays[name],
                     sides=side,

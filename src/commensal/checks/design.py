@@ -49,8 +49,9 @@ def undeclared(loaded: LoadedStudy) -> Iterator[Finding]:
 
 def unasked(loaded: LoadedStudy) -> Iterator[Finding]:
     """Contrasts that no question uses: nothing about them was checked."""
-    asked = {question.contrast for question in loaded.declared.questions.values()}
-    asked |= {str(question.supplements) for question in loaded.declared.questions.values()}
+    questions = loaded.declared.questions.values()
+    asked = {name for question in questions for name in (question.contrast, *question.controls.values())}
+    asked |= {str(question.supplements) for question in questions}
     for name in loaded.declared.contrasts:
         if name not in asked:
             yield Finding(

@@ -12,6 +12,7 @@ from commensal.page.arms import ARM_KINDS, arm_headlines, arm_sentences, arm_til
 from commensal.page.course import course_headlines, course_sentences, course_tiles
 from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences, is_host
 from commensal.page.found_mediators import is_mediators, mediator_headlines, mediator_sentences, mediator_tiles
+from commensal.page.found_people import people_headlines, people_sections
 from commensal.page.view import UNTESTED, Group, groups
 from commensal.page.words import (
     chance,
@@ -299,7 +300,7 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
         return [("", failed)]
     if group.kind == "course":
         return [("", course_sentences(group))]
-    return [
+    told = [
         (
             term_phrase(term, group.block).rstrip(", "),
             [
@@ -312,6 +313,7 @@ def sentences(group: Group) -> list[tuple[str, list[str]]]:
         )
         for term in group.terms
     ]
+    return [*told, *people_sections(group)]
 
 
 def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
@@ -355,6 +357,7 @@ def headlines(estimates: pd.DataFrame, study: Study) -> list[str]:
             continue
         told += [_first_composition(own), *_feature_headlines(own)]
         told += host_headlines(own) if any(map(is_host, own)) else [_first_diversity(own)]
+        told += people_headlines(own)
     if not told:
         nothing = "No question has been answered: the estimates are empty."
         return [nothing, "No features were tested.", "No diversity was compared."]

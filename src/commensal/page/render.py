@@ -26,10 +26,14 @@ from commensal.page.figures import (
     diversity,
     features,
     gene_sets,
+    levels,
     ordination,
+    pathway,
+    producers,
     quality_tables,
     reads_figures,
     reversal,
+    severity,
     survival_figures,
     to_files,
     triangulation,
@@ -134,6 +138,7 @@ def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]
     if is_mediators(group):
         return [*triangulation(group, own), *(_arm_volcanoes(group) if len(group.terms) <= FEW_ARMS else [])]
     drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
+    drawn += [*levels(group, own), *severity(group, own), *pathway(group, own), *producers(group, own)]
     return [*drawn, *gene_sets(group), *reversal(group, own)]
 
 

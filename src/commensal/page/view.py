@@ -19,6 +19,17 @@ OUTCOMES = "measures and events"
 CANDIDATES, MANY = "candidates", 60
 #: Models whose rows describe and have no test.
 UNTESTED = ("pcoa", "reference frame", "course", "expression model", "reads without a gene")
+#: Models of people's molecules, genes and severity, which are told in sections of their own, not term by term.
+PEOPLE = (
+    "level",
+    "level, log2",
+    "severity",
+    "severity, slope",
+    "set, in any direction",
+    "contribution",
+    "producer",
+    "producers, all pairs",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +110,8 @@ class Group:
     @property
     def terms(self) -> list[str]:
         """The terms that were tested, in the order of the file, for example ``["within", "between"]``."""
-        tested = self.rows[~self.rows["model"].isin(UNTESTED)]
+        apart = self.rows["model"].isin((*UNTESTED, *PEOPLE)) | (self.rows["term"] == "unmatched")
+        tested = self.rows[~apart]
         return [str(term) for term in tested["term"].dropna().unique()]
 
 

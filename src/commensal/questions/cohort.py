@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
+from commensal.questions.cohort_sets import set_answer
+from commensal.questions.cohort_severity import severity_answer
 from commensal.questions.comparison import Comparison, compare
+from commensal.questions.contributions import contributions
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import JOINT, feature_rows
+from commensal.questions.pathway_members import unstratified
+from commensal.questions.pathway_points import pathway_points
+from commensal.questions.producers import producers
 from commensal.questions.scales import LOGARITHMS, Scales, scales
+from commensal.questions.targeted import targeted_levels
 from commensal.study import Dropped, LoadedStudy, Question
-from commensal.tables import points
+from commensal.tables import estimates, points
 
 #: Features whose raw values are kept for the page, per assay.
 TOP = 12
@@ -33,6 +40,7 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
         The comparison cannot be made with these samples.
     """
     comparison, empty = _without_empty_samples(compare(loaded, question, assay))
+    comparison, split = apart_by_taxon(comparison)
     scale = scales(comparison.assay, comparison.values)
     parts = []
     if comparison.assay.assay.kind == "taxa":
@@ -40,7 +48,30 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     parts.append(composition(comparison, scale))
     rows = feature_rows(comparison, scale)
     parts.append(Answer(rows, top_values(comparison, scale, rows), (*comparison.dropped, *empty)))
+    parts.append(targeted_levels(comparison, scale))
+    parts.append(severity_answer(loaded, comparison, scale))
+    parts.append(set_answer(loaded, comparison, scale))
+    parts += [contributions(split)] if split is not None else []
+    parts.append(Answer(estimates(), pathway_points(loaded, comparison, rows)))
+    parts.append(producers(loaded, question, assay))
     return joined(parts)
+
+
+def apart_by_taxon(comparison: Comparison) -> tuple[Comparison, Comparison | None]:
+    """Take rows of a gene's parts by taxon (``K00278|species``) apart: beside the gene they would count it twice."""
+    table = comparison.assay
+    whole = unstratified(table.features)
+    if table.assay.kind not in ("genes", "pathways") or whole.all() or not whole.any():
+        return comparison, None
+    one, other = (
+        replace(
+            comparison,
+            assay=replace(table, features=table.features[keep], values=table.values[:, keep]),
+            values=comparison.values[:, keep],
+        )
+        for keep in (whole, ~whole)
+    )
+    return one, other if table.assay.kind == "genes" else None
 
 
 def top_values(comparison: Comparison, scale: Scales, rows: pd.DataFrame) -> pd.DataFrame:

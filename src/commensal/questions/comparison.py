@@ -17,6 +17,7 @@ from commensal.study import (
     Question,
     blocks,
     covariates,
+    for_assay,
     sides,
 )
 
@@ -97,6 +98,7 @@ def compare(loaded: LoadedStudy, question: Question, assay_name: str) -> Compari
         One side is empty (also after samples without a covariate are left out), or the design needs two levels of
         random intercepts.
     """
+    question = for_assay(loaded.declared, question, assay_name)
     chosen = sides(loaded, question.contrast, assay_name)
     contrast = loaded.declared.contrasts[question.contrast]
     assay = loaded.assays[assay_name]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from commensal import stats
 from commensal.questions.course_design import Course
 from commensal.questions.scales import Scales
-from commensal.study import LoadedStudy, Measure
+from commensal.questions.severity import SEVERITY, ranked_lowest, severity_of, unit_means
+from commensal.study import LoadedStudy
 from commensal.tables import STATUSES
-
-Array = NDArray[np.float64]
-SEVERITY = "severity"
 
 
 def severity_rows(loaded: LoadedStudy, course: Course, scale: Scales) -> pd.DataFrame:
@@ -32,8 +27,7 @@ def severity_rows(loaded: LoadedStudy, course: Course, scale: Scales) -> pd.Data
     frame = pd.DataFrame({**course.identity(), "feature": course.assay.features.index.astype(str), "model": SEVERITY})
     frame["label"], frame["measure"] = course.assay.features["label"].astype(str).to_numpy(), measure.name
     frame["unit"], frame["level"], frame["test"] = "Spearman's r", course.question.level, "t"
-    y = _ranked_lowest(scale)
-    y[:, np.isfinite(y).sum(axis=0) == 0] = np.nan
+    y = ranked_lowest(scale)
     people = course.subjects
     inside = pd.Series(values[here]).groupby(people[here]).nunique().gt(1).any() if here.any() else False
     if here.sum() < 3:
@@ -47,7 +41,7 @@ def severity_rows(loaded: LoadedStudy, course: Course, scale: Scales) -> pd.Data
         frame["term"], n_blocks = "within", len(set(people[rows]))
         note = "within subjects, age held fixed"
     else:
-        y, values, n = _means(y[here], values[here], course.unit[here])
+        y, values, n = unit_means(y[here], values[here], course.unit[here])
         found = stats.associate(y, values[:, None])
         frame["term"], n_blocks = "between", n
         note = f"between means of each {course.unit_name}"
@@ -60,71 +54,3 @@ def severity_rows(loaded: LoadedStudy, course: Course, scale: Scales) -> pd.Data
     frame["family"] = f"{course.question.name} / {course.contrast.name} / {course.assay.name} / features, severity"
     frame.loc[frame["p"].isna(), "family"] = pd.NA
     return frame
-
-
-def severity_of(loaded: LoadedStudy, measure: Measure, subjects: Sequence[str], time: Array, *, at: str) -> Array:
-    """Return the measure of each sample's subject (n,): the nearest in time, its first or its last value.
-
-    Nearest both ways: a sample to which no value is nearest has none, so that no value counts twice.
-    """
-    name = measure.column or measure.name
-    held = _long(loaded, name)
-    found = np.full(len(subjects), np.nan)
-    by_subject = {str(key): rows for key, rows in held.groupby("subject")}
-    people = np.asarray(subjects, dtype=object)
-    for who in dict.fromkeys(subjects):
-        rows = by_subject.get(str(who))
-        if rows is None:
-            continue
-        own = np.flatnonzero(people == who)
-        when, values = rows["time"].to_numpy(float), rows["value"].to_numpy(float)
-        if np.isnan(when).all():
-            found[own] = values[0]
-        elif at == "nearest":
-            apart = np.abs(time[own][:, None] - np.where(np.isnan(when), np.inf, when))
-            mine = apart.argmin(axis=1)
-            both = apart.argmin(axis=0)[mine] == np.arange(len(own))
-            found[own[both]] = values[mine[both]]
-        else:
-            found[own] = values[int(np.nanargmin(when) if at == "first" else np.nanargmax(when))]
-    return found
-
-
-def _long(loaded: LoadedStudy, name: str) -> pd.DataFrame:
-    """Return subject, time and value of one measure, from the phenotypes or else from the samples."""
-    for frame in (loaded.phenotypes, loaded.samples):
-        if frame is None:
-            continue
-        if name in frame.columns:
-            own = frame[["subject"]].copy()
-            own["value"] = pd.to_numeric(frame[name], errors="coerce")
-        elif {"measure", "value"} <= set(frame.columns):
-            frame = frame[frame["measure"] == name]  # noqa: PLW2901
-            own = frame[["subject"]].copy()
-            own["value"] = pd.to_numeric(frame["value"], errors="coerce")
-        else:
-            continue
-        own["time"] = pd.to_numeric(frame["time"], errors="coerce") if "time" in frame.columns else np.nan
-        own = own.dropna(subset=["value"])
-        if len(own):
-            return own.astype({"value": float, "time": float})
-    return pd.DataFrame({"subject": [], "time": [], "value": []})
-
-
-def _ranked_lowest(scale: Scales) -> Array:
-    """Return log2 abundance (n, m) with absence below everything, for ranks."""
-    y = scale.log2.copy()
-    if scale.present is not None:
-        lowest = np.nanmin(y, initial=0.0) - 1
-        y[(scale.present == 0) & ~np.isfinite(y)] = lowest
-    return y
-
-
-def _means(y: Array, values: Array, unit: NDArray[np.object_]) -> tuple[Array, Array, int]:
-    names, codes = np.unique(unit.astype(str), return_inverse=True)
-    seen = np.isfinite(y)
-    total, count = np.zeros((len(names), y.shape[1])), np.zeros((len(names), y.shape[1]))
-    np.add.at(total, codes, np.where(seen, y, 0.0))
-    np.add.at(count, codes, seen)
-    severity = np.array([values[codes == at].mean() for at in range(len(names))])
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan), severity, len(names)

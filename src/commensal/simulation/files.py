@@ -4,115 +4,80 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from commensal.errors import OutputError, UsageError
+from commensal.simulation.cohort_file import STUDY
 from commensal.simulation.communities import Communities
+from commensal.simulation.genes import SUPPRESSED, Genes
 from commensal.simulation.molecules import Molecules
+from commensal.simulation.patients import PANEL, Fluid, Visits
 from commensal.simulation.people import People
 
-_STUDY = """\
-# A household cohort, simulated: every number is invented, and truth.json says what was planted.
 
-[study]
-name = "simulated-cohort"
-title = "Gut microbes and serum molecules of patients and of those they live with (simulated)"
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Everything that was drawn for a cohort."""
 
-[design]                                       # what a reviewer asks; "unknown" is an answer, silence is a finding
-randomised = "not randomised: observational"
-blinded = ["species", "serum"]
-exclusions = "none"
-primary = ["species", "serum"]
-
-[tables.samples]                               # one row per specimen
-file = "samples.tsv"
-columns = { sample = "sample", subject = "person" }
-
-[tables.subjects]                              # one row per person
-file = "people.tsv"
-columns = { subject = "person", disease = "group" }
-
-[variables.disease]
-type = "category"
-reference = "household member"                 # always written, never guessed
-
-[variables.sex]
-type = "category"
-reference = "F"
-
-[variables.relation]
-type = "category"
-reference = "self"
-
-[variables.age]
-type = "number"
-unit = "years"
-
-[variables.bmi]
-type = "number"
-unit = "kg/m2"
-
-[variables.fibre]
-type = "number"
-unit = "g/day"
-
-[variables.years_together]
-type = "number"
-unit = "years"
-
-[assays.species]
-kind = "taxa"
-file = "species.tsv"
-value = "counts"
-specimen = "stool"
-tree = "tree.nwk"
-features = { columns = ["family", "phylum"] }  # annotation columns inside the table
-
-[assays.serum]
-kind = "metabolites"
-file = "serum.tsv"
-value = "intensity"
-specimen = "serum"
-zero = "below_detection"                       # a 0 is a molecule not seen, not an amount of nothing
-features = { file = "serum_features.tsv", id = "id", label = "name" }
-
-[contrasts.als_vs_household]
-column = "disease"
-case = "ALS"
-control = "household member"
-
-[questions.patients]
-kind = "cohort"
-contrast = "als_vs_household"
-assays = ["species", "serum"]
-block = ["household"]                          # patients are compared with those they live with
-covariates = @COVARIATES@
-"""
+    people: People
+    stool: Communities
+    serum: Molecules
+    genes: Genes
+    csf: Fluid
+    day: NDArray[np.int64]  #: of sampling, a day per person
+    visits: Visits
 
 
 def write_cohort(
     out: Path,
-    people: People,
-    stool: Communities,
-    serum: Molecules,
+    drawn: Drawn,
     options: Mapping[str, object],
     covariates: Sequence[str],
 ) -> Path:
     """Write a drawn cohort to a folder; see `commensal.simulation.cohort`."""
+    people, stool, serum = drawn.people, drawn.stool, drawn.serum
     stool_ids = [f"{person}-stool" for person in people.person]
     serum_ids = [f"{person}-serum" for person in people.person]
     texts = {
         "samples.tsv": tsv(
-            ["sample", "person", "specimen"],
+            ["sample", "person", "specimen", "day"],
             [
                 row
                 for i, person in enumerate(people.person)
-                for row in ((stool_ids[i], person, "stool"), (serum_ids[i], person, "serum"))
+                for row in (
+                    (stool_ids[i], person, "stool", str(drawn.day[i])),
+                    (serum_ids[i], person, "serum", str(drawn.day[i])),
+                )
+            ]
+            + [
+                (f"{person}-csf", person, "csf", day)
+                for person, day in [
+                    *((people.person[i], str(drawn.day[i])) for i in drawn.csf.patients),
+                    *((person, "0") for person in drawn.csf.controls),
+                ]
             ],
         ),
-        "people.tsv": _people(people),
+        "people.tsv": _people(people, drawn.csf),
+        "visits.tsv": tsv(
+            ["person", "day", "alsfrs"],
+            zip(drawn.visits.person, map(str, drawn.visits.day), map(str, drawn.visits.score), strict=True),
+        ),
+        "genes.tsv": _genes(drawn.genes, stool_ids),
+        "csf.tsv": tsv(
+            ["sample", *(name for name, _, _ in PANEL)],
+            (
+                (f"{person}-csf", *(f"{value:.2f}" if value else "0" for value in row))
+                for person, row in zip(
+                    (*(people.person[i] for i in drawn.csf.patients), *drawn.csf.controls),
+                    drawn.csf.values,
+                    strict=True,
+                )
+            ),
+        ),
         "species.tsv": tsv(
             ["species", "family", "phylum", *stool_ids],
             (
@@ -137,8 +102,8 @@ def write_cohort(
                 )
             ),
         ),
-        "truth.json": json.dumps(_truth(stool, serum, options), indent=1, ensure_ascii=False) + "\n",
-        "study.toml": _STUDY.replace("@COVARIATES@", json.dumps(list(covariates))),
+        "truth.json": json.dumps(_truth(drawn, options), indent=1, ensure_ascii=False) + "\n",
+        "study.toml": STUDY.replace("@COVARIATES@", json.dumps(list(covariates))),
     }
     return write_files(out, texts)
 
@@ -172,7 +137,7 @@ def tsv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("\t".join(row) + "\n" for row in [header, *rows])
 
 
-def _people(people: People) -> str:
+def _people(people: People, csf: Fluid) -> str:
     rows = zip(
         people.person,
         people.household,
@@ -186,11 +151,25 @@ def _people(people: People) -> str:
         strict=True,
     )
     header = ["person", "household", "group", "relation", "sex", "age", "bmi", "fibre", "years_together"]
-    return tsv(header, rows)
+    others = (
+        (person, "", "neurological control", "none", sex, f"{age:.0f}", "", "", "")
+        for person, sex, age in zip(csf.controls, csf.sex, csf.age, strict=True)
+    )
+    return tsv(header, [*rows, *others])
 
 
-def _truth(stool: Communities, serum: Molecules, options: Mapping[str, object]) -> dict[str, object]:
+def _genes(genes: Genes, samples: Sequence[str]) -> str:
+    names = dict(zip(genes.ids, genes.names, strict=True))
+    rows = [
+        *((ko, names[ko], column) for ko, column in zip(genes.ids, genes.whole.T, strict=True)),
+        *((f"{ko}|{who}", names[ko], column) for (ko, who), column in zip(genes.split, genes.parts.T, strict=True)),
+    ]
+    return tsv(["gene", "name", *samples], ((ko, name, *(f"{v:.4g}" for v in column)) for ko, name, column in rows))
+
+
+def _truth(drawn: Drawn, options: Mapping[str, object]) -> dict[str, object]:
     """List every planted effect under the names that Estimates give it; what is not listed is null."""
+    stool, serum = drawn.stool, drawn.serum
     planted: list[dict[str, object]] = []
 
     def add(assay: str, ids: Sequence[str], labels: Sequence[str], model: str, effect: object, unit: str) -> None:
@@ -217,4 +196,9 @@ def _truth(stool: Communities, serum: Molecules, options: Mapping[str, object]) 
         "options": dict(options),
         "richness": {"effect": lost, "unit": "species carried, patients minus others, expected"},
         "planted": planted,
+        "severity": {"assay": "serum", "label": "nicotinamide", "measure": "alsfrs", "r": options["severity_effect"]},
+        "csf": {
+            name: round(size, 6) for (name, _, _), size in zip(PANEL, drawn.csf.log2_fold.tolist(), strict=True) if size
+        },
+        "pathways": {SUPPRESSED: "falls with its carriers"} if stool.log2_fold.any() else {},
     }

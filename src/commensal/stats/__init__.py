@@ -39,6 +39,7 @@ from commensal.stats.incidence import (
     incidence_difference,
 )
 from commensal.stats.incidence_test import incidence_test
+from commensal.stats.influence import LeftOut, left_out_correlations, left_out_slopes
 from commensal.stats.interval_censored import IntervalCurves, interval_curves, interval_log_rank
 from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.kenward_roger import mixed_kenward_roger
@@ -128,6 +129,7 @@ __all__ = [
     "IncidenceFit",
     "IntervalCurves",
     "KaplanMeierFit",
+    "LeftOut",
     "LogRankFit",
     "LogisticFit",
     "LogisticMixedFit",
@@ -215,6 +217,8 @@ __all__ = [
     "is_rooted",
     "kaplan_meier",
     "label_p",
+    "left_out_correlations",
+    "left_out_slopes",
     "linda",
     "linear",
     "linear_contrasts",

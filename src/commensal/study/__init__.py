@@ -31,6 +31,7 @@ from commensal.study.joining import sample_frame
 from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, GeneSet, LoadedStudy, Match, Sides
 from commensal.study.modelling import blocks, covariates, is_nested, subject_covariates, varies_within
 from commensal.study.onset import onset_intervals
+from commensal.study.people import for_assay
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 
@@ -68,6 +69,7 @@ __all__ = [
     "assemble",
     "blocks",
     "covariates",
+    "for_assay",
     "is_nested",
     "lookalikes",
     "onset_intervals",

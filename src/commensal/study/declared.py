@@ -200,6 +200,9 @@ class Question:
     supplements: str | None = None  #: of mediators: the contrast of the arms that were given a strain
     genomes: Mapping[str, str] = field(default_factory=dict)  #: arm → genome of the strain given in it
     mutants: Mapping[str, str] = field(default_factory=dict)  #: arm of a mutant → the arm of its parent strain
+    targeted: tuple[str, ...] = ()  #: molecules chosen beforehand, by name
+    controls: Mapping[str, str] = field(default_factory=dict)  #: specimen → the contrast with its own controls
+    producers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: ``taxa`` and ``molecules``: assays
     family: tuple[str, ...] = ("question", "contrast", "assay", "specimen", "term")
     min_prevalence: float = 0.05
     permutations: int = 9999

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
 from commensal.study.mediating import check_mediators
+from commensal.study.people import check_people
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
@@ -235,6 +236,7 @@ def _question(study: Study, question: Question) -> None:
         _known(study, section, "reverses", question.reverses, study.contrasts, "contrast")
     _only_host(study, question)
     check_mediators(study, question)
+    check_people(study, question)
     column = study.contrasts[question.contrast].column
     for key in ("block", "covariates"):
         if column in getattr(question, key):
@@ -298,7 +300,8 @@ def _arms(study: Study, question: Question) -> None:
 
 def _only_host(study: Study, question: Question) -> None:
     section = f"questions.{question.name}"
-    given = [key for key in ("sets", "reverses") if getattr(question, key)]
+    asked = ("reverses",) if question.kind == "cohort" else ("sets", "reverses")
+    given = [key for key in asked if getattr(question, key)]
     if given and question.kind != "host":
         raise _error(
             study,

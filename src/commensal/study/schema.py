@@ -115,6 +115,7 @@ def _section(
 _RANGE = _section(Condition, only=("min", "max"))
 _FEATURES = _section(Features, file=relative_path)
 _LEVELS = list_of(level, empty=False)
+_PRODUCERS: dict[str, Reader] = dict.fromkeys(("taxa", "molecules"), list_of(text, empty=False))
 _SEVERITY: dict[str, Reader] = {"measure": text, "at": one_of(("nearest", "first", "last"))}
 
 
@@ -136,6 +137,16 @@ def _severity(value: object, place: Place) -> dict[str, str]:
     if "measure" not in value:
         raise place.error("the key is missing", found=", ".join(value) or "{}", expected="measure")
     return {"at": "nearest"} | {name: _SEVERITY[name](one, place.at(name)) for name, one in value.items()}
+
+
+def _producers(value: object, place: Place) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise wrong_type(value, place, '{ taxa = "…", molecules = ["…"] }')
+    refuse_unknown(value, _PRODUCERS, place)
+    for name in _PRODUCERS:
+        if name not in value:
+            raise place.error("the key is missing", found=", ".join(value) or "{}", expected=name)
+    return {name: _PRODUCERS[name](one, place.at(name)) for name, one in value.items()}
 
 
 def _pattern(value: object, place: Place) -> str:
@@ -205,6 +216,9 @@ SECTIONS: dict[str, Section] = {
         mutants=table_of(level),
         margin=within(number, lambda v: v > 0, "a number above 0"),
         sets=list_of(relative_path, empty=False),
+        targeted=list_of(text, empty=False),
+        controls=table_of(text),
+        producers=_producers,
         family=list_of(one_of(FAMILY_PARTS), empty=False),
         min_prevalence=within(number, lambda v: 0 <= v < 1, "a share: 0 or more, below 1"),
         permutations=within(whole, lambda v: v >= 99, "99 or more"),
@@ -218,4 +232,5 @@ INLINE: dict[str, tuple[str, ...]] = {
     "assays.features": tuple(_FEATURES.keys),
     "contrasts.where": tuple(_RANGE.keys),
     "questions.severity": tuple(_SEVERITY),
+    "questions.producers": tuple(_PRODUCERS),
 }

@@ -6,9 +6,13 @@ from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
 from commensal.page.figures.host import gene_sets, reversal
+from commensal.page.figures.levels import levels
 from commensal.page.figures.mediators import triangulation
 from commensal.page.figures.ordination import ordination
+from commensal.page.figures.pathway import pathway
+from commensal.page.figures.producers import producers
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
+from commensal.page.figures.severity import severity
 from commensal.page.figures.survival import survival_figures
 from commensal.page.figures.volcano import volcano
 
@@ -20,10 +24,14 @@ __all__ = [
     "diversity",
     "features",
     "gene_sets",
+    "levels",
     "ordination",
+    "pathway",
+    "producers",
     "quality_tables",
     "reads_figures",
     "reversal",
+    "severity",
     "static_spec",
     "survival_figures",
     "to_files",

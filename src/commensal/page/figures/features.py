@@ -45,7 +45,7 @@ def features(group: Group, points: pd.DataFrame) -> list[Figure]:
         own_fits = {model: fit_of[feature] for model, fit_of in fits.items() if feature in fit_of}
         own = side_rows(group, drawn[drawn["feature"] == feature])
         unit = drawn.loc[drawn["feature"] == feature, "unit"].iloc[0]
-        made, note = _values(group, own, names[feature], own_fits, "raw value" if missing(unit) else str(unit))
+        made, note = raw_values(group, own, names[feature], own_fits, "raw value" if missing(unit) else str(unit))
         panels.append(made)
         notes |= {note: None} if note else {}
         data += [{"name": names[feature]} | row for row in own]
@@ -133,7 +133,7 @@ def _forest(fits: list[tuple[str, pd.Series | None]], model: str, title: str) ->
     return [panel(chart, {"estimates": rows, "zero": [{"effect": 0}]}, max(90, 21 * len(fits)), wide=True)]
 
 
-def _values(group: Group, rows: Rows, name: str, fits: dict[str, pd.Series], unit: str) -> tuple[Panel, str]:
+def raw_values(group: Group, rows: Rows, name: str, fits: dict[str, pd.Series], unit: str) -> tuple[Panel, str]:
     """Draw one feature's raw values: on a log axis where they allow it, zeros on their own line."""
     import altair as alt
 

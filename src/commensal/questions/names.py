@@ -1,0 +1,42 @@
+"""Which features of a table a molecule's name means: the compound that was resolved, else label or id as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+#: Columns of an assay's features that hold names, the one to trust first in front.
+COMPOUND, LABEL = "compound", "label"
+
+
+def named(features: pd.DataFrame, name: str) -> NDArray[np.intp]:
+    """Return the columns of a table that a name means: by `compound`, else by label, else by id, upper case or lower.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"label": ["NAM", "x"], "compound": ["nicotinamide", None]}, index=["M1", "M2"])
+    >>> named(frame, "Nicotinamide").tolist(), named(frame, "m2").tolist(), named(frame, "indole").tolist()
+    ([0], [1], [])
+    """
+    wanted = name.casefold().strip()
+    columns = [features[column] for column in (COMPOUND, LABEL) if column in features]
+    for column in [*columns, features.index.to_series()]:
+        held = column.astype("string").fillna("").str.casefold().str.strip().to_numpy()
+        if (held == wanted).any():
+            return np.flatnonzero(held == wanted)
+    return np.empty(0, dtype=np.intp)
+
+
+def targeted_columns(features: pd.DataFrame, names: Sequence[str]) -> dict[int, str]:
+    """Return the columns of a table that were chosen beforehand, each with the name that chose it."""
+    return {int(at): name for name in names for at in named(features, name)}
+
+
+def exogenous(features: pd.DataFrame) -> NDArray[np.object_]:
+    """Return why each feature is no molecule of the body or its microbes (m,), such as ``drug``; "" where it is."""
+    if "exogenous" not in features:
+        return np.full(len(features), "", dtype=object)
+    return features["exogenous"].astype("string").fillna("").to_numpy(dtype=object)
