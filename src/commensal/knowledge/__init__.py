@@ -1,5 +1,6 @@
-"""Facts that ship, with their sources: pathways as steps and which genes carry each; small sets of host genes."""
+"""Facts that ship, with their sources: reactions, pathways, what genomes can do by them; small sets of host genes."""
 
+from commensal.knowledge.capabilities import BaseRate, Capabilities, Culture, Exchange, capabilities
 from commensal.knowledge.capability import VERDICTS, Capability, capability
 from commensal.knowledge.gene_sets import ShippedSet, gene_sets
 from commensal.knowledge.pathways import (
@@ -16,7 +17,11 @@ from commensal.knowledge.scope import Scope, scope
 __all__ = [
     "ROLES",
     "VERDICTS",
+    "BaseRate",
+    "Capabilities",
     "Capability",
+    "Culture",
+    "Exchange",
     "Medium",
     "Pathway",
     "PathwayCall",
@@ -24,6 +29,7 @@ __all__ = [
     "Scope",
     "ShippedSet",
     "Step",
+    "capabilities",
     "capability",
     "completeness",
     "gene_sets",

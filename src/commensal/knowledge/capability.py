@@ -147,8 +147,12 @@ class _Ways:
     def of(state: Mapping[str, Carried], compound: str, given: Sequence[str]) -> _Ways:
         pool = {compound}.union(*(members for members in layer().pools.values() if compound in members))
         seeds = {*given, *layer().cell}
-        anew = tuple(state[step] for step in route(state, seeds - pool, compound))
-        kept = tuple(state[step] for step in route(state, seeds - {compound}, compound)) if seeds & pool else ()
+        anew = _steps(state, seeds - pool, compound)
+        kept = _steps(state, seeds - {compound}, compound) if seeds & pool else ()
+        held = layer().coenzymes & pool - {compound}
+        if held and not (_whole(kept) and kept[-1].state in BY_GENE):
+            # every growing cell has them, though the steps to them are not all found
+            kept = _steps(state, seeds | held, compound) or kept
         return _Ways(anew, kept)
 
     @property
@@ -163,6 +167,10 @@ class _Ways:
     def best(self) -> tuple[str, ...]:
         way = self.kept if (self.releases and not self.makes) or not self.anew else self.anew
         return tuple(one.reaction.id for one in way)
+
+
+def _steps(state: Mapping[str, Carried], seeds: Collection[str], compound: str) -> tuple[Carried, ...]:
+    return tuple(state[step] for step in route(state, set(seeds) - {compound}, compound))
 
 
 def _whole(way: Sequence[Carried]) -> bool:
@@ -185,7 +193,7 @@ def _verdict(ways: _Ways, uses: bool, by_ko: bool) -> Verdict:
     if ways.releases:
         return "releases"
     # all of it inferred, no way known, or EC numbers alone: what is missing says nothing
-    if not ways.anew or _whole(ways.anew) or _whole(ways.kept) or not by_ko:
+    if not (ways.anew or ways.kept) or _whole(ways.anew) or _whole(ways.kept) or not by_ko:
         return "unknown"
     return "cannot"
 
@@ -241,6 +249,9 @@ class _Told:
                 f"{len(gone)} of {len(ways.anew)} steps to make it anew are missing: "
                 f"{'; '.join(self.step(one) for one in gone)}"
             )
+        if not ways.anew and ways.kept and not _whole(ways.kept):
+            gone = [one for one in ways.kept if one.state == "missing"]
+            told.append(f"what would set it free is missing: {'; '.join(self.step(one) for one in gone)}")
         if ways.releases and not ways.makes:
             told.append(f"comes of what it is given ready-made: {'; '.join(self.step(one) for one in ways.kept)}")
         told += [f"uses it up: {self.step(one)}" for one in using]

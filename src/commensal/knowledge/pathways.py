@@ -174,9 +174,7 @@ def _step(one: str | Mapping[str, Any], where: str) -> Step:
     text = {key: str(one.get(key, "")) for key in ("id", "name", "ec", "substrate", "product")}
     if not text["id"]:
         raise FormatError("a step has no id", where=where)
-    return Step(
-        text["id"], text["name"] or text["id"], enzymes, text["ec"], text["substrate"], text["product"], role
-    )
+    return Step(text["id"], text["name"] or text["id"], enzymes, text["ec"], text["substrate"], text["product"], role)
 
 
 def _of_reaction(name: str, role: str | None, where: str) -> Step:

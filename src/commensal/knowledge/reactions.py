@@ -99,6 +99,7 @@ class Layer:
     transport: tuple[Transport, ...]
     media: Mapping[str, Medium]
     cell: tuple[str, ...]
+    coenzymes: frozenset[str]
     diffusing: frozenset[str]
     pools: Mapping[str, frozenset[str]]
 
@@ -162,6 +163,7 @@ def layer() -> Layer:
         transport,
         media,
         tuple(data["cell"]["compounds"]),
+        frozenset(data["cell"]["coenzymes"]),
         frozenset(data["diffusing"]["compounds"]),
         {name: frozenset(members) for name, members in data["pools"].items()},
     )

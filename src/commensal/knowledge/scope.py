@@ -1,4 +1,4 @@
-"""What a genome can reach: which reactions it carries, what they make of a medium, and the shortest way to a molecule."""
+"""What a genome can reach: reactions it carries, what they make of a medium, the shortest way to a molecule."""
 
 from __future__ import annotations
 
@@ -98,7 +98,11 @@ def _one(reaction: Reaction, kos: frozenset[str], ecs: frozenset[str]) -> Carrie
 
 
 def scope(
-    kos: Collection[str], *, ecs: Collection[str] = (), medium: str | Collection[str] = "gut", without: str | None = None
+    kos: Collection[str],
+    *,
+    ecs: Collection[str] = (),
+    medium: str | Collection[str] = "gut",
+    without: str | None = None,
 ) -> Scope:
     """Expand what a genome can make of a medium, round by round, until nothing new comes.
 
@@ -131,10 +135,7 @@ def scope(
     """
     given = tuple(name for name in medium_compounds(medium) if name != without)
     seeds = [name for name in (*given, *layer().cell) if name != without]
-    edges = [
-        (reaction.id, use, make)
-        for reaction, use, make in directed(carried(kos, ecs).values())
-    ]
+    edges = [(reaction.id, use, make) for reaction, use, make in directed(carried(kos, ecs).values())]
     reached = dict.fromkeys(seeds, 0)
     ran: dict[str, None] = {}
     step, waiting = 0, edges
