@@ -11,8 +11,8 @@ from commensal.knowledge.pathways import (
     pathways,
     read_pathways,
 )
-from commensal.knowledge.reactions import ROLES, Medium, Reaction, known_compounds, media, reactions
-from commensal.knowledge.scope import Scope, scope
+from commensal.knowledge.reactions import ROLES, Medium, Reaction, compound_by, known_compounds, media, reactions
+from commensal.knowledge.scope import Carried, Scope, carried, scope
 
 __all__ = [
     "ROLES",
@@ -20,6 +20,7 @@ __all__ = [
     "BaseRate",
     "Capabilities",
     "Capability",
+    "Carried",
     "Culture",
     "Exchange",
     "Medium",
@@ -31,7 +32,9 @@ __all__ = [
     "Step",
     "capabilities",
     "capability",
+    "carried",
     "completeness",
+    "compound_by",
     "gene_sets",
     "known_compounds",
     "media",

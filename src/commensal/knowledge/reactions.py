@@ -102,6 +102,7 @@ class Layer:
     coenzymes: frozenset[str]
     diffusing: frozenset[str]
     pools: Mapping[str, frozenset[str]]
+    identifiers: Mapping[tuple[str, str], str]
 
 
 def alternatives(texts: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -166,6 +167,12 @@ def layer() -> Layer:
         frozenset(data["cell"]["coenzymes"]),
         frozenset(data["diffusing"]["compounds"]),
         {name: frozenset(members) for name, members in data["pools"].items()},
+        {
+            (kind, value.lower()): name
+            for name, numbers in data["identifiers"].items()
+            for kind, values in numbers.items()
+            for value in ([values] if isinstance(values, str) else values)
+        },
     )
 
 
@@ -231,6 +238,17 @@ def known_compounds() -> frozenset[str]:
     True
     """
     return frozenset(name for one in layer().reactions.values() for name in (*one.substrates, *one.products))
+
+
+def compound_by(kind: str, value: str) -> str | None:
+    """Return the molecule with this identifier, or None: ``bigg``, ``kegg`` or ``chebi``.
+
+    Examples
+    --------
+    >>> compound_by("bigg", "ncam"), compound_by("chebi", "CHEBI:17154"), compound_by("kegg", "C99999")
+    ('nicotinamide', 'nicotinamide', None)
+    """
+    return layer().identifiers.get((kind, value.lower().removeprefix("chebi:")))
 
 
 def medium_compounds(medium: str | Collection[str]) -> tuple[str, ...]:

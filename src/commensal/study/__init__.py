@@ -25,6 +25,7 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
+from commensal.study.genomes import Genome, Genomes, known_genomes
 from commensal.study.identity import JOINT
 from commensal.study.ids import lookalikes
 from commensal.study.joining import sample_frame
@@ -55,6 +56,8 @@ __all__ = [
     "Event",
     "Features",
     "GeneSet",
+    "Genome",
+    "Genomes",
     "Load",
     "LoadedStudy",
     "Match",
@@ -69,6 +72,7 @@ __all__ = [
     "blocks",
     "covariates",
     "is_nested",
+    "known_genomes",
     "lookalikes",
     "onset_intervals",
     "parse_study",

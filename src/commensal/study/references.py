@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+from commensal.study.genomes import check_genomes
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
@@ -35,6 +36,7 @@ def check_references(study: Study) -> None:
             )
     for question in study.questions.values():
         _question(study, question)
+    check_genomes(study.genomes, study.path.name)
     _design(study)
     _onset_and_events(study)
 
