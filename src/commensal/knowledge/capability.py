@@ -85,7 +85,8 @@ def capability(
     Parameters
     ----------
     kos, ecs
-        KO and EC numbers of the genome. EC numbers alone are weaker: what is missing then says nothing.
+        KO numbers of the genome, and EC numbers of genes that have none. EC numbers alone are weaker: what is missing
+        then says nothing.
     compound
         The molecule, by the name that the shipped reactions use; of another one nothing is known.
     medium

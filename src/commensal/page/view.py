@@ -16,7 +16,7 @@ GROUP = ("question", "contrast", "cohort", "specimen", "assay")
 #: What the group of a question's measures and events is called: it has no assay.
 OUTCOMES = "measures and events"
 #: Models whose rows describe and have no test.
-UNTESTED = ("pcoa", "reference frame", "course", "expression model", "reads without a gene")
+UNTESTED = ("pcoa", "reference frame", "course", "expression model", "reads without a gene", "capability")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -148,9 +148,13 @@ def _of_table(file: str, root: Path) -> dict[str, Genome]:
 
 
 def _genome(name: str, pairs: Iterable[tuple[str, str]], source: str, note: str) -> Genome:
+    """Put a genome's entries together; an EC number counts only where its gene has no KO number, which says more."""
+    entries = list(pairs)
+    assigned = {gene for gene, number in entries if number.startswith("K")}
     genes: dict[str, dict[str, None]] = {}
-    for gene, number in pairs:
-        genes.setdefault(number, {}).update({gene: None} if gene else {})
+    for gene, number in entries:
+        if number.startswith("K") or gene not in assigned:
+            genes.setdefault(number, {}).update({gene: None} if gene else {})
     kos = frozenset(number for number in genes if number.startswith("K"))
     ecs = frozenset(genes) - kos
     if ecs and not kos:

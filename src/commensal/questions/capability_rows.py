@@ -14,6 +14,8 @@ from commensal.tables import estimates, points
 
 #: Above so many genomes the base rate is taken among every second, third … of them, and only arms' genomes are drawn.
 MOST = 60
+#: The steps of so many molecules become points; the verdicts of all are rows.
+STAGED = 40
 
 Row = dict[str, object]
 
@@ -102,8 +104,8 @@ def capability_rows(
     Answer
         Estimates: model ``capability``, one row per arm and molecule: ``term`` arm, ``feature`` molecule, ``measure``
         verdict, ``effect`` score (0–1, no interval, no p), ``test`` what decided (genes, model, culture),
-        ``statistic`` the share of the genomes at hand that make it anew, ``n`` how many those are, ``note`` reasons,
-        what is not known, base rate. Points: ``figure = "capability"``; ``measure = "verdict"`` (y: score; side:
+        ``statistic`` the share of the genomes at hand that make it anew, ``note`` reasons, what is not known, and that
+        share in numbers. Points: ``figure = "capability"``; ``measure = "verdict"`` (y: score; side:
         verdict) and ``measure = "step"`` (side: present, inferred, missing, not known; x: place in the way).
 
     Raises
@@ -132,23 +134,24 @@ def capability_rows(
     named: dict[str, list[str]] = {}
     for arm, genome in arms.items():
         named.setdefault(genome, []).append(arm)
+    staged = set([one for one in wanted if one in knowledge.known_compounds()][:STAGED])
     keep = {key: value for key, value in common.items() if key in ("question", "contrast", "assay", "specimen")}
     marks = [
         row | keep
         for compound in wanted
-        if compound in knowledge.known_compounds()
+        if compound in knowledge.known_compounds() and compound in staged
         for row in _points(loaded.genomes, drawn, compound, found, named if genomes else {})
     ]
     return Answer(estimates(rows), points(marks))
 
 
 def _row(arm: str, one: Capability, rate: BaseRate, common: Mapping[str, object]) -> Row:
-    share = rate.makes / rate.genomes if rate.genomes else None
+    share = rate.makes / rate.genomes if rate.genomes else None  # in a note how many: n counts samples
     told = [*one.reasons, *(f"not known: {text}" for text in one.unknown), rate.text()]
     return {
         **common, "model": "capability", "term": arm, "feature": one.compound, "label": one.compound,
         "measure": one.verdict, "effect": one.score, "unit": "score", "test": one.evidence, "statistic": share,
-        "n": rate.genomes, "n_case": rate.makes, "status": "ok", "note": "; ".join(told),
+        "status": "ok", "note": "; ".join(told),
     }  # fmt: skip
 
 

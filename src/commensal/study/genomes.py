@@ -31,7 +31,7 @@ class Genome:
     name, label
         As the file calls it, and for a reader.
     kos, ecs
-        KO and EC numbers, of hits that their tool held to be assignments.
+        KO numbers of hits that their tool held to be assignments; EC numbers of genes without a KO number.
     genes
         KO or EC number → names of the genes that carry it.
     model
