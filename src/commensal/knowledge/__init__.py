@@ -1,8 +1,9 @@
-"""Facts that ship, with their sources: pathways as steps and which genes carry each; small sets of host genes."""
+"""Facts that ship, with their sources: reactions, pathways, what genomes can do by them; small sets of host genes."""
 
+from commensal.knowledge.capabilities import BaseRate, Capabilities, Culture, Exchange, capabilities
+from commensal.knowledge.capability import VERDICTS, Capability, capability
 from commensal.knowledge.gene_sets import ShippedSet, gene_sets
 from commensal.knowledge.pathways import (
-    ROLES,
     Pathway,
     PathwayCall,
     Step,
@@ -10,15 +11,35 @@ from commensal.knowledge.pathways import (
     pathways,
     read_pathways,
 )
+from commensal.knowledge.reactions import ROLES, Medium, Reaction, compound_by, known_compounds, media, reactions
+from commensal.knowledge.scope import Carried, Scope, carried, scope
 
 __all__ = [
     "ROLES",
+    "VERDICTS",
+    "BaseRate",
+    "Capabilities",
+    "Capability",
+    "Carried",
+    "Culture",
+    "Exchange",
+    "Medium",
     "Pathway",
     "PathwayCall",
+    "Reaction",
+    "Scope",
     "ShippedSet",
     "Step",
+    "capabilities",
+    "capability",
+    "carried",
     "completeness",
+    "compound_by",
     "gene_sets",
+    "known_compounds",
+    "media",
     "pathways",
+    "reactions",
     "read_pathways",
+    "scope",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from commensal.errors import FormatError, nearest
+from commensal.knowledge.reactions import KO, ROLES, Reaction, alternatives, layer
 
-#: What a step does to the molecule that its pathway is about.
-ROLES = ("synthesis", "salvage", "release", "consumption", "transport")
-_KO = re.compile(r"K\d{5}")
 _KEYS = {"id", "name", "genes", "ec", "substrate", "product", "role"}
 
 
@@ -159,23 +156,54 @@ def _pathway(entry: Mapping[str, Any], where: str) -> Pathway:
     )
 
 
-def _step(one: Mapping[str, Any], where: str) -> Step:
+def _step(one: str | Mapping[str, Any], where: str) -> Step:
+    """Read a step: the id of a reaction that ships, such an id with a role, or a reaction written out."""
+    if isinstance(one, str):
+        return _of_reaction(one, None, where)
+    if "reaction" in one:
+        _refuse_unknown(one, {"reaction", "role"}, where)
+        return _of_reaction(str(one["reaction"]), one.get("role"), where)
     _refuse_unknown(one, _KEYS, where)
     genes = one.get("genes") or []
-    alternatives = tuple(tuple(part.strip() for part in str(text).split("+")) for text in genes)
-    if not alternatives or not all(_KO.fullmatch(ko) for wanted in alternatives for ko in wanted):
+    enzymes = alternatives(genes)
+    if not enzymes or not all(KO.fullmatch(ko) for wanted in enzymes for ko in wanted):
         raise FormatError(
             "a step needs KO numbers", where=where, found=genes, expected='genes = ["K00278", "K01034 + K01035"]'
         )
-    role = one.get("role", "synthesis")
-    if role not in ROLES:
-        raise FormatError("the role is unknown", where=where, found=repr(role), expected=", ".join(ROLES))
+    role = _role(one.get("role", "synthesis"), where)
     text = {key: str(one.get(key, "")) for key in ("id", "name", "ec", "substrate", "product")}
     if not text["id"]:
         raise FormatError("a step has no id", where=where)
+    return Step(text["id"], text["name"] or text["id"], enzymes, text["ec"], text["substrate"], text["product"], role)
+
+
+def _of_reaction(name: str, role: str | None, where: str) -> Step:
+    shipped = layer().reactions
+    if name not in shipped:
+        close = nearest(name, shipped)
+        raise FormatError(
+            "no reaction of this id ships",
+            where=where,
+            found=name,
+            expected=close[0] if close else "the id of a reaction in reactions.toml",
+            mend="correct it, or write the step out with id and genes",
+        )
+    reaction: Reaction = shipped[name]
     return Step(
-        text["id"], text["name"] or text["id"], alternatives, text["ec"], text["substrate"], text["product"], role
+        name,
+        reaction.name,
+        reaction.alternatives,
+        reaction.ecs[0][0] if reaction.ecs else "",
+        ", ".join(reaction.substrates),
+        ", ".join(reaction.products),
+        _role(role or reaction.role, where),
     )
+
+
+def _role(role: object, where: str) -> str:
+    if role not in ROLES:
+        raise FormatError("the role is unknown", where=where, found=repr(role), expected=", ".join(ROLES))
+    return str(role)
 
 
 def _refuse_unknown(entry: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -22,6 +22,7 @@ from commensal.page.course import shortlist_table
 from commensal.page.figures import (
     Figure,
     arm_figures,
+    capability,
     course_figures,
     diversity,
     features,
@@ -130,7 +131,7 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
 
 def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]:
     """Draw one group, with the points that are its own."""
-    drawn = list(survival_figures(group, own))
+    drawn = [*survival_figures(group, own), *capability(own, group.name)]
     if group.kind in ARM_KINDS:
         return [*drawn, *arm_figures(group, own, view.study), *_arm_volcanoes(group)]
     if group.kind == "course":

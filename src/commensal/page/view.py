@@ -18,7 +18,7 @@ OUTCOMES = "measures and events"
 #: What the group of candidates over all tables is called, and how long the cases of a group's name may be.
 CANDIDATES, MANY = "candidates", 60
 #: Models whose rows describe and have no test.
-UNTESTED = ("pcoa", "reference frame", "course", "expression model", "reads without a gene")
+UNTESTED = ("pcoa", "reference frame", "course", "expression model", "reads without a gene", "capability")
 #: Models of people's molecules, genes and severity, which are told in sections of their own, not term by term.
 PEOPLE = (
     "level",

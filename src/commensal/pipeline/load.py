@@ -11,6 +11,7 @@ import pandas as pd
 
 from commensal import io
 from commensal.errors import StudyFileError
+from commensal.pipeline.genomes import genome_files, read_genomes
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
     AssayTable,
@@ -116,7 +117,9 @@ def load_with_reads(
         replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
         for item in loaded.dropped
     )
-    return replace(loaded, dropped=dropped, sets=read_gene_sets(declared, root)), reads
+    genomes, culture = read_genomes(declared, root)
+    sets = read_gene_sets(declared, root)
+    return replace(loaded, dropped=dropped, sets=sets, genomes=genomes, culture=culture), reads
 
 
 def read_gene_sets(declared: Study, root: Path) -> dict[str, tuple[GeneSet, ...]]:
@@ -152,4 +155,5 @@ def input_files(declared: Study, root: Path) -> list[Path]:
             shape = "*".join(glob.escape(part) for part in assay.files.split("{sample}"))
             names += sorted(path.relative_to(root).as_posix() for path in root.glob(shape))
     names += [file for question in declared.questions.values() for file in question.sets]
+    names += genome_files(declared.genomes, root)
     return [declared.path, *(path for path in (root / name for name in dict.fromkeys(names)) if path.is_file())]

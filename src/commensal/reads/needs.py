@@ -9,7 +9,7 @@ from typing import Any
 from commensal.errors import CommensalError
 
 #: The extra that brings a library, where it is not ``reads``.
-_EXTRA = {"mappy": "mapping", "pyrodigal": "gpl"}
+_EXTRA = {"mappy": "mapping", "pyrodigal": "gpl", "cobra": "models"}
 
 
 def needed(name: str) -> Any:
@@ -29,7 +29,7 @@ def needed(name: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise CommensalError(
-            f"reading sequences needs {name}, which is not installed",
+            f"reading {'genome-scale models' if name == 'cobra' else 'sequences'} needs {name}, which is not installed",
             found=error,
             mend=f"pip install 'commensal[{_EXTRA.get(name, 'reads')}]'",
         ) from error

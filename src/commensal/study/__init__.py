@@ -25,6 +25,7 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
+from commensal.study.genomes import Genome, Genomes, known_genomes
 from commensal.study.identity import JOINT
 from commensal.study.ids import lookalikes
 from commensal.study.joining import sample_frame
@@ -56,6 +57,8 @@ __all__ = [
     "Event",
     "Features",
     "GeneSet",
+    "Genome",
+    "Genomes",
     "Load",
     "LoadedStudy",
     "Match",
@@ -71,6 +74,7 @@ __all__ = [
     "covariates",
     "for_assay",
     "is_nested",
+    "known_genomes",
     "lookalikes",
     "onset_intervals",
     "parse_study",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from commensal.study.genomes import Genomes
+
 AssayKind = Literal["taxa", "genes", "pathways", "metabolites", "transcripts", "reads"]
 Value = Literal["counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln"]
 QuestionKind = Literal["depletion", "course", "screen", "mediators", "rescue", "host", "cohort"]
@@ -228,5 +230,6 @@ class Study:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     contrasts: Mapping[str, Contrast] = field(default_factory=dict)
     questions: Mapping[str, Question] = field(default_factory=dict)
+    genomes: Genomes | None = None
     reads: Mapping[str, Assay] = field(default_factory=dict)
     """Assays of kind reads as declared; ``assays`` has the tables that they become in their place."""

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.study.declared import Assay, Study
+from commensal.study.genomes import Genome
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class LoadedStudy:
     unlisted_subjects: tuple[str, ...] = ()  #: subjects with samples that the subjects table does not list
     dropped: tuple[Dropped, ...] = ()
     sets: Mapping[str, tuple[GeneSet, ...]] = field(default_factory=dict)  #: file → its gene sets
+    genomes: Mapping[str, Genome] = field(default_factory=dict)
+    culture: pd.DataFrame | None = None  #: supernatants and media, one row per measurement
 
 
 @dataclass(frozen=True, slots=True, eq=False)

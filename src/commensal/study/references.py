@@ -8,6 +8,7 @@ from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
 from commensal.study.mediating import check_mediators
 from commensal.study.people import check_people
+from commensal.study.genomes import check_genomes
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
@@ -37,6 +38,7 @@ def check_references(study: Study) -> None:
             )
     for question in study.questions.values():
         _question(study, question)
+    check_genomes(study.genomes, study.path.name)
     _design(study)
     _onset_and_events(study)
 

@@ -23,6 +23,7 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
+from commensal.study.genomes import Genomes
 from commensal.study.readers import (
     Place,
     Reader,
@@ -156,6 +157,13 @@ def _pattern(value: object, place: Place) -> str:
     return path
 
 
+def _genome_pattern(value: object, place: Place) -> str:
+    path = relative_path(value, place)
+    if "{genome}" not in path:
+        raise place.error("no {genome} in the pattern", found=repr(path), expected='"kofam/{genome}.gff.gz"')
+    return path
+
+
 #: Section → its keys. The documentation's tables are held to this by a test.
 SECTIONS: dict[str, Section] = {
     "study": _section(Study, only=("name", "title", "time_unit")),
@@ -224,6 +232,16 @@ SECTIONS: dict[str, Section] = {
         permutations=within(whole, lambda v: v >= 99, "99 or more"),
         level=within(number, lambda v: 0.5 < v < 1, "a confidence level between 0.5 and 1, such as 0.95"),
         seed=within(whole, lambda v: v >= 0, "0 or more"),
+    ),
+    "genomes": _section(
+        Genomes,
+        file=relative_path,
+        files=_genome_pattern,
+        reference=relative_path,
+        medium=list_of(text, empty=False),
+        culture=relative_path,
+        models=_genome_pattern,
+        growth=within(number, lambda v: 0 < v <= 1, "a share above 0, up to 1"),
     ),
 }
 

@@ -1,6 +1,7 @@
 """Figures: one file per kind, each a function from a view and a group to figures."""
 
 from commensal.page.figures.arms import arm_figures
+from commensal.page.figures.capability import capability
 from commensal.page.figures.course import course_figures
 from commensal.page.figures.diversity import diversity
 from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
@@ -20,6 +21,7 @@ __all__ = [
     "Figure",
     "Panel",
     "arm_figures",
+    "capability",
     "course_figures",
     "diversity",
     "features",
