@@ -44,6 +44,10 @@ def answered(y: Array, below: Mask, limits: Array, ask: Asked) -> list[Fields]:
     for part in parts(patterns, present):
         if not part.here.any():
             continue
+        if not part.basis.shape[1]:
+            for row in out:
+                row["status"][part.features], row["note"][part.features] = "rank_deficient", "every column is 0"
+            continue
         places = part.features
         rows = part.here[patterns.of]
         local = (np.cumsum(part.here) - 1)[patterns.of[rows]]

@@ -97,6 +97,8 @@ class Space:
         d = np.maximum(ee, LEAST)
         if self.basis is not None:
             r = self.basis.shape[1]
+            if not r:
+                return np.zeros_like(right)
             pairs = (self.basis[:, :, None] * self.basis[:, None, :]).reshape(len(self.basis), r * r)
             inner = np.linalg.solve((d @ pairs).reshape(-1, r, r), self.basis.T @ right)
             return np.asarray(self.basis @ inner)
