@@ -186,6 +186,8 @@ def jobs(rng: Random) -> dict[str, Job]:
         "unit_contrasts": lambda: first(
             stats.unit_contrasts(y, x, np.eye(len(c)), block, None if block is None else lab)
         ),
+        "left_censored": lambda: first(stats.left_censored(y, np.full(m, 0.1), x, np.eye(len(c)), g)),
+        "left_censored, no units": lambda: first(stats.left_censored(y, np.full((n, m), -0.2), x, np.eye(len(c)))),
         "trajectories": lambda: first(stats.trajectories(y, np.arange(m), x, np.eye(len(c)), block, ceiling=1.0)),
         "subject_slopes": lambda: stats.subject_slopes(y, np.arange(m)),
         "slope_weights": lambda: stats.slope_weights(stats.subject_slopes(y, np.arange(m)), x).tolist(),

@@ -23,7 +23,7 @@ import pandas as pd
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 from harness import RESULTS as FOLDER
 from harness import keep
-from null import events, models, outcomes, studies
+from null import detection, events, models, outcomes, studies
 from null.designs import Cell
 from null.judge import judged, measured
 from null.page import write_page
@@ -49,6 +49,7 @@ def groups(m: int, one: int) -> dict[str, Iterator[Cell]]:
         "Survival": studies.survival(one),
         "Outcomes of animals": outcomes.outcomes(m // 20, one),
         "Counts": outcomes.counts(m // 20),
+        "Limits of detection": detection.detection(m // 4),
         "Events": events.events(one),
         "Families and claims": studies.families(one),
     }

@@ -44,6 +44,7 @@ from commensal.stats.interval_censored import IntervalCurves, interval_curves, i
 from commensal.stats.joint_test import cauchy_combination
 from commensal.stats.kenward_roger import mixed_kenward_roger
 from commensal.stats.label_permutation import label_p
+from commensal.stats.left_censored import left_censored
 from commensal.stats.linda import ancom_bc2, linda, moderated_logs
 from commensal.stats.linear import linear
 from commensal.stats.logistic import firth, logistic
@@ -219,6 +220,7 @@ __all__ = [
     "label_p",
     "left_out_correlations",
     "left_out_slopes",
+    "left_censored",
     "linda",
     "linear",
     "linear_contrasts",

@@ -8,6 +8,7 @@ STATUSES: dict[str, str] = {
     "boundary": "the variance between blocks is estimated as 0: an ordinary result",
     "below_prevalence": "present in too few samples to be tested",
     "always_present": "present in (nearly) every sample: nothing to test in its prevalence",
+    "below_detection": "too few values above the limit of detection to be compared",
     "all_zero": "zero in every sample of this comparison",
     "low_counts": "too few reads to be tested",
     "outlier": "one sample's count decides the result (Cook's distance)",
