@@ -1,5 +1,6 @@
-"""Facts that ship, with their sources: pathways as steps and which genes carry each; small sets of host genes."""
+"""Facts that ship, with their sources: pathways and which genes carry their steps, sets of host genes, compounds."""
 
+from commensal.knowledge.compounds import Compound, compound
 from commensal.knowledge.gene_sets import ShippedSet, gene_sets
 from commensal.knowledge.pathways import (
     ROLES,
@@ -10,15 +11,20 @@ from commensal.knowledge.pathways import (
     pathways,
     read_pathways,
 )
+from commensal.knowledge.resolving import Identified, resolve
 
 __all__ = [
     "ROLES",
+    "Compound",
+    "Identified",
     "Pathway",
     "PathwayCall",
     "ShippedSet",
     "Step",
     "completeness",
+    "compound",
     "gene_sets",
     "pathways",
     "read_pathways",
+    "resolve",
 ]
