@@ -1,17 +1,12 @@
-"""Facts that ship, with their sources: reactions, pathways, what genomes can do by them; small sets of host genes."""
+"""Facts that ship, with sources: reactions, pathways, what genomes can do by them; compounds; sets of host genes."""
 
 from commensal.knowledge.capabilities import BaseRate, Capabilities, Culture, Exchange, capabilities
 from commensal.knowledge.capability import VERDICTS, Capability, capability
+from commensal.knowledge.compounds import Compound, compound
 from commensal.knowledge.gene_sets import ShippedSet, gene_sets
-from commensal.knowledge.pathways import (
-    Pathway,
-    PathwayCall,
-    Step,
-    completeness,
-    pathways,
-    read_pathways,
-)
+from commensal.knowledge.pathways import Pathway, PathwayCall, Step, completeness, pathways, read_pathways
 from commensal.knowledge.reactions import ROLES, Medium, Reaction, compound_by, known_compounds, media, reactions
+from commensal.knowledge.resolving import Identified, resolve
 from commensal.knowledge.scope import Carried, Scope, carried, scope
 
 __all__ = [
@@ -21,8 +16,10 @@ __all__ = [
     "Capabilities",
     "Capability",
     "Carried",
+    "Compound",
     "Culture",
     "Exchange",
+    "Identified",
     "Medium",
     "Pathway",
     "PathwayCall",
@@ -34,6 +31,7 @@ __all__ = [
     "capability",
     "carried",
     "completeness",
+    "compound",
     "compound_by",
     "gene_sets",
     "known_compounds",
@@ -41,5 +39,6 @@ __all__ = [
     "pathways",
     "reactions",
     "read_pathways",
+    "resolve",
     "scope",
 ]

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from commensal.errors import StudyFileError, nearest
 from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+from commensal.study.genomes import check_genomes
 from commensal.study.mediating import check_mediators
 from commensal.study.people import check_people
-from commensal.study.genomes import check_genomes
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
