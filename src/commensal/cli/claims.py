@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,6 +44,9 @@ def _one(rows: pd.DataFrame) -> None:
         f"strength {claim['strength']} of {claim['n']}]"
     )
     typer.echo(f"   {claim['note']}")
+    if isfinite(claim["noise"]):
+        times = round(claim["noise"] * claim["shuffles"])
+        typer.echo(f"   as strong with labels rearranged: {times} of {claim['shuffles']} studies")
     for _, line in rows.iloc[1:].iterrows():
         said = f"   {line['verdict']:<13} {line['line']:<19}"
         if line["verdict"] != "not measured":
@@ -53,15 +57,13 @@ def _one(rows: pd.DataFrame) -> None:
 
 
 def _effect(line: pd.Series) -> str:
-    import math
-
-    if math.isnan(line["effect"]):
+    if isnan(line["effect"]):
         return ""
     told = f"{line['effect']:+.3g} {line['unit'] if isinstance(line['unit'], str) else ''}".rstrip()
-    if not math.isnan(line["low"]):
+    if not isnan(line["low"]):
         told += f" ({line['low']:.3g} to {line['high']:.3g})"
     return told.replace("-", "−")
 
 
 def _number(words: str, value: float) -> str:
-    return f"{words} {value:.2g}" if value == value else ""  # noqa: PLR0124  NaN is not itself
+    return f"{words} {value:.2g}" if isfinite(value) else ""

@@ -19,12 +19,15 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Answer this question only; may be given again.")
     ] = None,
+    shuffle: Annotated[
+        int, typer.Option("--shuffle", min=0, help="Join the claims again this many times with labels rearranged.")
+    ] = 0,
 ) -> None:
     """Answer the study's questions: estimates, points, figures and one page."""
     from commensal import pipeline
 
     with show.progress_bar() as progress:
-        outcome = pipeline.run(study, out, data, only=tuple(only or ()), progress=progress)
+        outcome = pipeline.run(study, out, data, only=tuple(only or ()), shuffle=shuffle, progress=progress)
     show.result(outcome)
     if outcome.failed:
         raise typer.Exit(1)

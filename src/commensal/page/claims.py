@@ -84,13 +84,22 @@ def _row(rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         "gate": "–" if missing(claim["p"]) else chance(claim["p"], "gate p"),
         "q": "–" if missing(claim["q"]) else chance(claim["q"], "q"),
         "strength": f"{claim['strength']} of {claim['n']}",
-        "note": sentence(str(claim["note"])),
+        "note": sentence(str(claim["note"])) + _noise(claim),
         "for": listed(speak[SUPPORTS]) if speak[SUPPORTS] else "nothing",
         "against": listed(speak[CONTRADICTS]) if speak[CONTRADICTS] else "nothing",
         "cells": [(MARKS[str(lines.loc[name, "verdict"])], str(lines.loc[name, "verdict"])) for name in names],
         "lines": [_line(name, pd.Series(lines.loc[name])) for name in names],
         "chain": chain(claim, lines),
     }
+
+
+def _noise(claim: pd.Series) -> str:
+    """Say how often noise of this design makes a claim as strong, where it was tried."""
+    if missing(claim["noise"]):
+        return ""
+    n = int(claim["shuffles"])
+    times = count(round(claim["noise"] * n))
+    return f" With labels rearranged, some claim was as strong in {times} of {many(n, 'study')}."
 
 
 def _line(name: str, line: pd.Series) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
+from commensal.pipeline.shuffles import noise
 from commensal.questions import QUESTIONS, Answer, joined, without_p
 from commensal.study import LoadedStudy, Question, Study, read_study
 from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
@@ -53,6 +54,7 @@ def run(
     data: Path | str | None = None,
     *,
     only: Sequence[str] = (),
+    shuffle: int = 0,
     progress: Progress | None = None,
 ) -> Result:
     """Run a study and write its folder.
@@ -65,6 +67,9 @@ def run(
         Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/`` and ``run.jsonl`` to.
     only
         Names of the questions to answer; all when empty.
+    shuffle
+        How many times to join the claims again with the labels rearranged as the design allows: how often noise makes a
+        claim as strong is then part of each claim. Takes about as long as the questions do, each time.
     progress
         Called before each step with (steps done, steps in all, what comes now).
 
@@ -104,7 +109,9 @@ def run(
             journal.event("finding", **finding.to_dict())
         answer = joined([*answers, Answer(estimates(), told.points)])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
-        argued = _claims(folder, loaded, answer, findings)
+        argued = _claims(
+            folder, loaded, answer, findings, shuffle, lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}")
+        )
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")
         report = page.write(
@@ -191,13 +198,22 @@ def _not_answered(question: Question, part: str, assay: str | None, error: Comme
     )
 
 
-def _claims(folder: Path, loaded: LoadedStudy, answer: Answer, findings: Sequence[Finding]) -> pd.DataFrame:
+def _claims(
+    folder: Path,
+    loaded: LoadedStudy,
+    answer: Answer,
+    findings: Sequence[Finding],
+    shuffle: int,
+    tell: Callable[[int, int], None],
+) -> pd.DataFrame:
     """Join the answers into claims and write them; a study that cannot make any has no such file."""
     family = claim_family(loaded)
     if family is None:
         (folder / CLAIMS).unlink(missing_ok=True)  # of an earlier run
         return claims()
     found = join(answer.estimates, family, findings=findings)
+    if shuffle:
+        found = noise(loaded, family, found, shuffle, findings=tuple(findings), tell=tell)
     with execution.whole(folder / CLAIMS) as path:
         write_claims(found, path)
     return found

@@ -11,7 +11,8 @@ from commensal.errors import OutputError
 from commensal.tables.frames import read_frame, typed_frame, write_frame
 
 #: Column → kind, in the order of the file. A claim's own row has `line` = `CLAIM`: its p is the gate's, `n` how many
-#: lines are on its list. The other rows are lines: they rest on the row `estimate` of the Estimates (counted from 0).
+#: lines are on its list, `noise` the share of shuffled studies with a claim as strong. The other rows are lines: they
+#: rest on the row `estimate` of the Estimates (counted from 0).
 CLAIM_COLUMNS: dict[str, str] = {
     "claim": "text",
     "rank": "count",
@@ -28,6 +29,8 @@ CLAIM_COLUMNS: dict[str, str] = {
     "q_by": "number",
     "strength": "count",
     "n": "count",
+    "noise": "number",
+    "shuffles": "count",
     "effect": "number",
     "unit": "text",
     "low": "number",
@@ -55,7 +58,7 @@ def claims(rows: Iterable[Mapping[str, object]] | pd.DataFrame = ()) -> pd.DataF
 
     Returns
     -------
-    pandas.DataFrame, shape (rows, 26)
+    pandas.DataFrame, shape (rows, 28)
         Columns and types as in `CLAIM_COLUMNS`.
 
     Raises
@@ -66,7 +69,7 @@ def claims(rows: Iterable[Mapping[str, object]] | pd.DataFrame = ()) -> pd.DataF
     Examples
     --------
     >>> claims([{"claim": "one", "line": "claim", "verdict": "open"}]).shape
-    (1, 26)
+    (1, 28)
     """
     frame = typed_frame(rows, CLAIM_COLUMNS, "Claims")
     unknown = set(frame["verdict"].dropna()) - set(_VERDICTS)

@@ -1,0 +1,218 @@
+"""Negative controls: the same study with its labels rearranged where they could have fallen otherwise.
+
+Labels move as the design allows it: among the people of a household where both sides live in it, whole cages among the
+arms of their genotype, never single animals of a cage. Everything else stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from commensal.errors import DesignError, StatisticsError
+from commensal.evidence import Family, join
+from commensal.questions import QUESTIONS, joined
+from commensal.study import Contrast, LoadedStudy, Question
+from commensal.tables import CLAIM, Finding
+from commensal.tables.claims import SELECTED
+
+#: Kinds of questions that have lines in claims.
+ARGUED = ("depletion", "course", "screen", "mediators", "rescue", "host", "cohort")
+#: Of these, the assays say nothing to a claim: measures and events do.
+OUTCOMES_ONLY = ("depletion", "screen", "rescue")
+#: Called before each shuffle: (done, of how many).
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Movement:
+    """Labels of one column that change places: those of some levels, inside of strata, by units."""
+
+    column: str
+    levels: frozenset[str]
+    strata: tuple[str, ...]
+    blocks: tuple[str, ...]
+
+
+def noise(
+    loaded: LoadedStudy,
+    family: Family,
+    claims: pd.DataFrame,
+    n: int,
+    *,
+    findings: tuple[Finding, ...] = (),
+    seed: int = 1,
+    tell: Tell | None = None,
+) -> pd.DataFrame:
+    """Return the claims with the share of n shuffled studies in which some claim is as strong, in `noise`.
+
+    As strong: past the gate with as many lines that hold; of claims that are not past it, with a gate p as small.
+
+    Raises
+    ------
+    DesignError
+        No label of the study can be rearranged.
+    """
+    best = []
+    for i in range(n):
+        if tell is not None:
+            tell(i, n)
+        best.append(_best(_claims_of(shuffled(loaded, seed=seed + i), family, findings)))
+    own = claims["line"] == CLAIM
+    told = claims.copy()
+    told.loc[own, "noise"] = [
+        np.nan if not np.isfinite(row[2]) else float(np.mean([other >= row for other in best]))
+        for row in _strengths(claims[own])
+    ]
+    told.loc[own, "shuffles"] = n
+    return told
+
+
+def shuffled(loaded: LoadedStudy, *, seed: int) -> LoadedStudy:
+    """Return the study with the labels of every contrast rearranged.
+
+    Raises
+    ------
+    DesignError
+        No label can be rearranged: each unit is an arm of its own.
+    """
+    rng = np.random.default_rng(seed)
+    samples, subjects = loaded.samples.copy(), loaded.subjects.copy()
+    moved = 0
+    for movement in _movements(loaded):
+        own = _per_subject(loaded, movement)
+        before = own[movement.column]
+        after = _rearranged(own, movement, rng)
+        changed = after[after != before]
+        moved += len(changed)
+        for frame, at in ((samples, samples["subject"]), (subjects, pd.Series(subjects.index, index=subjects.index))):
+            if movement.column in frame:
+                new = at.map(changed)
+                frame[movement.column] = new.where(new.notna(), frame[movement.column]).astype(
+                    frame[movement.column].dtype
+                )
+    if not moved:
+        raise DesignError(
+            "no label of this study can be rearranged",
+            where="--shuffle",
+            found="every unit is the only one of its arm or household",
+            expected="several cages in each arm, or both sides in some households",
+            mend="run without --shuffle: this design has no negative control of its own",
+        )
+    return replace(loaded, samples=samples, subjects=subjects)
+
+
+def _movements(loaded: LoadedStudy) -> list[_Movement]:
+    """Join the contrasts of a column that share a level: a shared control belongs to all of them."""
+    found: list[_Movement] = []
+    for contrast, question in _asked(loaded):
+        levels = frozenset((*contrast.case, *contrast.control))
+        columns = [name for name in (*contrast.where, question.by, question.concurrent) if name]
+        known = [name for name in columns if name in loaded.samples and not _number(loaded.samples[name])]
+        one = _Movement(contrast.column, levels, tuple(dict.fromkeys(known)), question.block)
+        apart = []
+        for other in found:
+            if other.column == one.column and other.levels & one.levels:
+                one = _Movement(
+                    one.column,
+                    one.levels | other.levels,
+                    tuple(dict.fromkeys((*other.strata, *one.strata))),
+                    other.blocks or one.blocks,
+                )
+            else:
+                apart.append(other)
+        found = [*apart, one]
+    return found
+
+
+def _asked(loaded: LoadedStudy) -> Iterator[tuple[Contrast, Question]]:
+    for question in loaded.declared.questions.values():
+        for name in (question.contrast, question.supplements, *question.controls.values()):
+            if name is not None:
+                yield loaded.declared.contrasts[name], question
+
+
+def _number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column)) and not pd.api.types.is_bool_dtype(column)
+
+
+def _per_subject(loaded: LoadedStudy, movement: _Movement) -> pd.DataFrame:
+    """Return label, strata and unit of each subject whose label moves and does not change in time."""
+    names = list(dict.fromkeys((movement.column, *movement.strata, *movement.blocks)))
+    samples = loaded.samples[loaded.samples["role"] == "sample"] if "role" in loaded.samples else loaded.samples
+    first = samples.groupby("subject")[[name for name in names if name in samples]].first()
+    for name in names:
+        if name in loaded.subjects:
+            first = first.reindex(first.index.union(loaded.subjects.index))
+            known = loaded.subjects[name].reindex(first.index)
+            first[name] = known.combine_first(first[name]) if name in first else known
+    steady = ~_changes(samples, movement.column) if movement.column in samples else None
+    if steady is not None:
+        first = first[steady.reindex(first.index, fill_value=True)]
+    return first[first[movement.column].astype(str).isin(movement.levels)]
+
+
+def _changes(samples: pd.DataFrame, column: str) -> pd.Series:
+    """Say of each subject whether its label is another one in some samples."""
+    return samples.drop_duplicates(["subject", column]).groupby("subject").size() > 1
+
+
+def _rearranged(own: pd.DataFrame, movement: _Movement, rng: np.random.Generator) -> pd.Series:
+    """Move labels inside of strata: inside a block where it holds several, else whole blocks."""
+    label = own[movement.column].astype(object)
+    blocks = [name for name in movement.blocks if name in own and name != "subject"]
+    inner = own[blocks[0]].astype(object) if blocks else None
+    strata = [own[name].astype(object) for name in movement.strata if name in own and name != movement.column]
+    stratum = pd.Series(list(zip(*strata, strict=True)) if strata else [()] * len(own), index=own.index)
+    if inner is None:
+        return label.groupby(stratum, group_keys=False).transform(lambda one: rng.permutation(one.to_numpy()))
+    unit = inner.where(inner.notna(), pd.Series(own.index, index=own.index))
+    mixed = label.groupby(unit).nunique().reindex(unit).to_numpy() > 1
+    after = label.copy()
+    inside = pd.Series(mixed, index=own.index)
+    if inside.any():
+        after[inside] = (
+            label[inside].groupby(unit[inside], group_keys=False).transform(lambda one: rng.permutation(one.to_numpy()))
+        )
+    whole = own.index[~inside]
+    for _, members in pd.Series(whole, index=whole).groupby(stratum[whole]):
+        units = unit[members.index]
+        of_unit = label[members.index].groupby(units, sort=True).first()
+        drawn = pd.Series(rng.permutation(of_unit.to_numpy()), index=of_unit.index)
+        after[members.index] = units.map(drawn).to_numpy()
+    return after
+
+
+def _claims_of(loaded: LoadedStudy, family: Family, findings: tuple[Finding, ...]) -> pd.DataFrame:
+    answers = []
+    for question in loaded.declared.questions.values():
+        if question.kind not in ARGUED or (question.name in family.chose):
+            continue
+        kind = QUESTIONS[question.kind]
+        parts = (None,) if question.kind in OUTCOMES_ONLY else kind.parts(question, tuple(loaded.assays))
+        for part in parts:
+            try:
+                answers.append(kind.answer(loaded, question, part))
+            except (DesignError, StatisticsError):
+                continue  # a line that cannot be had in this shuffle was not measured in it
+    return join(joined(answers).estimates, family, findings=findings)
+
+
+def _strengths(own: pd.DataFrame) -> list[tuple[bool, int, float]]:
+    """Return (past the gate, lines that hold, minus the gate's p), which order claims by how strong they are."""
+    gate = own["p"].to_numpy(float)
+    return [
+        (verdict == SELECTED, int(strength), -one)
+        for verdict, strength, one in zip(own["verdict"], own["strength"], gate, strict=True)
+    ]
+
+
+def _best(claims: pd.DataFrame) -> tuple[bool, int, float]:
+    known = [one for one in _strengths(claims[claims["line"] == CLAIM]) if np.isfinite(one[2])]
+    return max(known, default=(False, 0, -np.inf))
+
+
+__all__ = ["noise", "shuffled"]
