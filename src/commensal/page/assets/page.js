@@ -265,7 +265,7 @@
     if (!row || Number(row[1]) >= data.n) return;
     $("table-reset").click();
     state.rows = Uint32Array.of(Number(row[1]));
-    for (const column of ["question", "note"]) {
+    for (const column of ["question", "measure", "specimen", "note"]) {
       state.visible.add(column);
       const box = $("table-columns").querySelector(`input[data-show="${column}"]`);
       if (box) box.checked = true;
