@@ -13,7 +13,8 @@ DRUGS = {
     "35623": "anticonvulsant", "35469": "antidepressant", "35476": "antipsychotic", "35474": "anxiolytic",
     "35717": "sedative", "35674": "antihypertensive", "35526": "hypoglycaemic", "49201": "anti-ulcer drug",
     "35679": "lipid-lowering", "50249": "anticoagulant", "35523": "bronchodilator", "37956": "antihistamine",
-    "35610": "antineoplastic", "35498": "diuretic", "50919": "antiemetic", "35337": "stimulant", "50514": "vasoconstrictor",
+    "35610": "antineoplastic", "35498": "diuretic", "50919": "antiemetic", "35337": "stimulant",
+    "50514": "vasoconstrictor",
     "37930": "antipsychotic", "35530": "beta blocker", "52217": "other",
 }  # fmt: skip
 METABOLITE, XENOBIOTIC, OF_DRUG, ANTIBIOTIC, DRUG = "25212", "35703", "49103", "36047", "23888"

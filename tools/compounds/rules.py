@@ -5,23 +5,49 @@ from __future__ import annotations
 ACIDS = {
     "alanine": "alanyl", "arginine": "arginyl", "asparagine": "asparaginyl", "aspartic acid": "alpha-aspartyl",
     "cysteine": "cysteinyl", "glutamine": "glutaminyl", "glutamic acid": "alpha-glutamyl", "glycine": "glycyl",
-    "histidine": "histidyl", "isoleucine": "isoleucyl", "leucine": "leucyl", "lysine": "lysyl", "methionine": "methionyl",
+    "histidine": "histidyl", "isoleucine": "isoleucyl", "leucine": "leucyl", "lysine": "lysyl",
+    "methionine": "methionyl",
     "phenylalanine": "phenylalanyl", "proline": "prolyl", "serine": "seryl", "threonine": "threonyl",
     "tryptophan": "tryptophyl", "tyrosine": "tyrosyl", "valine": "valyl",
 }  # fmt: skip
 ACYLS = (
-    "acetyl", "propionyl", "butyryl", "isobutyryl", "valeryl", "isovaleryl", "hexanoyl", "octanoyl", "decanoyl", "lauroyl",
+    "acetyl", "propionyl", "butyryl", "isobutyryl", "valeryl", "isovaleryl", "hexanoyl", "octanoyl", "decanoyl",
+    "lauroyl",
     "myristoyl", "palmitoyl", "palmitoleoyl", "stearoyl", "oleoyl", "linoleoyl", "phenylacetyl", "benzoyl", "tigloyl",
     "crotonoyl", "malonyl", "succinyl", "glutaryl", "adipoyl",
 )  # fmt: skip
 
 
-def names() -> list[str]:
-    """Return the names, each of which OPSIN reads as one structure (amino acids without a mark are L)."""
-    made = [f"{first}{second}" for first in ACIDS.values() for second in ACIDS]
-    made += [f"gamma-glutamyl{acid}" for acid in ACIDS]
-    made += [f"N-{acyl}{acid}" for acyl in ("acetyl", "formyl", "lactoyl", "methyl") for acid in ACIDS]
-    made += [f"N-{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")]
-    made += [f"{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")]
-    made += [f"O-{acyl}carnitine" for acyl in ACYLS]
-    return made
+#: Sulfates and glucuronides of what microbes make of amino acids, by the names that laboratories use.
+SULFATES = {
+    "phenol sulfate": "phenyl hydrogen sulfate", "p-cresol sulfate": "4-methylphenyl hydrogen sulfate",
+    "indoxyl sulfate": "1H-indol-3-yl hydrogen sulfate", "catechol sulfate": "2-hydroxyphenyl hydrogen sulfate",
+    "4-ethylphenyl sulfate": "4-ethylphenyl hydrogen sulfate",
+    "4-vinylphenol sulfate": "4-ethenylphenyl hydrogen sulfate",
+    "3-methyl catechol sulfate": "2-hydroxy-3-methylphenyl hydrogen sulfate",
+    "guaiacol sulfate": "2-methoxyphenyl hydrogen sulfate",
+    "p-cresol glucuronide": "4-methylphenyl beta-D-glucopyranosiduronic acid",
+    "phenol glucuronide": "phenyl beta-D-glucopyranosiduronic acid",
+}  # fmt: skip
+ACYLS_OF_CARNITINE = (
+    *ACYLS,
+    "pentadecanoyl",
+    "heptadecanoyl",
+    "heptanoyl",
+    "nonanoyl",
+    "pimeloyl",
+    "suberoyl",
+    "sebacoyl",
+)
+
+
+def names() -> dict[str, str]:
+    """Return name → the name that OPSIN reads as one structure; amino acids and carnitine without a mark are L."""
+    same = [f"{first}{second}" for first in ACIDS.values() for second in ACIDS]
+    same += [f"gamma-glutamyl{acid}" for acid in ACIDS]
+    same += [f"N-{acyl}{acid}" for acyl in ("acetyl", "formyl", "lactoyl", "methyl") for acid in ACIDS]
+    same += [f"N-{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")]
+    made = {name: name for name in same}
+    made |= {f"{acyl}{end}": f"N-{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")}
+    made |= {f"{acyl}carnitine": f"O-{acyl}-L-carnitine" for acyl in ACYLS_OF_CARNITINE}
+    return made | SULFATES

@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commensal.knowledge.compounds import stereo, table
-from commensal.knowledge.lipids import acylcarnitine, species
+from commensal.knowledge.lipids import acylcarnitine, species, sums
 from commensal.knowledge.names import key, labelled, plain, unnamed
 
 _NUMBERING = re.compile(r"[ ]?(?:\((?:isomer ?)?\d{1,2}\)|#\d+|, isomer \d+)$")
 _BRACKET = re.compile(r"^(?P<base>.*\S) ?\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)$")
-_IONS = (
-    r"(?:di|tri|tetra|mono|hemi|sesqui)?(?:sodium|potassium|calcium|magnesium|lithium|ammonium|zinc|hydrochloride|hydrobromide"
-    r"|hydrate|chloride|bromide|iodide|hcl|mesylate|tosylate|maleate salt|besylate|trifluoroacetate)"
+_COUNT = "(?:di|tri|tetra|mono|hemi|sesqui)?"
+_METAL = (
+    "(?:sodium|potassium|calcium|magnesium|lithium|ammonium|zinc|hydrochloride|hydrobromide|hydrate|chloride|bromide"
+    "|iodide|hcl|mesylate|tosylate|maleate salt|besylate|trifluoroacetate)"
 )
-_SALT = re.compile(rf"^(?P<base>.+?)(?:,? {_IONS}(?: salt)?| salt|,? (?:free )?(?:acid|base) form)+$")
-_OF_METAL = re.compile(rf"^{_IONS} (?P<base>.+(?:ate|ite|ide|ine))$")
+_SALT = re.compile(rf"^(?P<base>.+?)(?:,? {_COUNT}{_METAL}(?: salt)?| salt|,? (?:free )?(?:acid|base) form)+$")
+_OF_METAL = re.compile(rf"^{_COUNT}{_METAL} (?P<base>.+(?:ate|ite|ide|ine))$")
 _ISOBAR = re.compile(r"^isobars?:? (?P<names>.+)$")
 _CONJUGATE = re.compile(
-    r"^(?P<base>.+?)[- ]?(?:acyl[- ]|beta-d-|o-|n-)*(?:glucuronide|sulfate|n-oxide|sulfoxide|sulfone|mercapturate|glucoside)(?: \(\d\))?$"
+    r"^(?P<base>.+?)[- ]?(?:acyl[- ]|beta-d-|o-|n-)*"
+    r"(?:glucuronide|sulfate|n-oxide|sulfoxide|sulfone|mercapturate|glucoside)(?: \(\d\))?$"
 )
 _CHANGED = re.compile(
-    r"^(?:[\d,'-]*(?:alpha-|beta-)?)(?:[nos]-)?(?:desmethyl|demethyl|didesmethyl|hydroxy|dihydroxy|carboxy|desacetyl|nor|dehydro|desethyl)[- ]?(?P<base>.+)$"
+    r"^(?:[\d,'-]*(?:alpha-|beta-)?)(?:[nos]-)?"
+    r"(?:desmethyl|demethyl|didesmethyl|hydroxy|dihydroxy|carboxy|desacetyl|nor|dehydro|desethyl)[- ]?(?P<base>.+)$"
 )
 
 
@@ -81,6 +84,9 @@ def _readings(text: str) -> Iterator[Reading]:
     fewer = _NUMBERING.sub("", text)
     if fewer != text:
         yield Reading(_known(fewer), "name without its numbering")
+    several = sums(re.sub(r" ?\(\d\)(?=[,)])", "", fewer))
+    if several:
+        yield Reading(several, "a sum of several lipids", species=True)
     for shorthand in (species, acylcarnitine):
         found = shorthand(fewer)
         if found:
@@ -94,18 +100,17 @@ def _readings(text: str) -> Iterator[Reading]:
 
 
 def _shorthand(found: tuple[str, ...]) -> Reading:
-    names: list[str] = []
-    for one in found:
-        names += _known(one) or ((one,) if len(found) == 1 else ())
-    return Reading(tuple(dict.fromkeys(names)), "shorthand", species=True)
+    known = [name for one in found for name in _known(one)]
+    return Reading(tuple(dict.fromkeys(known)) or found, "shorthand", species=not known)
 
 
 def _bracketed(base: str, inside: str) -> Reading:
     """Read a name with something in brackets: a synonym, a shorthand, or a word that narrows it."""
     main = _known(base) or next((one.names for one in _salts(base) if one.names), ())
-    if " or " in inside and not main:
+    if " or " in inside:
         words = re.sub(r"[;,(].*", "", inside).split(" or ")
-        main = tuple(name for word in words for name in _known(f"{word.strip()}-{base}"))
+        named = tuple(dict.fromkeys(name for word in words for name in _known(f"{word.strip()}-{base}")))
+        return Reading(named if len(named) > 1 else (), "a name of several compounds")
     if not main:
         return Reading(())
     for part in (inside, *re.split(r"[;,] ?", inside)):

@@ -69,7 +69,8 @@ def resolve(
     name
         The name as a table has it, with its decorations.
     hmdb, kegg, chebi, pubchem, lipidmaps
-        Numbers, with or without prefix; several with ``;``, ``,`` or ``|`` between. What is no such number is passed over.
+        Numbers, with or without prefix; several with ``;``, ``,`` or ``|`` between. What is no such
+        number is passed over.
     inchikey
         Of any charge; the first block alone leaves the stereochemistry open.
     refmet
