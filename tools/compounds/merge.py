@@ -125,7 +125,12 @@ def add_chebi(pool: Pool, chebi, opsin: dict[str, str], cids: dict[str, list[str
             for one in kept
             if opsin.get(chebi[one].name) and not _dropped(chebi[one].name, opsin[chebi[one].name])
         )
-        by_cid = Counter(inchikeys[cid][:25] for one in kept for cid in cids.get(one, ()) if cid in inchikeys)
+        by_cid = Counter(
+            inchikeys[cid][:25]
+            for one in kept
+            for cid in cids.get(one, ())
+            if cid in inchikeys and not _dropped(chebi[one].name, inchikeys[cid])
+        )
         known = by_cid or by_name
         if by_cid and by_name and not set(by_cid) & set(by_name):
             known = by_name  # the name is ChEBI's own; the cross reference may be of another form
@@ -140,7 +145,7 @@ def add_chebi(pool: Pool, chebi, opsin: dict[str, str], cids: dict[str, list[str
             for old in entity.secondary:
                 compound.ids["chebi"][old] += 1
             for cid in cids.get(one, ()):
-                if cid not in inchikeys:
+                if cid not in inchikeys and not _dropped(entity.name, ""):
                     compound.ids["pubchem"][cid] += 1
             compound.roles.update(entity.relations.get("has_role", ()))
             compound.call(entity.name, FIRST)

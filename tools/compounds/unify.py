@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from merge import ALSO, FIRST, MAIN, Compound, Pool
 
+from commensal.knowledge.names import key
+from commensal.knowledge.readings import salt_free
+
 _MARKS = re.compile(r"(?:dl|ld|[dl])~|\((?:[\d',rsez]*[rsez]|[+-]|\+/?-)\)|^(?:cis|trans)(?![a-z]*(?:fer|port))")
 _SUGAR = (
     r"(?:n?acetyl)?[dl]~(?:gluc|galact|mann|fruct|rib|xyl|arabin|fuc|rhamn|sorb|tagat|lyx|eryth|thre|ribul|xylul|all|psic|talos|gul|"
@@ -177,3 +180,58 @@ def by_ring(pool: Pool) -> Counter[str]:
                 move(pool, place, first)
                 told["ring forms"] += 1
     return told
+
+
+def by_salt(pool: Pool) -> int:
+    """Join salts that a source has as compounds of their own to the one organic part that their name has."""
+    at = _holders(pool, ALSO, lambda one: bool(one.structure))
+    moved = 0
+    for place, compound in list(pool.of.items()):
+        firsts = [name for rank, name in compound.names.values() if rank == FIRST]
+        bases = {key(base) for name in firsts for base in salt_free(name)} - set(compound.names)
+        near = set().union(*(at.get(base, set()) for base in bases)) - {place}
+        near = {one for one in near if bases & set(_told(pool.of[one], FIRST))} or near
+        if len(near) == 1:
+            compound.roles = set()  # what a salt is used for does not make its acid a medicine
+            move(pool, place, near.pop())
+            moved += 1
+    return moved
+
+
+def by_carnitine(pool: Pool) -> int:
+    """Join acylcarnitines without a mark of stereochemistry to those of L-carnitine, the only one that bodies make."""
+    at: dict[str, set[str]] = defaultdict(set)
+    for place, compound in pool.of.items():
+        for found in _told(compound, FIRST):
+            if found.endswith("l~carnitine"):
+                at[found.replace("l~", "").lstrip("(r)")].add(place)
+    moved = 0
+    for place, compound in list(pool.of.items()):
+        plain = {found for found in _told(compound, FIRST) if found.endswith("carnitine") and not marked(found)}
+        near = set().union(*(at.get(found, set()) | at.get(f"o{found}", set()) for found in plain)) - {place}
+        if len(near) == 1:
+            move(pool, place, near.pop())
+            moved += 1
+    return moved
+
+
+def by_list(pool: Pool, same: list[tuple[str, str]]) -> int:
+    """Join what our own list says is one compound; the first name of each line becomes its name."""
+    moved = 0
+    for name, other in same:
+        at = _holders(pool, ALSO, lambda _: True)
+        ranked = [
+            sorted(at.get(key(one), ()), key=lambda place, one=one: pool.of[place].names[key(one)][0])
+            for one in (name, other)
+        ]
+        if not all(ranked):
+            print("same:", name, "or", other, "is not there")
+            continue
+        kept, gone = ranked[0][0], ranked[1][0]
+        pool.of[kept].names[key(name)] = (FIRST, name)
+        if kept != gone:
+            for found, (rank, text) in list(pool.of[gone].names.items()):
+                pool.of[gone].names[found] = (max(rank, MAIN), text)
+            move(pool, gone, kept)
+            moved += 1
+    return moved

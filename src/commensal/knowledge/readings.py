@@ -17,6 +17,13 @@ _METAL = (
     "(?:sodium|potassium|calcium|magnesium|lithium|ammonium|zinc|hydrochloride|hydrobromide|hydrate|chloride|bromide"
     "|iodide|hcl|mesylate|tosylate|maleate salt|besylate|trifluoroacetate)"
 )
+_INORGANIC = frozenset(
+    {
+        *("chloride", "bromide", "iodide", "fluoride", "hydroxide", "oxide", "peroxide", "carbonate", "bicarbonate"),
+        *("phosphate", "sulfate", "sulfite", "sulfide", "nitrate", "nitrite", "hydride", "cyanide", "azide"),
+        *("sodium", "potassium", "calcium", "magnesium", "hydrogen", "ammonium", "zinc", "lithium"),
+    }
+)
 _SALT = re.compile(rf"^(?P<base>.+?)(?:,? {_COUNT}{_METAL}(?: salt)?| salt|,? (?:free )?(?:acid|base) form)+$")
 _OF_METAL = re.compile(rf"^{_COUNT}{_METAL} (?P<base>.+(?:ate|ite|ide|ine))$")
 _ISOBAR = re.compile(r"^isobars?:? (?P<names>.+)$")
@@ -125,11 +132,22 @@ def _bracketed(base: str, inside: str) -> Reading:
     return Reading(main, "name without its brackets")
 
 
-def _salts(text: str) -> Iterator[Reading]:
+def salt_free(text: str) -> Iterator[str]:
+    """Yield what a name is without the ions of a salt; a chloride of an acyl group is no salt.
+
+    Examples
+    --------
+    >>> list(salt_free("sodium butyrate")), list(salt_free("benzoyl chloride"))
+    (['butyrate'], [])
+    """
     for pattern in (_SALT, _OF_METAL):
-        found = pattern.match(text)
-        if found and not found["base"].endswith("yl"):
-            yield Reading(_known(found["base"]), "name without its salt")
+        found = pattern.match(plain(text))
+        if found and not found["base"].endswith("yl") and found["base"] not in _INORGANIC:
+            yield found["base"]
+
+
+def _salts(text: str) -> Iterator[Reading]:
+    yield from (Reading(_known(base), "name without its salt") for base in salt_free(text))
 
 
 def _alternatives(text: str) -> Reading:
