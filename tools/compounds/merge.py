@@ -25,6 +25,7 @@ class Compound:
     names: dict[str, tuple[int, str]] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)
     exogenous: str = ""
+    networks: int = 0  #: metabolic networks that have reactions of it
 
     @property
     def flat(self) -> bool:
@@ -175,6 +176,7 @@ def add_modelseed(pool: Pool, seeds, kegg: dict[str, str], metacyc: dict[str, st
             compound = next((held[one][0] for one in seed.kegg if one in held), None) or pool.number("seed", seed.id)
         else:
             compound = pool.structure(keys.pop())
+        compound.networks += seed.databases >= 2
         for one in seed.kegg:
             if one.startswith("C") and one not in kegg:
                 compound.ids["kegg"][one] += 1
@@ -212,6 +214,7 @@ def add_human_gem(pool: Pool, rows: list[dict[str, list[str]]]) -> Counter[str]:
             continue
         told["one compound"] += 1
         compound = next(iter(found.values()))
+        compound.networks += 1
         for name, many in row.items():
             for number in many:
                 if not held.get(name, {}).get(number):

@@ -10,6 +10,14 @@ ACIDS = {
     "phenylalanine": "phenylalanyl", "proline": "prolyl", "serine": "seryl", "threonine": "threonyl",
     "tryptophan": "tryptophyl", "tyrosine": "tyrosyl", "valine": "valyl",
 }  # fmt: skip
+SHORT = {
+    "alanine": "Ala", "arginine": "Arg", "asparagine": "Asn", "aspartic acid": "Asp", "cysteine": "Cys",
+    "glutamine": "Gln",
+    "glutamic acid": "Glu", "glycine": "Gly", "histidine": "His", "isoleucine": "Ile", "leucine": "Leu",
+    "lysine": "Lys",
+    "methionine": "Met", "phenylalanine": "Phe", "proline": "Pro", "serine": "Ser", "threonine": "Thr",
+    "tryptophan": "Trp", "tyrosine": "Tyr", "valine": "Val",
+}  # fmt: skip
 ACYLS = (
     "acetyl", "propionyl", "butyryl", "isobutyryl", "valeryl", "isovaleryl", "hexanoyl", "octanoyl", "decanoyl",
     "lauroyl",
@@ -48,6 +56,9 @@ def names() -> dict[str, str]:
     same += [f"N-{acyl}{acid}" for acyl in ("acetyl", "formyl", "lactoyl", "methyl") for acid in ACIDS]
     same += [f"N-{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")]
     made = {name: name for name in same}
+    for acid, short in SHORT.items():
+        made[f"gamma-Glu-{short}"] = f"gamma-glutamyl{acid}"
+        made |= {f"{one}-{short}": f"{ACIDS[first]}{acid}" for first, one in SHORT.items()}
     made |= {f"{acyl}{end}": f"N-{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")}
     made |= {f"{acyl}carnitine": f"O-{acyl}-L-carnitine" for acyl in ACYLS_OF_CARNITINE}
     return made | SULFATES

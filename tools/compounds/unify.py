@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from merge import ALSO, FIRST, MAIN, Compound, Pool
+from merge import ALSO, FIRST, MAIN, OURS, Compound, Pool
 
 from commensal.knowledge.names import key
 from commensal.knowledge.readings import salt_free
@@ -40,6 +40,7 @@ def move(pool: Pool, place: str, to: str) -> None:
     for rank, name in gone.names.values():
         other.call(name, rank)
     other.roles |= gone.roles
+    other.networks += gone.networks
 
 
 def _told(compound: Compound, rank: int) -> list[str]:
@@ -204,7 +205,9 @@ def by_carnitine(pool: Pool) -> int:
     for place, compound in pool.of.items():
         for found in _told(compound, FIRST):
             if found.endswith("l~carnitine"):
-                at[found.replace("l~", "").lstrip("(r)")].add(place)
+                at[found.replace("l~", "").removeprefix("(r)")].add(place)
+            elif found.endswith("carnitine") and found in _told(compound, OURS):
+                at[f"o{found}"].add(place)
     moved = 0
     for place, compound in list(pool.of.items()):
         plain = {found for found in _told(compound, FIRST) if found.endswith("carnitine") and not marked(found)}

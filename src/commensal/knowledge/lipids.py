@@ -54,11 +54,11 @@ _CLASSES = {
     "sm": "SM", "cer": "Cer", "ceramide": "Cer", "hexcer": "HexCer", "sphingomyelin": "SM",
     "tg": "TG", "tag": "TG", "dg": "DG", "dag": "DG", "mg": "MG", "mag": "MG",
     "diacylglycerol": "DG", "triacylglycerol": "TG", "monoacylglycerol": "MG",
-    "ce": "CE", "che": "CE", "cholesteryl ester": "CE", "fa": "FA", "ffa": "FA",
+    "ce": "CE", "che": "CE", "choe": "CE", "cholesteryl ester": "CE", "fa": "FA", "ffa": "FA",
     "pc plasmalogen": "PC-P", "pe plasmalogen": "PE-P", "ps plasmalogen": "PS-P",
 }  # fmt: skip
 _CLASS = "|".join(sorted(map(re.escape, _CLASSES), key=len, reverse=True))
-_CHAIN = r"(?:[opdtm]-?)?c?\d{1,2}:\d{1,2}(?:\(\d+[ez]?(?:,\d+[ez]?)*\))?(?:;?o\d?)?"
+_CHAIN = r"(?:[opdtm]-?)?c?\d{1,2}:\d{1,2}e?(?:\(\d+[ez]?(?:,\d+[ez]?)*\))?(?:;?o\d?)?"
 _CHAINS = rf"{_CHAIN}(?:[/_-]{_CHAIN})*"
 _SHORT = re.compile(
     rf"^(?:(?P<class>{_CLASS}) ?\(?(?P<chains>{_CHAINS})\)?|(?P<chains2>{_CHAINS}) (?P<class2>{_CLASS}))$"
@@ -112,6 +112,7 @@ def species(text: str) -> tuple[str, ...]:
         return ()
     kind = _CLASSES[found["class"] or found["class2"]]
     chains = (found["chains"] or found["chains2"]).replace("c", "").replace("z", "Z").replace("e", "E")
+    chains = re.sub(r"(\d+:\d+)E(?![A-Za-z0-9])", r"o-\1", chains)  # 34:1e: an ether
     chains = re.sub(r"(?<![a-z])([op])-?(?=\d)", lambda one: one[1].upper() + "-", chains).replace("o2", "O2")
     if kind in {"PC", "PE", "PA", "PG", "PI", "PS"} and re.search(r"(?:^|/)0:0(?:$|/)", chains):
         kind = f"L{kind}"

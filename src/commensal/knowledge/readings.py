@@ -10,7 +10,7 @@ from commensal.knowledge.compounds import stereo, table
 from commensal.knowledge.lipids import acylcarnitine, species, sums
 from commensal.knowledge.names import key, labelled, plain, unnamed
 
-_NUMBERING = re.compile(r"[ ]?(?:\((?:isomer ?)?\d{1,2}\)|#\d+|, isomer \d+)$")
+_NUMBERING = re.compile(r"[ ]?(?:\((?:isomer ?)?\d{1,2}\)|#\d+|, isomer \d+|(?<=\))\.\d{1,2})$")
 _BRACKET = re.compile(r"^(?P<base>.*\S) ?\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)$")
 _COUNT = "(?:di|tri|tetra|mono|hemi|sesqui)?"
 _METAL = (
@@ -102,7 +102,9 @@ def _readings(text: str) -> Iterator[Reading]:
     if bracket:
         yield _bracketed(bracket["base"], bracket["inside"])
     yield from _salts(fewer)
-    yield _alternatives(bracket["base"] if bracket and "/" in bracket["base"] else fewer)
+    yield _alternatives(fewer)
+    if bracket and "/" in bracket["base"] and not re.search(r"\d:\d", bracket["inside"]):
+        yield _alternatives(bracket["base"])
     yield _unmarked(fewer)
 
 
@@ -160,11 +162,17 @@ def _alternatives(text: str) -> Reading:
     )
     if len(parts) < 2 or len(parts) > 12:
         return Reading(())
-    found = [_known(part) or _known(_NUMBERING.sub("", part)) for part in map(str.strip, parts)]
+    found = [_part(part.strip()) for part in parts]
     names = tuple(dict.fromkeys(name for many in found for name in many))
     if len(names) == 1 and not all(found):
         names = (*names, *(part for part, many in zip(parts, found, strict=True) if not many))
     return Reading(names, "a name of several compounds")
+
+
+def _part(text: str) -> tuple[str, ...]:
+    """Return what one of several names means; a lipid's or carnitine's shorthand may stand for itself."""
+    fewer = _NUMBERING.sub("", text)
+    return _known(text) or _known(fewer) or species(fewer) or acylcarnitine(fewer)
 
 
 def _unmarked(text: str) -> Reading:
