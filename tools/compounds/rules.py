@@ -10,6 +10,27 @@ ACIDS = {
     "phenylalanine": "phenylalanyl", "proline": "prolyl", "serine": "seryl", "threonine": "threonyl",
     "tryptophan": "tryptophyl", "tyrosine": "tyrosyl", "valine": "valyl",
 }  # fmt: skip
+#: Molecules of gut microbes and their hosts that the sources' lists lack, by the name they are known by.
+MICROBIAL = {
+    "imidazole propionate": "3-(1H-imidazol-4-yl)propanoic acid",
+    "delta-valerobetaine": "5-(trimethylazaniumyl)pentanoate",
+    "13-methylmyristate": "13-methyltetradecanoic acid",
+    "15-methylpalmitate": "15-methylhexadecanoic acid",
+    "4-hydroxyhippurate": "N-(4-hydroxybenzoyl)glycine",
+    "3-hydroxyhippurate": "N-(3-hydroxybenzoyl)glycine",
+    "2-hydroxyhippurate": "N-(2-hydroxybenzoyl)glycine",
+    "3-hydroxypalmitate": "3-hydroxyhexadecanoic acid",
+    "3-hydroxymyristate": "3-hydroxytetradecanoic acid",
+    "3-hydroxyhexanoate": "3-hydroxyhexanoic acid",
+    "3-hydroxyoctanoate": "3-hydroxyoctanoic acid",
+    "2-hydroxystearate": "2-hydroxyoctadecanoic acid",
+    "2-hydroxydecanoate": "2-hydroxydecanoic acid",
+    "10-hydroxystearate": "10-hydroxyoctadecanoic acid",
+    "10-hydroxy-12-octadecenoate": "(12Z)-10-hydroxyoctadec-12-enoic acid",
+    "3-hydroxypyridine": "pyridin-3-ol",
+    "2-hydroxy-3-methylvalerate": "2-hydroxy-3-methylpentanoic acid",
+    "6-oxopiperidine-2-carboxylate": "6-oxopiperidine-2-carboxylic acid",
+}
 SHORT = {
     "alanine": "Ala", "arginine": "Arg", "asparagine": "Asn", "aspartic acid": "Asp", "cysteine": "Cys",
     "glutamine": "Gln",
@@ -61,4 +82,4 @@ def names() -> dict[str, str]:
         made |= {f"{one}-{short}": f"{ACIDS[first]}{acid}" for first, one in SHORT.items()}
     made |= {f"{acyl}{end}": f"N-{acyl}{end}" for acyl in ACYLS for end in ("glycine", "taurine")}
     made |= {f"{acyl}carnitine": f"O-{acyl}-L-carnitine" for acyl in ACYLS_OF_CARNITINE}
-    return made | SULFATES
+    return made | SULFATES | MICROBIAL

@@ -141,10 +141,11 @@ def _counted(name: str, features: pd.DataFrame) -> Iterator[Finding]:
     identity = features["identity"].astype(str)
     exact, several = identity.str.startswith("exact"), identity.str.startswith("ambiguous")
     outside = features["exogenous"].notna()
-    reasons = (
-        features.loc[outside].groupby("exogenous", sort=True)["label"].agg(lambda labels: listing(map(str, labels), 4))
-    )
-    told = "; ".join(f"{reason}: {labels}" for reason, labels in list(reasons.items())[:6])
+    called = features["label"].astype(str).where(features["compound"].isna(), features["compound"].astype(str))
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for reason, molecule in zip(features.loc[outside, "exogenous"].astype(str), called[outside], strict=True):
+        reasons[reason].append(molecule)
+    told = "; ".join(f"{reason}: {listing(dict.fromkeys(many), 4)}" for reason, many in sorted(reasons.items())[:6])
     yield Finding(
         "identity",
         "note",
