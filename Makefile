@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-leaks bench-reference bench-reversal bench-animals bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-leaks bench-names bench-reference bench-reversal bench-animals bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,6 +80,9 @@ bench-course: setup  ## animals over the course of a disease: null rates, classe
 
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
 	@$(BIN)/python benchmarks/leaks.py
+
+bench-names: setup  ## names of two real metabolomes against their own numbers: precision, recall
+	@$(BIN)/python benchmarks/names.py --data $(DATA)
 
 bench-animals: setup  ## simulated animal studies: coverage, familywise error, classes of a course; a whole study in seconds
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/animals.py

@@ -13,10 +13,11 @@ DRUGS = {
     "35623": "anticonvulsant", "35469": "antidepressant", "35476": "antipsychotic", "35474": "anxiolytic",
     "35717": "sedative", "35674": "antihypertensive", "35526": "hypoglycaemic", "49201": "anti-ulcer drug",
     "35679": "lipid-lowering", "50249": "anticoagulant", "35523": "bronchodilator", "37956": "antihistamine",
-    "35610": "antineoplastic", "35498": "diuretic", "50919": "antiemetic", "35337": "stimulant", "50514": "vasoconstrictor",
-    "37930": "antipsychotic", "35530": "beta blocker", "52217": "other",
+    "35610": "antineoplastic", "35498": "diuretic", "50919": "antiemetic", "35337": "stimulant",
+    "50514": "vasoconstrictor",
+    "37930": "antipsychotic", "35530": "beta blocker",
 }  # fmt: skip
-METABOLITE, XENOBIOTIC, OF_DRUG, ANTIBIOTIC, DRUG = "25212", "35703", "49103", "36047", "23888"
+METABOLITE, XENOBIOTIC, OF_DRUG, ANTIBIOTIC = "25212", "35703", "49103", "36047"
 
 
 def closures(chebi) -> dict[str, set[str]]:
@@ -34,21 +35,23 @@ def closures(chebi) -> dict[str, set[str]]:
                 open_.append(one)
         return seen
 
-    return {role: all_below(role) for role in {*DRUGS, METABOLITE, XENOBIOTIC, OF_DRUG, ANTIBIOTIC, DRUG}}
+    return {role: all_below(role) for role in {*DRUGS, METABOLITE, XENOBIOTIC, OF_DRUG, ANTIBIOTIC}}
 
 
-def reason(roles: set[str], below: dict[str, set[str]]) -> str:
+def reason(roles: set[str], networks: int, below: dict[str, set[str]]) -> str:
     """Return why a compound is exogenous by its roles in ChEBI, or "".
 
-    A drug that is also a metabolite of some organism is not called exogenous (tryptophan is an antidepressant there),
-    unless it is an antibacterial drug or called a xenobiotic.
+    A drug that is also a metabolite of some organism, or that a metabolic network has reactions of, is not called
+    exogenous (tryptophan is an antidepressant there, mannitol a diuretic), unless it is an antibacterial drug or called
+    a xenobiotic and a drug; nor is one whose use is not said.
     """
-    if not roles & below[DRUG]:
-        return "metabolite of a drug" if roles & below[OF_DRUG] else ""
-    if roles & below[METABOLITE] and not roles & (below[ANTIBIOTIC] | below[XENOBIOTIC]):
-        return "metabolite of a drug" if roles & below[OF_DRUG] else ""
-    word = next(word for role, word in DRUGS.items() if roles & below[role])
-    return f"drug: {word}" if word != "other" else "drug"
+    made = bool(roles & below[METABOLITE]) or networks > 0
+    outside = bool(roles & (below[ANTIBIOTIC] | below[XENOBIOTIC]))
+    word = next((word for role, word in DRUGS.items() if roles & below[role]), "")
+    if word and (outside or not made):
+        return f"drug: {word}"
+    other = roles & below[METABOLITE] - below[OF_DRUG]
+    return "metabolite of a drug" if roles & below[OF_DRUG] and not other and not networks else ""
 
 
 def listed(file: Path) -> list[tuple[str, str]]:

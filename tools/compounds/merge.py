@@ -10,6 +10,8 @@ from commensal.knowledge.names import key, unnamed
 
 #: A name that a source calls a compound by first (1), among its main names (2), also (3), or far down its list (4).
 FIRST, MAIN, ALSO, LAST = 1, 2, 3, 4
+#: Names by our own rules and lists, before any source.
+OURS = 0
 _MARKED = re.compile(r"(?<![a-z0-9])(?:dl|ld|[dlrs])[- ]|\((?:[+-]|\+/?-|[\d',rsez]*[rsez])\)|, ?[dl]l?-$|\+/-")
 NAMESPACES = ("chebi", "kegg", "hmdb", "pubchem", "lipidmaps")
 
@@ -23,6 +25,7 @@ class Compound:
     names: dict[str, tuple[int, str]] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)
     exogenous: str = ""
+    networks: int = 0  #: metabolic networks that have reactions of it
 
     @property
     def flat(self) -> bool:
@@ -42,10 +45,13 @@ class Pool:
 
     def __init__(self) -> None:
         self.of: dict[str, Compound] = {}
+        self.moved: dict[str, str] = {}  # place → where its compound went
 
     def structure(self, inchikey: str) -> Compound:
         """Return the compound of an InChIKey."""
         bare = inchikey[:25]
+        while bare in self.moved:
+            bare = self.moved[bare]
         return self.of.setdefault(bare, Compound(bare))
 
     def number(self, namespace: str, number: str) -> Compound:
@@ -114,29 +120,44 @@ def add_chebi(pool: Pool, chebi, opsin: dict[str, str], cids: dict[str, list[str
         if number in done:
             continue
         done.update(members)
-        members = [one for one in members if not re.search(r" (?:group|residue)s?$|\(n\)", chebi[one].name)]
-        by_name = Counter(opsin[chebi[one].name][:25] for one in members if opsin.get(chebi[one].name))
-        by_cid = Counter(inchikeys[cid][:25] for one in members for cid in cids.get(one, ()) if cid in inchikeys)
+        kept = [one for one in members if not re.search(r" (?:group|residue)s?$|\(n\)", chebi[one].name)]
+        by_name = Counter(
+            opsin[chebi[one].name][:25]
+            for one in kept
+            if opsin.get(chebi[one].name) and not _dropped(chebi[one].name, opsin[chebi[one].name])
+        )
+        by_cid = Counter(
+            inchikeys[cid][:25]
+            for one in kept
+            for cid in cids.get(one, ())
+            if cid in inchikeys and not _dropped(chebi[one].name, inchikeys[cid])
+        )
         known = by_cid or by_name
         if by_cid and by_name and not set(by_cid) & set(by_name):
             known = by_name  # the name is ChEBI's own; the cross reference may be of another form
         elif by_cid and by_name:
             known = Counter({one: n + by_name[one] for one, n in by_cid.items() if one in by_name})
         compound = (
-            pool.structure(known.most_common(1)[0][0])
-            if known
-            else pool.number("chebi", members[0] if members else number)
+            pool.structure(known.most_common(1)[0][0]) if known else pool.number("chebi", kept[0] if kept else number)
         )
-        for one in members:
+        for one in kept:
             entity = chebi[one]
             compound.ids["chebi"][one] += 2
             for old in entity.secondary:
                 compound.ids["chebi"][old] += 1
             for cid in cids.get(one, ()):
-                if cid not in inchikeys:
+                if cid not in inchikeys and not _dropped(entity.name, ""):
                     compound.ids["pubchem"][cid] += 1
             compound.roles.update(entity.relations.get("has_role", ()))
             compound.call(entity.name, FIRST)
+
+
+def _dropped(name: str, inchikey: str) -> bool:
+    """Say whether a name tells stereochemistry that the structure read from it has not (inositols: or has wrongly)."""
+    if "inositol" in name.lower():
+        return True
+    told = re.search(r"(?:cis|trans|meso)[- ]?(?=[a-z])|~|\([\d,]*[rsez][,)]", key(name))
+    return bool(told) and inchikey[15:25] == "UHFFFAOYSA"
 
 
 def add_modelseed(pool: Pool, seeds, kegg: dict[str, str], metacyc: dict[str, str]) -> None:
@@ -155,6 +176,7 @@ def add_modelseed(pool: Pool, seeds, kegg: dict[str, str], metacyc: dict[str, st
             compound = next((held[one][0] for one in seed.kegg if one in held), None) or pool.number("seed", seed.id)
         else:
             compound = pool.structure(keys.pop())
+        compound.networks += seed.databases >= 2
         for one in seed.kegg:
             if one.startswith("C") and one not in kegg:
                 compound.ids["kegg"][one] += 1
@@ -163,9 +185,8 @@ def add_modelseed(pool: Pool, seeds, kegg: dict[str, str], metacyc: dict[str, st
                 compound.call(name, MAIN if at == 0 else ALSO)
 
 
-def add_human_gem(pool: Pool, rows) -> Counter[str]:
-    """Add the numbers that Human-GEM ties together, where those already known agree on one compound."""
-    told: Counter[str] = Counter()
+def crossed(rows: list[dict[str, str]]) -> list[dict[str, list[str]]]:
+    """Return the numbers that each row of Human-GEM ties together."""
     columns = {
         "kegg": "metKEGGID",
         "chebi": "metChEBIID",
@@ -173,19 +194,28 @@ def add_human_gem(pool: Pool, rows) -> Counter[str]:
         "hmdb": "metHMDBID",
         "lipidmaps": "metLipidMapsID",
     }
-    held = {namespace: owners(pool, namespace) for namespace in ("kegg", "chebi", "pubchem")}
-    for row in rows:
-        numbers = {
+    return [
+        {
             name: [re.sub(r"^CHEBI:", "", one.strip()) for one in row[column].split(";") if one.strip()]
             for name, column in columns.items()
         }
-        found = {id(one): one for name in held for number in numbers[name] for one in held[name].get(number, ())}
+        for row in rows
+    ]
+
+
+def add_human_gem(pool: Pool, rows: list[dict[str, list[str]]]) -> Counter[str]:
+    """Add the numbers that Human-GEM ties together, where those already known agree on one compound."""
+    told: Counter[str] = Counter()
+    held = {namespace: owners(pool, namespace) for namespace in ("kegg", "chebi", "pubchem")}
+    for row in rows:
+        found = {id(one): one for name in held for number in row[name] for one in held[name].get(number, ())}
         if len(found) != 1:
             told["several compounds" if found else "no compound"] += 1
             continue
         told["one compound"] += 1
         compound = next(iter(found.values()))
-        for name, many in numbers.items():
+        compound.networks += 1
+        for name, many in row.items():
             for number in many:
                 if not held.get(name, {}).get(number):
                     compound.ids[name][number] += 1

@@ -16,7 +16,8 @@ _CODE = re.compile(
     r"|prestwick|ncgc|tox21|smr|mls|sr|cas|ai3|caswell|epa|bcp|hy|cs|stk|stl|ks|bp|lopac|idi1|en300|db|ns|fema|bmse|ls|wln"
     r"|jsp|ft|sbb|sy|as|ccg|gtpl|bpbio|opera|ex|sc|nci|mcule|ksc|ctk|acm|dsstox|ghl|cc|rtr|tr|kb|ncistruc|pubchem|pdsp|hmdb"
     r"|chebi|lm[a-z]{2}|epitope id|caswell no|ec|rcra|pesticide|tsca|un)[-_ :.]*[a-z]?\d.*"
-    r"|\d+-\d+-\d|[a-z]{0,3}[-_ /]?\d{3,}(?:[-_/][a-z\d]*)*|(?=[a-z]*\d)[a-z0-9]{10}|[a-z]\d{3,}|[a-z0-9]{14}-[a-z0-9]{5,}.*"
+    r"|\d+-\d+-\d|[a-z]{0,3}[-_ /]?\d{3,}(?:[-_/][a-z\d]*)*|(?=[a-z]*\d)[a-z0-9]{10}|[a-z]\d{3,}"
+    r"|[a-z0-9]{14}-[a-z0-9]{5,}.*"
 )
 _TAG = re.compile(r"\s*\[[^\]]{2,}\]$")
 _GRADE = re.compile(

@@ -6,15 +6,21 @@ import lzma
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib import import_module, resources
+from importlib.util import find_spec
 
 from commensal.knowledge.names import key
 from commensal.knowledge.pathways import pathways
 
 #: Columns of numbers in the table, in their order.
 NAMESPACES = ("chebi", "kegg", "hmdb", "pubchem", "lipidmaps")
-#: What a pathway names that is no one compound.
-NO_COMPOUND = frozenset({"both halves", "glycine or tyrosine", "conjugated bile acid", "free bile acid"})
+#: What pathways and reactions name that is no one compound.
+NO_COMPOUND = frozenset(
+    {
+        *("both halves", "glycine or tyrosine", "conjugated bile acid", "free bile acid", "protein"),
+        *("acetylated protein", "ADP-ribosyl protein", "reduced electron carrier", "sulfur carrier"),
+    }
+)
 _STEREO = re.compile(r"~|\((?:[\d',rsez]*[rsez]|[+-]|\+/?-)\)|^(?:cis|trans|rac|meso|sn)(?!s)")
 _OUTSIDE = re.compile(r" \((?:outside|inside|phosphate)\)$")
 
@@ -70,19 +76,26 @@ class Table:
                 else:
                     named[found] = (place,)
         self.at: dict[str, int] = {row[0]: place for place, row in enumerate(self.rows)}
+        self.ours: dict[int, str] = {}
         for name in ours:
             self._call(name)
 
     def _call(self, name: str) -> None:
-        """Make a name that the pathways use the name of its compound; one that no row has becomes a row."""
+        """Make a name that the pathways use the name of its compound; one that no row has becomes a row.
+
+        Of two names that they use for one compound the first stays.
+        """
         places = self.named.get(key(name), ())
-        if len(places) == 1:
-            del self.at[self.rows[places[0]][0]]
-            self.rows[places[0]][0] = name
-        else:
+        if len(places) != 1:
             self.rows.append([name, *[""] * (len(NAMESPACES) + 2)])
             places = (len(self.rows) - 1,)
+        elif places[0] in self.ours:
+            return
+        else:
+            del self.at[self.rows[places[0]][0]]
+            self.rows[places[0]][0] = name
         self.named[key(name)] = places
+        self.ours[places[0]] = self.rows[places[0]][0]
         self.at[name] = places[0]
 
     def numbers(self, namespace: str) -> dict[str, tuple[int, ...]]:
@@ -110,7 +123,7 @@ def _numbers(table: Table, namespace: str) -> dict[str, tuple[int, ...]]:
 
 
 def named_in_pathways() -> tuple[str, ...]:
-    """Return the compounds that the shipped pathways name, in their order.
+    """Return the compounds that the shipped pathways and reactions name, in their order.
 
     Examples
     --------
@@ -118,8 +131,15 @@ def named_in_pathways() -> tuple[str, ...]:
     (True, False)
     """
     texts = [text for one in pathways().values() for step in one.steps for text in (step.substrate, step.product)]
-    names = dict.fromkeys(_OUTSIDE.sub("", name) for text in texts for name in text.split(", "))
-    return tuple(name for name in names if name and name not in NO_COMPOUND)
+    names = [name for text in texts for name in text.split(", ")] + _named_in_reactions()
+    plain = dict.fromkeys(_OUTSIDE.sub("", name) for name in names)
+    return tuple(name for name in plain if name and name not in NO_COMPOUND)
+
+
+def _named_in_reactions() -> list[str]:
+    if find_spec("commensal.knowledge.reactions") is None:
+        return []
+    return sorted(import_module("commensal.knowledge.reactions").known_compounds())
 
 
 @cache

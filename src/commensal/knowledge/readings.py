@@ -7,23 +7,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from commensal.knowledge.compounds import stereo, table
-from commensal.knowledge.lipids import acylcarnitine, species
+from commensal.knowledge.lipids import acylcarnitine, species, sums
 from commensal.knowledge.names import key, labelled, plain, unnamed
 
-_NUMBERING = re.compile(r"[ ]?(?:\((?:isomer ?)?\d{1,2}\)|#\d+|, isomer \d+)$")
+_NUMBERING = re.compile(r"[ ]?(?:\((?:isomer ?)?\d{1,2}\)|#\d+|, isomer \d+|(?<=\))\.\d{1,2})$")
 _BRACKET = re.compile(r"^(?P<base>.*\S) ?\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)$")
-_IONS = (
-    r"(?:di|tri|tetra|mono|hemi|sesqui)?(?:sodium|potassium|calcium|magnesium|lithium|ammonium|zinc|hydrochloride|hydrobromide"
-    r"|hydrate|chloride|bromide|iodide|hcl|mesylate|tosylate|maleate salt|besylate|trifluoroacetate)"
+_COUNT = "(?:di|tri|tetra|mono|hemi|sesqui)?"
+_METAL = (
+    "(?:sodium|potassium|calcium|magnesium|lithium|ammonium|zinc|hydrochloride|hydrobromide|hydrate|chloride|bromide"
+    "|iodide|hcl|mesylate|tosylate|maleate salt|besylate|trifluoroacetate)"
 )
-_SALT = re.compile(rf"^(?P<base>.+?)(?:,? {_IONS}(?: salt)?| salt|,? (?:free )?(?:acid|base) form)+$")
-_OF_METAL = re.compile(rf"^{_IONS} (?P<base>.+(?:ate|ite|ide|ine))$")
+_INORGANIC = frozenset(
+    {
+        *("chloride", "bromide", "iodide", "fluoride", "hydroxide", "oxide", "peroxide", "carbonate", "bicarbonate"),
+        *("phosphate", "sulfate", "sulfite", "sulfide", "nitrate", "nitrite", "hydride", "cyanide", "azide"),
+        *("sodium", "potassium", "calcium", "magnesium", "hydrogen", "ammonium", "zinc", "lithium"),
+    }
+)
+_SALT = re.compile(rf"^(?P<base>.+?)(?:,? {_COUNT}{_METAL}(?: salt)?| salt|,? (?:free )?(?:acid|base) form)+$")
+_OF_METAL = re.compile(rf"^{_COUNT}{_METAL} (?P<base>.+(?:ate|ite|ide|ine))$")
 _ISOBAR = re.compile(r"^isobars?:? (?P<names>.+)$")
 _CONJUGATE = re.compile(
-    r"^(?P<base>.+?)[- ]?(?:acyl[- ]|beta-d-|o-|n-)*(?:glucuronide|sulfate|n-oxide|sulfoxide|sulfone|mercapturate|glucoside)(?: \(\d\))?$"
+    r"^(?P<base>.+?)[- ]?(?:acyl[- ]|beta-d-|o-|n-)*"
+    r"(?:glucuronide|sulfate|n-oxide|sulfoxide|sulfone|mercapturate|glucoside)(?: \(\d\))?$"
 )
 _CHANGED = re.compile(
-    r"^(?:[\d,'-]*(?:alpha-|beta-)?)(?:[nos]-)?(?:desmethyl|demethyl|didesmethyl|hydroxy|dihydroxy|carboxy|desacetyl|nor|dehydro|desethyl)[- ]?(?P<base>.+)$"
+    r"^(?:[\d,'-]*(?:alpha-|beta-)?)(?:[nos]-)?"
+    r"(?:desmethyl|demethyl|didesmethyl|hydroxy|dihydroxy|carboxy|desacetyl|nor|dehydro|desethyl)[- ]?(?P<base>.+)$"
 )
 
 
@@ -81,6 +91,9 @@ def _readings(text: str) -> Iterator[Reading]:
     fewer = _NUMBERING.sub("", text)
     if fewer != text:
         yield Reading(_known(fewer), "name without its numbering")
+    several = sums(re.sub(r" ?\(\d\)(?=[,)])", "", fewer))
+    if several:
+        yield Reading(several, "a sum of several lipids", species=True)
     for shorthand in (species, acylcarnitine):
         found = shorthand(fewer)
         if found:
@@ -89,23 +102,24 @@ def _readings(text: str) -> Iterator[Reading]:
     if bracket:
         yield _bracketed(bracket["base"], bracket["inside"])
     yield from _salts(fewer)
-    yield _alternatives(bracket["base"] if bracket and "/" in bracket["base"] else fewer)
+    yield _alternatives(fewer)
+    if bracket and "/" in bracket["base"] and not re.search(r"\d:\d", bracket["inside"]):
+        yield _alternatives(bracket["base"])
     yield _unmarked(fewer)
 
 
 def _shorthand(found: tuple[str, ...]) -> Reading:
-    names: list[str] = []
-    for one in found:
-        names += _known(one) or ((one,) if len(found) == 1 else ())
-    return Reading(tuple(dict.fromkeys(names)), "shorthand", species=True)
+    known = [name for one in found for name in _known(one)]
+    return Reading(tuple(dict.fromkeys(known)) or found, "shorthand", species=not known)
 
 
 def _bracketed(base: str, inside: str) -> Reading:
     """Read a name with something in brackets: a synonym, a shorthand, or a word that narrows it."""
     main = _known(base) or next((one.names for one in _salts(base) if one.names), ())
-    if " or " in inside and not main:
+    if " or " in inside:
         words = re.sub(r"[;,(].*", "", inside).split(" or ")
-        main = tuple(name for word in words for name in _known(f"{word.strip()}-{base}"))
+        named = tuple(dict.fromkeys(name for word in words for name in _known(f"{word.strip()}-{base}")))
+        return Reading(named if len(named) > 1 else (), "a name of several compounds")
     if not main:
         return Reading(())
     for part in (inside, *re.split(r"[;,] ?", inside)):
@@ -120,11 +134,22 @@ def _bracketed(base: str, inside: str) -> Reading:
     return Reading(main, "name without its brackets")
 
 
-def _salts(text: str) -> Iterator[Reading]:
+def salt_free(text: str) -> Iterator[str]:
+    """Yield what a name is without the ions of a salt; a chloride of an acyl group is no salt.
+
+    Examples
+    --------
+    >>> list(salt_free("sodium butyrate")), list(salt_free("benzoyl chloride"))
+    (['butyrate'], [])
+    """
     for pattern in (_SALT, _OF_METAL):
-        found = pattern.match(text)
-        if found and not found["base"].endswith("yl"):
-            yield Reading(_known(found["base"]), "name without its salt")
+        found = pattern.match(plain(text))
+        if found and not found["base"].endswith("yl") and found["base"] not in _INORGANIC:
+            yield found["base"]
+
+
+def _salts(text: str) -> Iterator[Reading]:
+    yield from (Reading(_known(base), "name without its salt") for base in salt_free(text))
 
 
 def _alternatives(text: str) -> Reading:
@@ -137,11 +162,17 @@ def _alternatives(text: str) -> Reading:
     )
     if len(parts) < 2 or len(parts) > 12:
         return Reading(())
-    found = [_known(part) or _known(_NUMBERING.sub("", part)) for part in map(str.strip, parts)]
+    found = [_part(part.strip()) for part in parts]
     names = tuple(dict.fromkeys(name for many in found for name in many))
     if len(names) == 1 and not all(found):
         names = (*names, *(part for part, many in zip(parts, found, strict=True) if not many))
     return Reading(names, "a name of several compounds")
+
+
+def _part(text: str) -> tuple[str, ...]:
+    """Return what one of several names means; a lipid's or carnitine's shorthand may stand for itself."""
+    fewer = _NUMBERING.sub("", text)
+    return _known(text) or _known(fewer) or species(fewer) or acylcarnitine(fewer)
 
 
 def _unmarked(text: str) -> Reading:

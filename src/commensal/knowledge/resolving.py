@@ -69,7 +69,8 @@ def resolve(
     name
         The name as a table has it, with its decorations.
     hmdb, kegg, chebi, pubchem, lipidmaps
-        Numbers, with or without prefix; several with ``;``, ``,`` or ``|`` between. What is no such number is passed over.
+        Numbers, with or without prefix; several with ``;``, ``,`` or ``|`` between. What is no such
+        number is passed over.
     inchikey
         Of any charge; the first block alone leaves the stereochemistry open.
     refmet
@@ -138,7 +139,7 @@ def _agreed(numbered: dict[str, tuple[str, ...]], readings: dict[str, Reading], 
     common = [name for name in evidence[titles[0]] if all(name in names for names in evidence.values())]
     every = tuple(dict.fromkeys(name for names in evidence.values() for name in names))
     if not common:
-        common = _nearest(list(evidence.values()))
+        common = _nearest(list(evidence.values())) or _told_apart(told, numbered, marked)
     if len(common) == 1:
         return Identified(
             "exact", common[0], (common[0],), _and(titles) + ("" if numbered or marked else _read_as(common[0]))
@@ -167,6 +168,17 @@ def _nearest(many: list[tuple[str, ...]]) -> list[str]:
 def _read_as(compound: str) -> str:
     """Say so where a name does not tell which stereoisomer, and is read as one."""
     return f", read as {compound}" if stereo(compound) else ""
+
+
+def _told_apart(told: dict[str, tuple[str, ...]], numbered: dict[str, tuple[str, ...]], marked: bool) -> list[str]:
+    """Return the stereoisomer that numbers agree on, where the names leave the stereochemistry open."""
+    by_number = {name for names in numbered.values() for name in names}
+    if marked or len(by_number) != 1:
+        return []
+    rows, at = table().rows, table().at
+    names = by_number | {name for names in told.values() for name in names}
+    keys = {rows[at[name]][-2][:14] if name in at else "" for name in names}
+    return list(by_number) if len(keys) == 1 and "" not in keys else []
 
 
 def _with_origin(found: Identified, label: str) -> Identified:

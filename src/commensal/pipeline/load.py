@@ -12,6 +12,7 @@ import pandas as pd
 from commensal import io
 from commensal.errors import StudyFileError
 from commensal.pipeline.genomes import genome_files, read_genomes
+from commensal.pipeline.identify import identified, identity_findings
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
     AssayTable,
@@ -112,7 +113,8 @@ def load_with_reads(
     declared = without_assays(declared, reads.absent)
     tables = {assay.name: assay for assay in read_assays(declared, root, [str(name) for name in joined.index])}
     assays = {name: reads.assays.get(name) or tables[name] for name in declared.assays}
-    loaded = assemble(declared, frames, assays)
+    loaded = assemble(declared, frames, assays := identified(assays))
+    reads.findings += identity_findings(assays)
     dropped = tuple(
         replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
         for item in loaded.dropped

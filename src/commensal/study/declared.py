@@ -16,6 +16,10 @@ QuestionKind = Literal["depletion", "course", "screen", "mediators", "rescue", "
 ASSAY_KINDS: tuple[str, ...] = ("taxa", "genes", "pathways", "metabolites", "transcripts", "reads")
 VALUES: tuple[str, ...] = ("counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln")
 QUESTION_KINDS: tuple[str, ...] = ("depletion", "course", "screen", "mediators", "rescue", "host", "cohort")
+#: What identifies a molecule, and how surely it was identified.
+IDENTITY: tuple[str, ...] = (
+    "name", "hmdb", "kegg", "chebi", "pubchem", "inchikey", "refmet", "lipidmaps", "level",
+)  # fmt: skip
 ROLES: tuple[str, ...] = ("sample", "blank", "mock", "qc", "replicate")
 TABLES: tuple[str, ...] = ("samples", "subjects", "phenotypes", "events")
 #: What separates families for q; columns of Estimates.
@@ -112,6 +116,7 @@ class Assay:
     specimen: str | None = None
     unit: str | None = None
     features: Features = field(default_factory=Features)
+    identity: Mapping[str, str] = field(default_factory=dict)  #: what identifies a molecule → column of the features
     zero: Literal["below_detection", "value"] = "value"
     exclude: tuple[str, ...] = ()  #: features left out, by id or label, ``*`` as wildcard
     missing: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from commensal.errors import nearest
 from commensal.study.declared import (
     FAMILY_PARTS,
+    IDENTITY,
     Assay,
     Condition,
     Contrast,
@@ -200,6 +201,7 @@ SECTIONS: dict[str, Section] = {
         files=_pattern,
         tx2gene=relative_path,
         features=_FEATURES.build,
+        identity=table_of(text, key=one_of(IDENTITY)),
         missing=list_of(code),
     ),
     "load": _section(Load, named="specimen"),
@@ -248,6 +250,7 @@ SECTIONS: dict[str, Section] = {
 #: Inline tables of the file and their keys.
 INLINE: dict[str, tuple[str, ...]] = {
     "assays.features": tuple(_FEATURES.keys),
+    "assays.identity": IDENTITY,
     "contrasts.where": tuple(_RANGE.keys),
     "questions.severity": tuple(_SEVERITY),
     "questions.producers": tuple(_PRODUCERS),
