@@ -253,13 +253,17 @@ def names_of_samples(
     return best[0]
 
 
+#: What a file says of its samples, in the record of what was left out.
+OFFERED = "columns about samples"
+
+
 def offered(assay: Assay, file: str, columns: Sequence[str]) -> list[Dropped]:
     """Say once that the file describes its samples too, and that nobody has used that."""
     if not columns:
         return []
     return [
         Dropped(
-            "row", f"assay {assay.name}", f"{len(columns)} columns about samples",
+            "row", f"assay {assay.name}", f"{len(columns)} {OFFERED}",
             f"{file}: {listing(columns, 6)}: not joined; to use them, name this file under [tables.samples]",
         )
     ]  # fmt: skip
