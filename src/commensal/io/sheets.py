@@ -6,6 +6,7 @@ made: sizes are checked before anything is unpacked, and no part may hold a docu
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 import zipfile
@@ -130,9 +131,10 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
     with _damaged(path.name), zipfile.ZipFile(path) as archive:
         _refuse_large(archive, path.name)
         merged, formulas = _scan(archive, path.name)
-    with _damaged(path.name):
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        behind = openpyxl.load_workbook(path, read_only=True, data_only=False) if formulas else None
+    with _damaged(path.name):  # by its bytes: openpyxl goes by the ending of a name, and names lie
+        whole = path.read_bytes()
+        book = openpyxl.load_workbook(io.BytesIO(whole), read_only=True, data_only=True)
+        behind = openpyxl.load_workbook(io.BytesIO(whole), read_only=True, data_only=False) if formulas else None
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         places = {sheet.title: merged.get(str(sheet._worksheet_path).lstrip("/"), ()) for sheet in sheets}
     if not sheets:

@@ -182,6 +182,10 @@ class Measured:
     why_exclude: str = ""
 
 
+#: Formats of metabolomics; ``molecules`` is any other whose features have identifiers of compounds.
+MOLECULES = ("mwtab", "mztab", "metaboanalyst", "msdial", "xcms", "molecules")
+
+
 def measured(values: NDArray[np.float64], features: Iterable[str], file: str, form: str) -> Measured:
     """Guess what a table (n, m) holds: kind from the features' names, value from the numbers.
 
@@ -225,6 +229,10 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
     if taxa:
         kind: AssayKind = "taxa"
         why_kind = taxa
+    elif form in MOLECULES:
+        kind, why_kind = "metabolites", "the file's format is one for molecules"
+        if value in ("counts", "relative"):
+            value, why = "intensity", "what instruments give; peak areas may be whole numbers"
     elif value in ("counts", "relative"):
         kind, why_kind = "taxa", f"the values are {value}"
     else:
