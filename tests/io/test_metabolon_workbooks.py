@@ -65,6 +65,29 @@ def test_what_the_blocks_say_of_samples_is_offered(tmp_path):
     assert frame["INJECTION"].tolist() == ["2", "1", "4", "3"]
 
 
+def test_an_empty_cell_is_a_molecule_not_detected(read):
+    as_it_is = of(read, block_workbook())
+    assert np.isnan(as_it_is.values[1, 0])
+    assert "1 values missing" in told(as_it_is)
+    assert 'zero = "below_detection" keeps what it says' in told(as_it_is)
+    seen = of(read, None, zero="below_detection")
+    np.testing.assert_array_equal(seen.values, np.nan_to_num(EXPECTED, nan=0))
+    assert "read as 0, not seen" in told(seen)
+    linked = of(read, workbook(linked_sheets()), zero="below_detection")
+    assert linked.values[0, 1] == 0
+
+
+def test_what_was_not_measured_stays_missing(read):
+    values = ((None, 1, 2, 3), (None, 4, None, 5), (None,) * 4)
+    table = of(read, block_workbook(values=values), zero="below_detection")
+    np.testing.assert_array_equal(np.isnan(table.values), [[True] * 3, [False, False, True], [False, False, True],
+                                                           [False, False, True]])  # fmt: skip
+    assert table.values[2, 1] == 0
+    coded = of(read, None, zero="below_detection", missing=("failed",))
+    assert np.isnan(coded.values[2, 1])
+    assert np.isnan(of(read, None, value="log2", zero="below_detection").values[2, 1])
+
+
 @pytest.mark.parametrize("corner", ["Group HMDB_ID", "Group\nHMDB", "  Group      HMDB"])
 def test_the_cell_where_both_headers_meet(read, corner):
     table = of(read, block_workbook(corner=corner))

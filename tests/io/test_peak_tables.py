@@ -168,6 +168,10 @@ def test_xcms(read, kind, ids):
         assert table.features["ctrl"].tolist() == ["2", "2"]
 
 
+def test_a_peak_not_found_is_not_seen(read):
+    assert of(read, xcms(), zero="below_detection").values[1, 0] == 0
+
+
 def test_a_sample_that_is_not_in_the_samples_table_stays_in(read):
     table = of(read, xcms("features"), ("S1", "S2", "S4"))
     assert table.samples == ("S1", "S2", "S3.mzML", "S4")

@@ -62,7 +62,8 @@ def test_init_from_a_workbook(tmp_path):
     table = write(tmp_path, "serum.xlsx", block_workbook())
     samples = write(tmp_path, "samples.tsv", "sample\tarm\nS1\tabx\nS2\tabx\nS3\tctrl\nS4\tctrl\n")
     study = commensal.init(tmp_path / "mine", samples=samples, table=table, column="arm", control=["ctrl"])
-    assert next(iter(tomllib.loads(study.read_text())["assays"].values()))["kind"] == "metabolites"
+    assay = tomllib.loads(study.read_text())["assays"]["serum"]
+    assert (assay["kind"], assay["zero"]) == ("metabolites", "below_detection")
     assert next(iter(commensal.load(study).assays.values())).values.shape == (4, 3)
 
 

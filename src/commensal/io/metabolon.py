@@ -6,9 +6,10 @@ samples above; where the two headers meet, one cell holds both names (``Group   
 ``Sample Meta Data`` tell what they are.
 
 Source of the layouts: Metabolon's client data tables, as the R packages maplet (``mt_load_metabolon_v1``, ``…_v2``) and
-MetabolomicsPipeline describe them. An empty cell is a molecule not detected in that sample; sheets with ``Imp`` in
-their name hold the laboratory's fill-ins instead. Names that end in ``*`` were not confirmed with the laboratory's own
-standard: level 2 of the Metabolomics Standards Initiative (Sumner et al. 2007); ``X - 12345`` is unknown: level 4.
+MetabolomicsPipeline describe them. An empty cell is a molecule not detected in that sample, and a 0 is read where the
+study file has ``zero = "below_detection"``; sheets with ``Imp`` in their name hold the laboratory's fill-ins instead.
+Names that end in ``*`` were not confirmed with the laboratory's own standard: level 2 of the Metabolomics Standards
+Initiative (Sumner et al. 2007); ``X - 12345`` is unknown: level 4.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from commensal.errors import FormatError, TableError, listing
 from commensal.io.compound_columns import compound_column, compound_columns
 from commensal.io.contents import MISSING, Matrix, require_unique
 from commensal.io.orientation import no_overlap
-from commensal.io.rows import Row, grid_of, matrix_of, names_of_samples, offered, refuse_logs, square
+from commensal.io.rows import Row, grid_of, matrix_of, names_of_samples, offered, refuse_logs, square, unseen
 from commensal.io.sheets import Sheet, plain_table, short
 from commensal.io.wide import from_grid
 from commensal.study.declared import Assay
@@ -116,7 +117,7 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     rest = [name for name in block.about if name != chosen]
     dropped += [*_mangled(block, chosen, assay), *_filled_in(sheet, assay), *offered(assay, sheet.file, rest)]
     made = matrix_of(grid, assay, sample_ids, key=block.key, annotations=block.header, dropped=dropped)
-    return _described(made, assay)
+    return _described(unseen(made, assay), assay)
 
 
 def _molecules(
@@ -160,7 +161,7 @@ def from_linked(
     made = from_grid(grid, replace(plain, orientation="samples_in_rows"), sample_ids)
     described, dropped = _annotations(plain_table(molecules), made.features, assay)
     told = [*dropped, *_filled_in(sheet, assay), *offered(assay, sheet.file, [str(c) for c in about.columns])]
-    return _described(replace(made, annotations=described, dropped=(*made.dropped, *told)), assay)
+    return _described(unseen(replace(made, annotations=described, dropped=(*made.dropped, *told)), assay), assay)
 
 
 def _renamed(own: list[str], about: pd.DataFrame, column: str, sample_ids: Sequence[str], file: str) -> list[str]:

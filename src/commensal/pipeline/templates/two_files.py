@@ -16,6 +16,7 @@ from commensal.pipeline.templates.ids import Ids, find_ids
 
 #: Names that mean something to commensal; a column that has one by accident is renamed.
 _OURS = ("sample", "subject", "role")
+_ENDING = re.compile(r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet|xlsx|mztab|mwtab|json))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def describe(
     renamed = {f"{name}_in_file": name for name in _OURS if name in columns and name not in (sample, subject)}
     ours = {name: new for new, name in renamed.items()}
     compounds = {"hmdb", "inchikey", "pubchem", "identity_level"}.intersection(ids.table.features.columns)
-    kind = "molecules" if compounds else form
+    kind = "molecules" if compounds and form == "workbook" else form
     guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), table.name, kind)
     sections = [
         _head(title, names, ids, comparison),
@@ -287,9 +288,7 @@ def _remark(column: Column) -> str:
 
 
 def _assay(file: str, guess: Measured, ids: Ids, form: str) -> str:
-    name = (
-        _name(re.sub(r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet))+$", "", file, flags=re.IGNORECASE)) or "table"
-    )
+    name = _name(_ENDING.sub("", file)) or "table"
     lines = [
         f"[assays.{toml.key(name)}]",
         f"kind = {toml.string(guess.kind)}  {toml.comment(f'guessed: {guess.why_kind}; change it if wrong')}",
