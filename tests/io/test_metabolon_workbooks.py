@@ -250,6 +250,24 @@ def test_ids_that_do_not_fit(read, changes, ids, parts):
         assert part in str(caught.value)
 
 
+def test_a_wrong_sheet_and_a_transposed_one(read):
+    with pytest.raises(TableError, match=r"sheet 'Explanation'"):
+        of(read, block_workbook(), sheet="Explanation")
+    turned = [list(row) for row in zip(*block_rows(), strict=True)]
+    with pytest.raises(TableError, match=r"lies the other way(.|\n)*4 ids of the samples table(.|\n)*'S1'"):
+        of(read, workbook({"OrigScale": turned}))
+
+
+def test_blank_rows_and_columns_at_the_edges(read):
+    rows = [[], *([None, *row] for row in block_rows()), [None, " "]]
+    np.testing.assert_array_equal(of(read, workbook({"OrigScale": rows})).values, EXPECTED)
+    for first in ("molecule", None):  # pandas writes no name above its row names
+        plain = workbook({"Sheet1": [[], [first, "S1"], ["a", 1], ["b", 2], []]})
+        table = of(read, plain, ("S1",))
+        assert table.values.tolist() == [[1, 2]]
+        assert list(table.features.index) == ["a", "b"]
+
+
 def test_a_footnote_is_no_molecule(read):
     note = (None, "* not confirmed with a standard", *[None] * 8)
     table = of(read, block_workbook(molecules=(*MOLECULES, note), values=(*VALUES, (None,) * 4)))

@@ -64,15 +64,21 @@ class Block:
 
 
 def find_block(sheet: Sheet) -> Block | None:
-    """Find the header blocks of a sheet; None when its upper left corner is not empty."""
-    if not sheet.rows or sheet.rows[0].cells[0].strip():
-        return None
-    left = next((j for j, cell in enumerate(sheet.rows[0].cells) if cell.strip()), 0)
-    top = next((i for i, row in enumerate(sheet.rows) if row.cells[0].strip()), 0)
-    if left == 0 or top == 0 or left + 1 >= sheet.width:
+    """Find the header blocks of a sheet.
+
+    None when its upper left corner (blank lines aside) is not empty, or when no column to the left is called as columns
+    of compounds are: a table whose first header cell is empty has such a corner too.
+    """
+    filled = [[j for j, cell in enumerate(row.cells) if cell.strip()] for row in sheet.rows]
+    start = min((at[0] for at in filled if at), default=0)  # the first column that holds anything
+    left = next((at[0] for at in filled if at), start)
+    top = next((i for i, at in enumerate(filled) if at and at[0] == start), 0)
+    if left == start or top == 0 or left + 1 >= sheet.width:
         return None
     of_samples, of_molecules = _corner(sheet.rows[top].cells[left])
     header = _unique([*(cell.strip() for cell in sheet.rows[top].cells[:left]), of_molecules])
+    if not any(name in KEYS or compound_column(name) for name in header):
+        return None
     about: dict[str, tuple[str, ...]] = {}
     rows: dict[str, int] = {}
     for i, row in enumerate(sheet.rows[: top + 1]):
@@ -106,6 +112,7 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     refuse_logs(sheet.title, assay, sheet.file)
     chosen = names_of_samples(block.about, sample_ids, sheet.file, IDS)
     if chosen is None:
+        _refuse_transposed(block, sample_ids)
         likely = next((name for name in IDS if name in block.about), next(iter(block.about), None))
         raise no_overlap(sheet.file, block.about[likely] if likely else [], sample_ids)
     ids = block.about[chosen]
@@ -118,6 +125,20 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     dropped += [*_mangled(block, chosen, assay), *_filled_in(sheet, assay), *offered(assay, sheet.file, rest)]
     made = matrix_of(grid, assay, sample_ids, key=block.key, annotations=block.header, dropped=dropped)
     return _described(unseen(made, assay), assay)
+
+
+def _refuse_transposed(block: Block, sample_ids: Sequence[str]) -> None:
+    ids = set(sample_ids)
+    for j, name in enumerate(block.header):
+        found = [row.cells[j] for row in block.sheet.rows[block.top + 1 :] if row.cells[j] in ids]
+        if found:
+            raise TableError(
+                "the sheet lies the other way: its samples are in rows",
+                where=block.sheet.file,
+                found=f"{len(found)} ids of the samples table in column {name!r}, such as {found[0]!r}",
+                expected="molecules in rows, samples in columns, as it was delivered",
+                mend="transpose it in a spreadsheet, or give the delivery itself",
+            )
 
 
 def _molecules(

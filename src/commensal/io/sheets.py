@@ -233,7 +233,7 @@ def _cells(sheet: Any, file: str) -> tuple[list[list[str]], dict[tuple[int, int]
             )  # fmt: skip
         dates.update({(i, j): cells[j] for j, v in enumerate(values) if isinstance(v, (date, time, timedelta))})
         rows.append(cells)
-        last = i + 1 if cells else last
+        last = i + 1 if any(cell.strip() for cell in cells) else last
     return rows[:last], dates
 
 

@@ -59,11 +59,12 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             samples = book.sheet(SAMPLES) if SAMPLES in book.titles else None
             return from_linked(sheet, samples, book.sheet(ANNOTATION), assay, sample_ids)
         refuse_merged(sheet, 1, 1)
-        body = square(sheet.rows[1:], sheet.width, sheet.file, "row")
+        top = next(i for i, row in enumerate(sheet.rows) if any(cell.strip() for cell in row.cells))
+        body = square(sheet.rows[top + 1 :], sheet.width, sheet.file, "row")
         if not body:
             raise empty_sheet(sheet)
         text, missing = declared_annotations(assay), (*MISSING, *assay.missing)
-        grid = grid_of(sheet.file, sheet.rows[0].cells, body, text=text, missing=missing, word="row")
+        grid = grid_of(sheet.file, sheet.rows[top].cells, body, text=text, missing=missing, word="row")
         return from_grid(grid, assay, sample_ids)
 
 
