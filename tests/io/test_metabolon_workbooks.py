@@ -307,6 +307,9 @@ def test_zip_bombs_and_entities_are_refused_before_they_unpack(read, monkeypatch
     entities = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     with pytest.raises(FormatError, match=r"sheet1.xml: a part of the workbook(.|\n)*document type"):
         of(read, rebuilt(lambda data: entities + data))
+    area = b'</sheetData><mergeCells><mergeCell ref="A1:XFD9"/></mergeCells>'
+    with pytest.raises(FormatError, match="merged among the values"):  # a range beyond the sheet is cut to it
+        of(read, rebuilt(lambda data: data.replace(b"</sheetData>", area)))
     monkeypatch.setattr(sheets, "MOST_CELLS", 20)
     with pytest.raises(FormatError, match="more cells than are read"):
         of(read, block_workbook())
