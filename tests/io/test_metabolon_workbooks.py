@@ -20,6 +20,7 @@ from metabolite_files import (
     SAMPLES,
     VALUES,
     block_rows,
+    block_text,
     block_workbook,
     linked_sheets,
     workbook,
@@ -86,6 +87,19 @@ def test_what_was_not_measured_stays_missing(read):
     coded = of(read, None, zero="below_detection", missing=("failed",))
     assert np.isnan(coded.values[2, 1])
     assert np.isnan(of(read, None, value="log2", zero="below_detection").values[2, 1])
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_a_sheet_with_header_blocks_saved_as_text(read, tmp_path, delimiter):
+    table = read(block_text(delimiter), SAMPLES, kind="metabolites")
+    np.testing.assert_array_equal(table.values, EXPECTED)
+    assert table.features["hmdb"].tolist()[:2] == ["HMDB0001406", "HMDB0000875"]
+    assert table.features["identity_level"].tolist() == ["1", "2", "4"]
+    assert io.read_table(tmp_path / "t.tsv")["Group"].tolist() == list(GROUPS)
+    with pytest.raises(TableError, match=r"t.tsv, line 5, column 'S1'(.|\n)*'<LOD'"):
+        read(block_text(delimiter).replace("120.5", "<LOD"), SAMPLES, kind="metabolites")
+    with pytest.raises(FormatError, match="header blocks of Metabolon's layout are not found"):
+        read(f"a{delimiter}S1\nb{delimiter}1\n", SAMPLES, kind="metabolites", format="metabolon")
 
 
 @pytest.mark.parametrize("corner", ["Group HMDB_ID", "Group\nHMDB", "  Group      HMDB"])

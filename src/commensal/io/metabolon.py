@@ -120,7 +120,7 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     filled = [j for j, name in enumerate(ids, values) if name.strip() or any(row.cells[j].strip() for row in body)]
     rows, dropped = _molecules(block, body, filled, assay)
     header = (*block.header, *(ids[j - values] for j in filled))
-    grid = grid_of(sheet.file, header, rows, text=block.header, missing=(*MISSING, *assay.missing), word="row")
+    grid = grid_of(sheet.file, header, rows, text=block.header, missing=(*MISSING, *assay.missing), word=sheet.word)
     rest = [name for name in block.about if name != chosen]
     dropped += [*_mangled(block, chosen, assay), *_filled_in(sheet, assay), *offered(assay, sheet.file, rest)]
     made = matrix_of(grid, assay, sample_ids, key=block.key, annotations=block.header, dropped=dropped)
@@ -141,6 +141,13 @@ def _refuse_transposed(block: Block, sample_ids: Sequence[str]) -> None:
             )
 
 
+def block_table(block: Block) -> pd.DataFrame:
+    """Return what the rows above the values say, one row per sample."""
+    frame = pd.DataFrame(block.about, dtype=object)
+    frame.attrs.update(file=block.sheet.file, encoding="utf-8", lines=tuple(range(1, len(frame) + 1)))
+    return frame
+
+
 def _molecules(
     block: Block, body: Sequence[Row], filled: Sequence[int], assay: Assay
 ) -> tuple[list[Row], list[Dropped]]:
@@ -155,7 +162,9 @@ def _molecules(
             rows.append(Row(row.line, cells))
         elif any(cells):
             text = next(cell for cell in cells if cell)
-            dropped.append(_note(assay, block.sheet, f"row {row.line}", f"no id and no values: {text[:80]!r}"))
+            dropped.append(
+                _note(assay, block.sheet, f"{block.sheet.word} {row.line}", f"no id and no values: {text[:80]!r}")
+            )
     return rows, dropped
 
 

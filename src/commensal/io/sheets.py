@@ -42,6 +42,7 @@ class Sheet:
     rows: list[Row]  #: all of one width
     dates: dict[tuple[int, int], str] = field(default_factory=dict)  #: (row, column) of cells that are dates → text
     merged: tuple[tuple[int, int, int, int], ...] = ()  #: first row, first column, last row, last column (from 0)
+    word: str = "row"  #: what `Row.line` counts
 
     @property
     def width(self) -> int:

@@ -28,7 +28,7 @@ import pandas as pd
 
 from commensal.errors import FormatError, listing
 from commensal.io.contents import MISSING, Format, Matrix
-from commensal.io.metabolon import IDS, find_block, from_block, from_linked, refuse_merged
+from commensal.io.metabolon import IDS, block_table, find_block, from_block, from_linked, refuse_merged
 from commensal.io.rows import grid_of, square
 from commensal.io.sheets import Workbook, empty_sheet, is_workbook, open_workbook, plain_table, short
 from commensal.io.wide import declared_annotations, from_grid
@@ -83,9 +83,7 @@ def read_table(path: Path) -> pd.DataFrame:
         sheets = [sheet for sheet in map(book.sheet, titles[:20]) if sheet.rows]
         for sheet in sheets:
             if (block := find_block(sheet)) is not None:
-                frame = pd.DataFrame(block.about, dtype=object)
-                frame.attrs.update(file=sheet.file, encoding="utf-8", lines=tuple(range(1, len(frame) + 1)))
-                return frame
+                return block_table(block)
         if len(sheets) == 1:
             return plain_table(sheets[0])
         raise FormatError(

@@ -183,9 +183,9 @@ class Measured:
 
 
 #: Formats of metabolomics; ``molecules`` is a workbook whose features have identifiers of compounds.
-MOLECULES = ("mwtab", "mztab", "metaboanalyst", "msdial", "xcms", "molecules")
+MOLECULES = ("mwtab", "mztab", "metaboanalyst", "msdial", "xcms", "metabolon", "molecules")
 #: Those of them in which a missing value is a molecule that was not seen.
-UNSEEN = ("xcms", "molecules")
+UNSEEN = ("xcms", "metabolon", "molecules")
 
 
 def measured(values: NDArray[np.float64], features: Iterable[str], file: str, form: str) -> Measured:
