@@ -92,6 +92,9 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 @given(damaged())
 @example(("mwtab", mwtab_text().encode() + b"\xff\xfe\x81"))
 @example(("mztab", mztab().encode().replace(b"assay[1]\tS1", b"assay[99999999999999999999]\tS1")))
+@example(("metabolon", b"\x80"))
+@example(("metaboanalyst", b","))
+@example(("xcms", b","))
 @example(("mwtab", b'{"METABOLOMICS WORKBENCH": ' + b"[" * 5000))
 def test_damaged_files_end_in_our_errors(case):
     name, contents = case

@@ -26,6 +26,7 @@ import pandas as pd
 
 from commensal.errors import FormatError
 from commensal.io.contents import Format, Matrix
+from commensal.io.grid import NAMES
 from commensal.io.metabolon import KEYS, Block, block_table, find_block, from_block
 from commensal.io.rows import Row, cut
 from commensal.io.sheets import Sheet
@@ -75,7 +76,8 @@ def _found(text: Text) -> Block:
 
 
 def _block(text: Text) -> Block | None:
-    rows = cut(text, text.data[:1].decode() or "\t")
+    first = text.data[:1].decode(errors="replace")
+    rows = cut(text, first if first in NAMES else "\t")
     width = max(len(row.cells) for row in rows)
     square = [Row(row.line, (*row.cells, *[""] * (width - len(row.cells)))) for row in rows]
     return find_block(Sheet(text.file, Path(text.file).stem, square, word="line"))
