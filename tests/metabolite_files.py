@@ -77,6 +77,12 @@ def block_workbook(**changes: Any) -> bytes:
     return workbook({"Explanation": [["OrigScale: raw area counts"]], "OrigScale": rows, "ScaledImpData": imputed})
 
 
+def block_text(delimiter: str = "\t") -> str:
+    """Write the sheet with header blocks as text."""
+    rows = [["" if cell is None else str(cell) for cell in row] for row in block_rows()]
+    return "\n".join(delimiter.join(row) for row in rows) + "\n"
+
+
 def linked_sheets(data: str = "Peak Area Data") -> dict[str, list[list[Any]]]:
     """Return the sheets of the layout in use since 2020."""
     return {
@@ -240,6 +246,7 @@ def xcms(kind: str = "diffreport") -> str:
 #: Format → a small file in it, as the sniffers shall see it.
 EXAMPLES: Mapping[str, Sequence[bytes]] = {
     "workbook": (block_workbook(), workbook(linked_sheets()), workbook({"Sheet1": [["id", "S1"], ["a", 1]]})),
+    "metabolon": (block_text().encode(), block_text(";").encode()),
     "mwtab": (mwtab_text().encode(), mwtab_json().encode(), mwtab_text("NMR_BINNED_DATA", metabolites=()).encode()),
     "mztab": (mztab().encode(),),
     "metaboanalyst": (metaboanalyst(True).encode(), metaboanalyst(False).encode()),

@@ -20,6 +20,7 @@ from metabolite_files import (
     SAMPLES,
     VALUES,
     block_rows,
+    block_text,
     block_workbook,
     linked_sheets,
     workbook,
@@ -63,6 +64,42 @@ def test_what_the_blocks_say_of_samples_is_offered(tmp_path):
     assert frame["CLIENT_IDENTIFIER"].tolist() == list(SAMPLES)
     assert frame["Group"].tolist() == list(GROUPS)
     assert frame["INJECTION"].tolist() == ["2", "1", "4", "3"]
+
+
+def test_an_empty_cell_is_a_molecule_not_detected(read):
+    as_it_is = of(read, block_workbook())
+    assert np.isnan(as_it_is.values[1, 0])
+    assert "1 values missing" in told(as_it_is)
+    assert 'zero = "below_detection" keeps what it says' in told(as_it_is)
+    seen = of(read, None, zero="below_detection")
+    np.testing.assert_array_equal(seen.values, np.nan_to_num(EXPECTED, nan=0))
+    assert "read as 0, not seen" in told(seen)
+    linked = of(read, workbook(linked_sheets()), zero="below_detection")
+    assert linked.values[0, 1] == 0
+
+
+def test_what_was_not_measured_stays_missing(read):
+    values = ((None, 1, 2, 3), (None, 4, None, 5), (None,) * 4)
+    table = of(read, block_workbook(values=values), zero="below_detection")
+    np.testing.assert_array_equal(np.isnan(table.values), [[True] * 3, [False, False, True], [False, False, True],
+                                                           [False, False, True]])  # fmt: skip
+    assert table.values[2, 1] == 0
+    coded = of(read, None, zero="below_detection", missing=("failed",))
+    assert np.isnan(coded.values[2, 1])
+    assert np.isnan(of(read, None, value="log2", zero="below_detection").values[2, 1])
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_a_sheet_with_header_blocks_saved_as_text(read, tmp_path, delimiter):
+    table = read(block_text(delimiter), SAMPLES, kind="metabolites")
+    np.testing.assert_array_equal(table.values, EXPECTED)
+    assert table.features["hmdb"].tolist()[:2] == ["HMDB0001406", "HMDB0000875"]
+    assert table.features["identity_level"].tolist() == ["1", "2", "4"]
+    assert io.read_table(tmp_path / "t.tsv")["Group"].tolist() == list(GROUPS)
+    with pytest.raises(TableError, match=r"t.tsv, line 5, column 'S1'(.|\n)*'<LOD'"):
+        read(block_text(delimiter).replace("120.5", "<LOD"), SAMPLES, kind="metabolites")
+    with pytest.raises(FormatError, match="header blocks of Metabolon's layout are not found"):
+        read(f"a{delimiter}S1\nb{delimiter}1\n", SAMPLES, kind="metabolites", format="metabolon")
 
 
 @pytest.mark.parametrize("corner", ["Group HMDB_ID", "Group\nHMDB", "  Group      HMDB"])
@@ -227,6 +264,24 @@ def test_ids_that_do_not_fit(read, changes, ids, parts):
         assert part in str(caught.value)
 
 
+def test_a_wrong_sheet_and_a_transposed_one(read):
+    with pytest.raises(TableError, match=r"sheet 'Explanation'"):
+        of(read, block_workbook(), sheet="Explanation")
+    turned = [list(row) for row in zip(*block_rows(), strict=True)]
+    with pytest.raises(TableError, match=r"lies the other way(.|\n)*4 ids of the samples table(.|\n)*'S1'"):
+        of(read, workbook({"OrigScale": turned}))
+
+
+def test_blank_rows_and_columns_at_the_edges(read):
+    rows = [[], *([None, *row] for row in block_rows()), [None, " "]]
+    np.testing.assert_array_equal(of(read, workbook({"OrigScale": rows})).values, EXPECTED)
+    for first in ("molecule", None):  # pandas writes no name above its row names
+        plain = workbook({"Sheet1": [[], [first, "S1"], ["a", 1], ["b", 2], []]})
+        table = of(read, plain, ("S1",))
+        assert table.values.tolist() == [[1, 2]]
+        assert list(table.features.index) == ["a", "b"]
+
+
 def test_a_footnote_is_no_molecule(read):
     note = (None, "* not confirmed with a standard", *[None] * 8)
     table = of(read, block_workbook(molecules=(*MOLECULES, note), values=(*VALUES, (None,) * 4)))
@@ -266,6 +321,9 @@ def test_zip_bombs_and_entities_are_refused_before_they_unpack(read, monkeypatch
     entities = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     with pytest.raises(FormatError, match=r"sheet1.xml: a part of the workbook(.|\n)*document type"):
         of(read, rebuilt(lambda data: entities + data))
+    area = b'</sheetData><mergeCells><mergeCell ref="A1:XFD9"/></mergeCells>'
+    with pytest.raises(FormatError, match="merged among the values"):  # a range beyond the sheet is cut to it
+        of(read, rebuilt(lambda data: data.replace(b"</sheetData>", area)))
     monkeypatch.setattr(sheets, "MOST_CELLS", 20)
     with pytest.raises(FormatError, match="more cells than are read"):
         of(read, block_workbook())

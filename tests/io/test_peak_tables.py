@@ -121,6 +121,19 @@ def test_msdial(read, tmp_path):
     }
 
 
+def test_msdial_with_commas_parts_of_the_class_and_no_batches(read, tmp_path):
+    lines = [line.split("\t") for line in msdial().splitlines()]
+    lines[1:1] = [["Parameter1" if cell == "Class" else "low" if cell in GROUPS else cell for cell in lines[0]]]
+    del lines[4]
+    lines[5][7] = '"Nicotinamides, amides"'
+    table = of(read, "\n".join(",".join(line) for line in lines))
+    np.testing.assert_array_equal(table.values[:, 0], [120.5, 0, 99, 1e6])
+    assert table.features.loc["0", "Ontology"] == "Nicotinamides, amides"
+    frame = io.read_table(tmp_path / "t.txt")
+    assert frame.columns.tolist() == ["sample", "Class", "Parameter1", "File type", "Injection order"]
+    assert frame["Parameter1"].tolist() == ["low"] * 4
+
+
 def test_msdial_without_means(read):
     lines = [line.split("\t")[:-2] for line in msdial().splitlines()]
     table = of(read, "\n".join("\t".join(line) for line in lines))
@@ -166,6 +179,10 @@ def test_xcms(read, kind, ids):
     else:
         assert "2 columns of counts" in told(table)
         assert table.features["ctrl"].tolist() == ["2", "2"]
+
+
+def test_a_peak_not_found_is_not_seen(read):
+    assert of(read, xcms(), zero="below_detection").values[1, 0] == 0
 
 
 def test_a_sample_that_is_not_in_the_samples_table_stays_in(read):

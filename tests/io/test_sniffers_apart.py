@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io as std
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -90,10 +92,41 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 @given(damaged())
 @example(("mwtab", mwtab_text().encode() + b"\xff\xfe\x81"))
 @example(("mztab", mztab().encode().replace(b"assay[1]\tS1", b"assay[99999999999999999999]\tS1")))
+@example(("metabolon", b"\x80"))
+@example(("metaboanalyst", b","))
+@example(("xcms", b","))
 @example(("mwtab", b'{"METABOLOMICS WORKBENCH": ' + b"[" * 5000))
 def test_damaged_files_end_in_our_errors(case):
     name, contents = case
     attempt(contents, name)
+
+
+PARTS = ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"]
+
+
+@st.composite
+def odd_workbooks(draw: st.DrawFn) -> bytes:
+    """Draw a workbook whose archive is whole and one of whose parts says something odd."""
+    part, out = draw(st.sampled_from(PARTS)), std.BytesIO()
+    old = zipfile.ZipFile(std.BytesIO(draw(st.sampled_from(EXAMPLES["workbook"]))))
+    with old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            data = bytearray(old.read(name))
+            if name == part:
+                for _ in range(draw(st.integers(1, 3))):
+                    at = draw(st.integers(0, len(data) - 1))
+                    odd = st.sampled_from(
+                        [b"9", b'"', b"<", b"A", b"-1", b"", b"<f>", b"1e999", b"NaN", b"&#0;", b"&a;"]
+                    )
+                    data[at : at + draw(st.integers(0, 2))] = draw(odd)
+            new.writestr(name, bytes(data))
+    return out.getvalue()
+
+
+@settings(max_examples=150)
+@given(odd_workbooks())
+def test_workbooks_with_odd_parts_end_in_our_errors(contents):
+    attempt(contents, "workbook")
 
 
 @settings(max_examples=100)

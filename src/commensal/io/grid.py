@@ -111,6 +111,10 @@ def parse_grid(
 ) -> Grid:
     """Parse delimited text into columns; see `read_grid`."""
     lines = _trim(text.data)
+    if not lines:
+        raise FormatError(
+            "the file is empty", where=text.file, found="separators and nothing between them", mend="give the table"
+        )
     skipped = 0
     delimiter = find_delimiter(text.file, lines)
     while len(lines) > skipped + 1 and lines[skipped].startswith(b"#") and delimiter.encode() not in lines[skipped]:

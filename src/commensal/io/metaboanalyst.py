@@ -147,9 +147,9 @@ def _rows(text: Text) -> list[Row]:
     lines = text.data.split(b"\n")
     delimiter = find_delimiter(text.file, [line for line in lines[:50] if line.strip()])
     rows = [row for row in cut(text, delimiter) if any(cell.strip() for cell in row.cells)]
-    width = len(rows[0].cells)
+    width = len(rows[0].cells) if rows else 0
     refuse_short(rows[1:], width, text.file)
-    rows = [rows[0], *square(rows[1:], width, text.file)]
+    rows = [*rows[:1], *square(rows[1:], width, text.file)]
     if len(rows) < 3 or width < 3:
         raise FormatError(
             "the table is too small to hold labels and values", where=text.file,

@@ -6,9 +6,10 @@ samples above; where the two headers meet, one cell holds both names (``Group   
 ``Sample Meta Data`` tell what they are.
 
 Source of the layouts: Metabolon's client data tables, as the R packages maplet (``mt_load_metabolon_v1``, ``…_v2``) and
-MetabolomicsPipeline describe them. An empty cell is a molecule not detected in that sample; sheets with ``Imp`` in
-their name hold the laboratory's fill-ins instead. Names that end in ``*`` were not confirmed with the laboratory's own
-standard: level 2 of the Metabolomics Standards Initiative (Sumner et al. 2007); ``X - 12345`` is unknown: level 4.
+MetabolomicsPipeline describe them. An empty cell is a molecule not detected in that sample, and a 0 is read where the
+study file has ``zero = "below_detection"``; sheets with ``Imp`` in their name hold the laboratory's fill-ins instead.
+Names that end in ``*`` were not confirmed with the laboratory's own standard: level 2 of the Metabolomics Standards
+Initiative (Sumner et al. 2007); ``X - 12345`` is unknown: level 4.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from commensal.errors import FormatError, TableError, listing
 from commensal.io.compound_columns import compound_column, compound_columns
 from commensal.io.contents import MISSING, Matrix, require_unique
 from commensal.io.orientation import no_overlap
-from commensal.io.rows import Row, grid_of, matrix_of, names_of_samples, offered, refuse_logs, square
+from commensal.io.rows import Row, grid_of, matrix_of, names_of_samples, offered, refuse_logs, square, unseen
 from commensal.io.sheets import Sheet, plain_table, short
 from commensal.io.wide import from_grid
 from commensal.study.declared import Assay
@@ -63,15 +64,21 @@ class Block:
 
 
 def find_block(sheet: Sheet) -> Block | None:
-    """Find the header blocks of a sheet; None when its upper left corner is not empty."""
-    if not sheet.rows or sheet.rows[0].cells[0].strip():
-        return None
-    left = next((j for j, cell in enumerate(sheet.rows[0].cells) if cell.strip()), 0)
-    top = next((i for i, row in enumerate(sheet.rows) if row.cells[0].strip()), 0)
-    if left == 0 or top == 0 or left + 1 >= sheet.width:
+    """Find the header blocks of a sheet.
+
+    None when its upper left corner (blank lines aside) is not empty, or when no column to the left is called as columns
+    of compounds are: a table whose first header cell is empty has such a corner too.
+    """
+    filled = [[j for j, cell in enumerate(row.cells) if cell.strip()] for row in sheet.rows]
+    start = min((at[0] for at in filled if at), default=0)  # the first column that holds anything
+    left = next((at[0] for at in filled if at), start)
+    top = next((i for i, at in enumerate(filled) if at and at[0] == start), 0)
+    if left == start or top == 0 or left + 1 >= sheet.width:
         return None
     of_samples, of_molecules = _corner(sheet.rows[top].cells[left])
     header = _unique([*(cell.strip() for cell in sheet.rows[top].cells[:left]), of_molecules])
+    if not any(name in KEYS or compound_column(name) for name in header):
+        return None
     about: dict[str, tuple[str, ...]] = {}
     rows: dict[str, int] = {}
     for i, row in enumerate(sheet.rows[: top + 1]):
@@ -105,6 +112,7 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     refuse_logs(sheet.title, assay, sheet.file)
     chosen = names_of_samples(block.about, sample_ids, sheet.file, IDS)
     if chosen is None:
+        _refuse_transposed(block, sample_ids)
         likely = next((name for name in IDS if name in block.about), next(iter(block.about), None))
         raise no_overlap(sheet.file, block.about[likely] if likely else [], sample_ids)
     ids = block.about[chosen]
@@ -112,11 +120,32 @@ def from_block(block: Block, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     filled = [j for j, name in enumerate(ids, values) if name.strip() or any(row.cells[j].strip() for row in body)]
     rows, dropped = _molecules(block, body, filled, assay)
     header = (*block.header, *(ids[j - values] for j in filled))
-    grid = grid_of(sheet.file, header, rows, text=block.header, missing=(*MISSING, *assay.missing), word="row")
+    grid = grid_of(sheet.file, header, rows, text=block.header, missing=(*MISSING, *assay.missing), word=sheet.word)
     rest = [name for name in block.about if name != chosen]
     dropped += [*_mangled(block, chosen, assay), *_filled_in(sheet, assay), *offered(assay, sheet.file, rest)]
     made = matrix_of(grid, assay, sample_ids, key=block.key, annotations=block.header, dropped=dropped)
-    return _described(made, assay)
+    return _described(unseen(made, assay), assay)
+
+
+def _refuse_transposed(block: Block, sample_ids: Sequence[str]) -> None:
+    ids = set(sample_ids)
+    for j, name in enumerate(block.header):
+        found = [row.cells[j] for row in block.sheet.rows[block.top + 1 :] if row.cells[j] in ids]
+        if found:
+            raise TableError(
+                "the sheet lies the other way: its samples are in rows",
+                where=block.sheet.file,
+                found=f"{len(found)} ids of the samples table in column {name!r}, such as {found[0]!r}",
+                expected="molecules in rows, samples in columns, as it was delivered",
+                mend="transpose it in a spreadsheet, or give the delivery itself",
+            )
+
+
+def block_table(block: Block) -> pd.DataFrame:
+    """Return what the rows above the values say, one row per sample."""
+    frame = pd.DataFrame(block.about, dtype=object)
+    frame.attrs.update(file=block.sheet.file, encoding="utf-8", lines=tuple(range(1, len(frame) + 1)))
+    return frame
 
 
 def _molecules(
@@ -133,7 +162,9 @@ def _molecules(
             rows.append(Row(row.line, cells))
         elif any(cells):
             text = next(cell for cell in cells if cell)
-            dropped.append(_note(assay, block.sheet, f"row {row.line}", f"no id and no values: {text[:80]!r}"))
+            dropped.append(
+                _note(assay, block.sheet, f"{block.sheet.word} {row.line}", f"no id and no values: {text[:80]!r}")
+            )
     return rows, dropped
 
 
@@ -160,7 +191,7 @@ def from_linked(
     made = from_grid(grid, replace(plain, orientation="samples_in_rows"), sample_ids)
     described, dropped = _annotations(plain_table(molecules), made.features, assay)
     told = [*dropped, *_filled_in(sheet, assay), *offered(assay, sheet.file, [str(c) for c in about.columns])]
-    return _described(replace(made, annotations=described, dropped=(*made.dropped, *told)), assay)
+    return _described(unseen(replace(made, annotations=described, dropped=(*made.dropped, *told)), assay), assay)
 
 
 def _renamed(own: list[str], about: pd.DataFrame, column: str, sample_ids: Sequence[str], file: str) -> list[str]:

@@ -1,9 +1,10 @@
 r"""MS-DIAL's alignment results: four lines about the samples, then one row per aligned peak.
 
-Source of the format: https://systemsomicslab.github.io/compms/msdial/main.html, exports of versions 4 and 5
-(Tsugawa et al. 2015, Nat Methods 12:523). Above the header stand the lines ``Class``, ``File type``,
-``Injection order`` and ``Batch ID``, their names in the last column before the samples; behind the samples stand means
-and standard deviations per class, marked ``NA`` in the first three lines: they are no samples and are left to the file.
+Source of the format: the exporters of versions 4 and 5 (https://github.com/systemsomicslab/MsdialWorkbench; Tsugawa
+et al. 2015, Nat Methods 12:523), tabs or commas. Above the header stand the lines ``Class``, perhaps parts of the
+class, ``File type``, ``Injection order`` and ``Batch ID``, their names in the last column before the samples; behind
+the samples stand means and standard deviations per class, of file type ``NA``: they are no samples and are left to the
+file.
 
 A 0 is a peak not found and not filled (say ``zero = "below_detection"``). ``Unknown`` is no name. A name in front of
 which MS-DIAL says ``w/o MS2:``, ``no MS2:``, ``low score:`` or ``Unsettled:`` rests on mass (and time) alone: level 3
@@ -43,6 +44,7 @@ from commensal.study.declared import Assay
 from commensal.study.loaded import Dropped
 
 KEY, LINES = "Alignment ID", ("Class", "File type", "Injection order", "Batch ID")
+_HEADER = re.compile(r'"?Alignment ID"?([\t,;])"?Average')
 _WEAK = re.compile(r"\s*(w/o MS2|no MS2|low score|Unsettled)\s*:\s*", re.IGNORECASE)
 
 
@@ -60,8 +62,7 @@ class _Export:
 
 def sniff(path: Path) -> bool:
     """Say whether the header of MS-DIAL stands in one of the first lines."""
-    lines = head_text(path).split("\n")[:6]
-    return any(line.startswith((f"{KEY}\tAverage", f'"{KEY}"\t"Average')) for line in lines)
+    return any(_HEADER.match(line) for line in head_text(path).split("\n")[:20])
 
 
 def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
@@ -107,7 +108,9 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def _parse(path: Path) -> _Export:
     text = load_text(path)
-    rows = cut(text, "\t")
+    lines = text.data.decode().split("\n")[:20]
+    found = next((m for line in lines if (m := _HEADER.match(line))), None)
+    rows = cut(text, found[1] if found else "\t")
     top = next((i for i, row in enumerate(rows[:20]) if row.cells[0].strip() == KEY), None)
     if top is None:
         raise FormatError(
@@ -115,19 +118,15 @@ def _parse(path: Path) -> _Export:
             expected=f"a line that begins with {KEY!r}", mend="export the alignment result as text again",
         )  # fmt: skip
     header = tuple(cell.strip() if j == 0 else cell for j, cell in enumerate(rows[top].cells))
-    above = {}
-    for row in rows[:top]:
-        at = next((j for j, cell in enumerate(row.cells) if cell.strip() in LINES), None)
-        if at is not None:
-            above[row.cells[at].strip()] = (at, row.cells)
-    if "Class" not in above:
+    at = next((j for row in rows[:top] for j, cell in enumerate(row.cells) if cell.strip() == "Class"), None)
+    if at is None:
         raise FormatError(
             "the lines about the samples are missing", where=f"{text.file}, above line {rows[top].line}",
-            found=listing(above) or "none of them", expected=listing(LINES),
-            mend="export the alignment result with its header",
+            found=f"{top} lines", expected=listing(LINES), mend="export the alignment result with its header",
         )  # fmt: skip
-    first = above["Class"][0] + 1
-    marks = {name: [*cells, *[""] * (len(header) - len(cells))] for name, (_, cells) in above.items()}
+    first = at + 1
+    named = {row.cells[at].strip(): row.cells for row in rows[:top] if len(row.cells) > first and row.cells[at].strip()}
+    marks = {name: [*cells, *[""] * (len(header) - len(cells))] for name, cells in named.items()}
     means = [j for j in range(first, len(header)) if _is_mean(j, marks)]
     samples = [j for j in range(first, len(header)) if j not in means and header[j].strip()]
     if not samples:
@@ -142,9 +141,10 @@ def _parse(path: Path) -> _Export:
 
 
 def _is_mean(column: int, marks: dict[str, list[str]]) -> bool:
-    if marks.get("Batch ID", [""] * (column + 1))[column].strip() in ("Average", "Stdev"):
-        return True
-    return all(cells[column].strip() == "NA" for name, cells in marks.items() if name != "Batch ID")
+    """Say whether a column is of means: no file has the type NA; without types, by what the last line says."""
+    if "File type" in marks:
+        return marks["File type"][column].strip() == "NA"
+    return list(marks.values())[-1][column].strip() in ("Average", "Stdev")
 
 
 def _named(matrix: Matrix) -> Matrix:

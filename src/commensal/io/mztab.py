@@ -79,6 +79,30 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             f"mzTab-M has no table {name!r} of values", where=f"[assays.{assay.name}] sheet", found=repr(name),
             expected="SML (small molecules) or SMF (features)", mend="correct the name, or leave it out",
         )  # fmt: skip
+    key = f"{name}_ID"
+    section, numbers = _values(document, name, key)
+    unit = "small_molecule" if name == "SML" else "small_molecule_feature"
+    refuse_logs(document.said.get(f"{unit}-quantification_unit", ""), assay, f"{document.file}, quantification unit")
+    candidates = names_of_assays(document.said, numbers)
+    chosen = names_of_samples(candidates, sample_ids, document.file, list(candidates)[:1])
+    if chosen is None:
+        raise no_overlap(document.file, [*candidates["assay"], *candidates["sample"]], sample_ids)
+    named = dict(zip(numbers, candidates[chosen], strict=True))
+    columns = [j for j, cell in enumerate(section.header) if _ASSAY.fullmatch(cell) or not _VALUES.match(cell)]
+    old = [section.header[j] for j in columns]
+    header = [named[m[1]] if (m := _ASSAY.fullmatch(cell)) else cell for cell in old]
+    rows = [Row(row.line, tuple(row.cells[j] for j in columns)) for row in section.rows]
+    about = [cell for cell in old if not _ASSAY.fullmatch(cell)]
+    grid = grid_of(
+        document.file, header, rows, text=about, missing=(*MISSING, *assay.missing), encoding=document.encoding
+    )
+    told = offered(assay, document.file, [column for column in samples(document) if column != "sample"])
+    made = matrix_of(grid, assay, sample_ids, key=key, annotations=about, dropped=told)
+    return _described(made, document, assay)
+
+
+def _values(document: Document, name: str, key: str) -> tuple[Section, list[str]]:
+    """Return the table of values and the numbers of its assays."""
     section = document.sections.get(name)
     numbers = [] if section is None else [m[1] for cell in section.header if (m := _ASSAY.fullmatch(cell))]
     if section is None or not numbers:
@@ -89,27 +113,12 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             expected=f"a table {name} with columns abundance_assay[1], …",
             mend="export the values of every assay",
         )
-    unit = "small_molecule" if name == "SML" else "small_molecule_feature"
-    refuse_logs(document.said.get(f"{unit}-quantification_unit", ""), assay, f"{document.file}, quantification unit")
-    candidates = names_of_assays(document.said, numbers)
-    chosen = names_of_samples(candidates, sample_ids, document.file, list(candidates)[:1])
-    if chosen is None:
-        raise no_overlap(document.file, [*candidates["assay"], *candidates["sample"]], sample_ids)
-    named = dict(zip(numbers, candidates[chosen], strict=True))
-    key = f"{name}_ID"
-    columns = [j for j, cell in enumerate(section.header) if _ASSAY.fullmatch(cell) or not _VALUES.match(cell)]
-    old = [section.header[j] for j in columns]
-    header = [named[m[1]] if (m := _ASSAY.fullmatch(cell)) else cell for cell in old]
-    rows = [Row(row.line, tuple(row.cells[j] for j in columns)) for row in section.rows]
-    about = [cell for cell in old if not _ASSAY.fullmatch(cell)]
-    if key not in about:
-        raise _no_column(document.file, key, section)
-    grid = grid_of(
-        document.file, header, rows, text=about, missing=(*MISSING, *assay.missing), encoding=document.encoding
-    )
-    told = offered(assay, document.file, [column for column in samples(document) if column != "sample"])
-    made = matrix_of(grid, assay, sample_ids, key=key, annotations=about, dropped=told)
-    return _described(made, document, assay)
+    if key not in section.header:
+        raise FormatError(
+            f"the table has no column {key}", where=document.file, found=listing(section.header, 8), expected=key,
+            mend="export the file again",
+        )  # fmt: skip
+    return section, numbers
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -173,13 +182,6 @@ def _databases(cell: str) -> dict[str, str]:
         if found and ours is not None:
             made.setdefault(ours, []).append(f"CHEBI:{value}" if ours == "chebi" else value)
     return {name: " | ".join(dict.fromkeys(values)) for name, values in made.items()}
-
-
-def _no_column(file: str, name: str, section: Section) -> FormatError:
-    return FormatError(
-        f"the table has no column {name}", where=file, found=listing(section.header, 8), expected=name,
-        mend="export the file again",
-    )  # fmt: skip
 
 
 FORMAT = Format("mztab", "mzTab-M 2 (small molecules)", sniff, read_assay, read_table, sheets=True)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from commensal.errors import FormatError, TableError, listing
@@ -253,13 +254,17 @@ def names_of_samples(
     return best[0]
 
 
+#: What a file says of its samples, in the record of what was left out.
+OFFERED = "columns about samples"
+
+
 def offered(assay: Assay, file: str, columns: Sequence[str]) -> list[Dropped]:
     """Say once that the file describes its samples too, and that nobody has used that."""
     if not columns:
         return []
     return [
         Dropped(
-            "row", f"assay {assay.name}", f"{len(columns)} columns about samples",
+            "row", f"assay {assay.name}", f"{len(columns)} {OFFERED}",
             f"{file}: {listing(columns, 6)}: not joined; to use them, name this file under [tables.samples]",
         )
     ]  # fmt: skip
@@ -291,6 +296,46 @@ def refuse_logs(said: str, assay: Assay, where: str) -> None:
 
 
 _LOGS = ("log2", "log10", "ln")
+
+
+def unseen(matrix: Matrix, assay: Assay) -> Matrix:
+    """Make missing values zeros, in a format where they mean "not detected", if the study file says what a 0 is.
+
+    With ``zero = "below_detection"`` they are zeros, and so not seen; else they stay missing, and the record says that
+    they could tell more. A sample or a feature without any value stays missing: it was not measured. So does everything
+    where the study file has codes of its own for missing values, or the values are logarithms.
+
+    Parameters
+    ----------
+    matrix
+        As read, NaN where the file has no value.
+    assay
+        The declaration.
+
+    Examples
+    --------
+    >>> from commensal.io.contents import no_annotations
+    >>> serum = Assay("serum", "metabolites", value="intensity", zero="below_detection")
+    >>> values = np.array([[5.0, np.nan], [6.0, 7.0], [np.nan, np.nan]])
+    >>> read = Matrix("t", ("a", "b", "c"), ("x", "y"), values, no_annotations(["x", "y"]), lambda i, j: "")
+    >>> made = unseen(read, serum)
+    >>> made.values.tolist(), made.dropped[0].name
+    ([[5.0, 0.0], [6.0, 7.0], [nan, nan]], '1 values missing')
+    """
+    gaps = np.isnan(matrix.values)
+    gaps &= ~gaps.all(axis=1, keepdims=True) & ~gaps.all(axis=0, keepdims=True)
+    if not gaps.any() or assay.value in _LOGS or assay.missing:
+        return matrix
+    means = f"{matrix.file}: in this format no value means not detected: "
+    values = matrix.values
+    if assay.zero == "below_detection":
+        values = np.where(gaps, 0.0, values)
+        means += "read as 0, not seen"
+    else:
+        means += 'read as missing; zero = "below_detection" keeps what it says'
+    note = Dropped("row", f"assay {assay.name}", f"{int(gaps.sum())} values missing", means)
+    return replace(matrix, values=values, dropped=(*matrix.dropped, note))
+
 
 #: Cells that stand where nothing is known, in columns of annotations (besides `MISSING`).
 PLACEHOLDERS = frozenset({*MISSING, "n/a", "-", "--", "none", "None", "NULL", "#N/A"})

@@ -6,6 +6,7 @@ made: sizes are checked before anything is unpacked, and no part may hold a docu
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 import zipfile
@@ -41,6 +42,7 @@ class Sheet:
     rows: list[Row]  #: all of one width
     dates: dict[tuple[int, int], str] = field(default_factory=dict)  #: (row, column) of cells that are dates → text
     merged: tuple[tuple[int, int, int, int], ...] = ()  #: first row, first column, last row, last column (from 0)
+    word: str = "row"  #: what `Row.line` counts
 
     @property
     def width(self) -> int:
@@ -73,11 +75,7 @@ class Workbook:
                 _refuse_unvalued(self.formulas[title], cells, file)
         width = max((len(row) for row in cells), default=0)
         merged = self.merged.get(title, ())
-        for top, left, bottom, right in merged:
-            if top < len(cells) and left < len(cells[top]):
-                for i in range(top, min(bottom + 1, len(cells))):
-                    cells[i] += [""] * (min(right + 1, width) - len(cells[i]))
-                    cells[i][left : right + 1] = [cells[top][left]] * (min(right + 1, width) - left)
+        _fill_merged(cells, merged, width, file)
         rows = [Row(i, (*row, *[""] * (width - len(row)))) for i, row in enumerate(cells, 1)]
         return Sheet(file, title, rows, dates, merged)
 
@@ -130,9 +128,10 @@ def open_workbook(path: Path) -> Iterator[Workbook]:
     with _damaged(path.name), zipfile.ZipFile(path) as archive:
         _refuse_large(archive, path.name)
         merged, formulas = _scan(archive, path.name)
-    with _damaged(path.name):
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        behind = openpyxl.load_workbook(path, read_only=True, data_only=False) if formulas else None
+    with _damaged(path.name):  # by its bytes: openpyxl goes by the ending of a name, and names lie
+        whole = path.read_bytes()
+        book = openpyxl.load_workbook(io.BytesIO(whole), read_only=True, data_only=True)
+        behind = openpyxl.load_workbook(io.BytesIO(whole), read_only=True, data_only=False) if formulas else None
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         places = {sheet.title: merged.get(str(sheet._worksheet_path).lstrip("/"), ()) for sheet in sheets}
     if not sheets:
@@ -225,14 +224,33 @@ def _cells(sheet: Any, file: str) -> tuple[list[list[str]], dict[tuple[int, int]
             cells.pop()
         total += len(cells) + 1
         if total > MOST_CELLS:
-            raise FormatError(
-                "the sheet has more cells than are read", where=file, found=f"more than {MOST_CELLS:,}",
-                mend="save the sheet as TSV",
-            )  # fmt: skip
+            raise _too_large(file)
         dates.update({(i, j): cells[j] for j, v in enumerate(values) if isinstance(v, (date, time, timedelta))})
         rows.append(cells)
-        last = i + 1 if cells else last
+        last = i + 1 if any(cell.strip() for cell in cells) else last
     return rows[:last], dates
+
+
+def _fill_merged(cells: list[list[str]], merged: tuple[tuple[int, int, int, int], ...], width: int, file: str) -> None:
+    """Write what the first of merged cells holds into all of them, as far as the sheet reaches."""
+    filled = 0
+    for top, left, bottom, right in merged:
+        if top >= len(cells) or left >= len(cells[top]):
+            continue
+        last, end = min(bottom + 1, len(cells)), min(right + 1, width)
+        filled += (last - top) * (end - left)
+        if filled > MOST_CELLS:
+            raise _too_large(file)
+        for i in range(top, last):
+            cells[i] += [""] * (end - len(cells[i]))
+            cells[i][left:end] = [cells[top][left]] * (end - left)
+
+
+def _too_large(file: str) -> FormatError:
+    return FormatError(
+        "the sheet has more cells than are read", where=file, found=f"more than {MOST_CELLS:,}",
+        expected="one table", mend="save the sheet as TSV",
+    )  # fmt: skip
 
 
 def _text(value: object) -> str:

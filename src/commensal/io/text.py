@@ -14,7 +14,7 @@ from commensal.io.paths import require_file
 #: First bytes → what such a file is, and what to do with it where text was expected.
 _NOT_TEXT: dict[bytes, tuple[str, str]] = {
     b"PK\x03\x04": ("a zip archive (an Excel workbook is one)", "save the sheet as TSV or CSV"),
-    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save the sheet as TSV or CSV"),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as .xlsx, or the sheet as TSV"),
     b"\x89HDF": ("an HDF5 file", 'if it is BIOM, write format = "biom"'),
     b"PAR1": ("a Parquet file", 'write format = "parquet"'),
     b"BZh": ("compressed with bzip2", "compress with gzip, or not at all"),

@@ -28,7 +28,7 @@ import pandas as pd
 
 from commensal.errors import FormatError, listing
 from commensal.io.contents import MISSING, Format, Matrix
-from commensal.io.metabolon import IDS, find_block, from_block, from_linked, refuse_merged
+from commensal.io.metabolon import IDS, block_table, find_block, from_block, from_linked, refuse_merged
 from commensal.io.rows import grid_of, square
 from commensal.io.sheets import Workbook, empty_sheet, is_workbook, open_workbook, plain_table, short
 from commensal.io.wide import declared_annotations, from_grid
@@ -59,11 +59,12 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             samples = book.sheet(SAMPLES) if SAMPLES in book.titles else None
             return from_linked(sheet, samples, book.sheet(ANNOTATION), assay, sample_ids)
         refuse_merged(sheet, 1, 1)
-        body = square(sheet.rows[1:], sheet.width, sheet.file, "row")
+        top = next(i for i, row in enumerate(sheet.rows) if any(cell.strip() for cell in row.cells))
+        body = square(sheet.rows[top + 1 :], sheet.width, sheet.file, "row")
         if not body:
             raise empty_sheet(sheet)
         text, missing = declared_annotations(assay), (*MISSING, *assay.missing)
-        grid = grid_of(sheet.file, sheet.rows[0].cells, body, text=text, missing=missing, word="row")
+        grid = grid_of(sheet.file, sheet.rows[top].cells, body, text=text, missing=missing, word="row")
         return from_grid(grid, assay, sample_ids)
 
 
@@ -82,9 +83,7 @@ def read_table(path: Path) -> pd.DataFrame:
         sheets = [sheet for sheet in map(book.sheet, titles[:20]) if sheet.rows]
         for sheet in sheets:
             if (block := find_block(sheet)) is not None:
-                frame = pd.DataFrame(block.about, dtype=object)
-                frame.attrs.update(file=sheet.file, encoding="utf-8", lines=tuple(range(1, len(frame) + 1)))
-                return frame
+                return block_table(block)
         if len(sheets) == 1:
             return plain_table(sheets[0])
         raise FormatError(

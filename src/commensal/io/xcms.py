@@ -5,7 +5,8 @@ Source of the format: the manual of the Bioconductor package xcms (https://bioco
 peak was found) and a column per sample; ``diffreport`` writes name, fold, tstat, pvalue, mzmed … rtmax, npeaks and the
 same; ``featureDefinitions`` has mzmed … rtmax, npeaks, peakidx, ms_level, bound to ``featureValues`` by row names
 (``FT0001``). CAMERA appends isotopes, adduct, pcgroup. Times are in seconds. NA is a peak not found; after
-``fillPeaks`` a 0 is no signal either (say ``zero = "below_detection"``). Nothing is identified here.
+``fillPeaks`` a 0 is no signal either; ``zero = "below_detection"`` makes both zeros that were not seen. Nothing is
+identified here.
 
 Columns of samples are named after their files: the sample's id may be the name, or the name without ``.mzML``,
 ``.mzXML``, ``.mzData``, ``.CDF``, ``.raw`` or ``.d``.
@@ -37,7 +38,7 @@ from commensal.io.compound_columns import compound_columns
 from commensal.io.contents import MISSING, Format, Matrix
 from commensal.io.grid import BadCell, Grid, read_grid
 from commensal.io.orientation import no_overlap
-from commensal.io.rows import matrix_of
+from commensal.io.rows import matrix_of, unseen
 from commensal.io.text import head_text
 from commensal.io.wide import read_table as read_wide_table
 from commensal.study.declared import Assay
@@ -110,7 +111,7 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
         frame = frame.rename(columns={"rt": "rt_seconds"})
     frame = frame.rename(columns={"name": "xcms_name"})  # M123T61: where it lies, no name of a compound
     keep = {*assay.features.columns, assay.features.label, assay.features.id}
-    return replace(matrix, annotations=compound_columns(frame, keep))
+    return unseen(replace(matrix, annotations=compound_columns(frame, keep)), assay)
 
 
 def _sample(name: str, ids: set[str]) -> str | None:

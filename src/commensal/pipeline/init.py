@@ -28,6 +28,8 @@ class _Files:
     def copies(self) -> dict[str, Path]:
         """Name in the folder → file; a name that both have is made different."""
         name = self.table.name if self.table.name != self.samples.name else f"table-{self.table.name}"
+        if _same(self.table, self.samples):  # one file may hold both: mwTab, mzTab-M, Metabolon's workbooks
+            return {self.samples.name: self.samples}
         return {self.samples.name: self.samples, name: self.table}
 
 
@@ -141,7 +143,7 @@ def _from_files(
     text = describe(
         samples=files.samples,
         table=files.table,
-        names=tuple(files.copies),
+        names=(*files.copies, files.samples.name)[:2],
         title=files.directory.resolve().name or "study",
         column=column,
         case=tuple(case),

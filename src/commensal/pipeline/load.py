@@ -143,9 +143,12 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
 
 def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[AssayTable]:
     """Read the declared tables one by one, finding their orientation by the sample ids."""
+    named = {file for table in declared.tables.values() for file in table.files}
     for assay in declared.assays.values():
         if assay.files is None or assay.kind == "transcripts":
-            yield io.read_assay(assay, root, samples)
+            table = io.read_assay(assay, root, samples)
+            used = assay.file in named  # what the file says of its samples is offered only while nobody uses it
+            yield replace(table, dropped=tuple(d for d in table.dropped if not (used and d.name.endswith(io.OFFERED))))
 
 
 def input_files(declared: Study, root: Path) -> list[Path]:

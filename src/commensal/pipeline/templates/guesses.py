@@ -177,9 +177,15 @@ class Measured:
     value: Value
     why_kind: str
     why_value: str
-    zeros: bool  #: whether there are zeros
+    zeros: bool  #: whether there are zeros, or gaps that are read as such
     exclude: tuple[str, ...] = ()  #: features of the other ranks, where the table holds several ranks at once
     why_exclude: str = ""
+
+
+#: Formats of metabolomics; ``molecules`` is a workbook whose features have identifiers of compounds.
+MOLECULES = ("mwtab", "mztab", "metaboanalyst", "msdial", "xcms", "metabolon", "molecules")
+#: Those of them in which a missing value is a molecule that was not seen.
+UNSEEN = ("xcms", "metabolon", "molecules")
 
 
 def measured(values: NDArray[np.float64], features: Iterable[str], file: str, form: str) -> Measured:
@@ -225,11 +231,16 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
     if taxa:
         kind: AssayKind = "taxa"
         why_kind = taxa
+    elif form in MOLECULES:
+        kind, why_kind = "metabolites", "the file's format is one for molecules"
+        if value in ("counts", "relative"):
+            value, why = "intensity", "what instruments give; peak areas may be whole numbers"
     elif value in ("counts", "relative"):
         kind, why_kind = "taxa", f"the values are {value}"
     else:
         kind, why_kind = "metabolites", f"the values are {value}"
-    return Measured(kind, value, why_kind, why, bool((finite == 0).any()))
+    unseen = form in UNSEEN and bool(np.isnan(values).any())
+    return Measured(kind, value, why_kind, why, unseen or bool((finite == 0).any()))
 
 
 _RANKS = {"s": "species", "g": "genera", "f": "families", "o": "orders", "c": "classes", "p": "phyla"}

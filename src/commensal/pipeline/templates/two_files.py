@@ -16,6 +16,7 @@ from commensal.pipeline.templates.ids import Ids, find_ids
 
 #: Names that mean something to commensal; a column that has one by accident is renamed.
 _OURS = ("sample", "subject", "role")
+_ENDING = re.compile(r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet|xlsx|mztab|mwtab|json))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ def describe(
         raise UsageError("the block is the column that is compared", where="--block", found=unit)
     renamed = {f"{name}_in_file": name for name in _OURS if name in columns and name not in (sample, subject)}
     ours = {name: new for new, name in renamed.items()}
-    guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), table.name, form)
+    compounds = {"hmdb", "inchikey", "pubchem", "identity_level"}.intersection(ids.table.features.columns)
+    kind = "molecules" if compounds and form == "workbook" else form
+    guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), table.name, kind)
     sections = [
         _head(title, names, ids, comparison),
         _tables(names[0], sample, subject, renamed, refused),
@@ -195,7 +198,9 @@ def _example(column: Column) -> str:
 def _head(title: str, names: Sequence[str], ids: Ids, comparison: _Comparison) -> str:
     n, m = ids.table.values.shape
     lines = [
-        toml.comment(f"Written by `commensal init` from {' and '.join(names)}; change what is not right."),
+        toml.comment(
+            f"Written by `commensal init` from {' and '.join(dict.fromkeys(names))}; change what is not right."
+        ),
         toml.comment("  commensal check study.toml              is it sound, can this design answer the question?"),
         toml.comment("  commensal run study.toml --out results  the answer, on results/report.html"),
         "",
@@ -283,9 +288,7 @@ def _remark(column: Column) -> str:
 
 
 def _assay(file: str, guess: Measured, ids: Ids, form: str) -> str:
-    name = (
-        _name(re.sub(r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet))+$", "", file, flags=re.IGNORECASE)) or "table"
-    )
+    name = _name(_ENDING.sub("", file)) or "table"
     lines = [
         f"[assays.{toml.key(name)}]",
         f"kind = {toml.string(guess.kind)}  {toml.comment(f'guessed: {guess.why_kind}; change it if wrong')}",
