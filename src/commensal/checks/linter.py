@@ -16,6 +16,7 @@ from commensal.checks import (
     covariate_checks,
     depth,
     design,
+    genomes,
     ids,
     labels,
     nesting,
@@ -42,6 +43,7 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "design": (design.undeclared, design.kinds, design.unasked),
     "covariates": (asked.absent_covariates,),
     "arms": (arms.of_arms,),
+    "genomes": (genomes.annotated,),
 }
 
 #: Checks of one question × contrast × assay, on the samples that have data.

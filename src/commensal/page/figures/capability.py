@@ -50,8 +50,7 @@ def capability(points: pd.DataFrame, name: str = "") -> list[Figure]:
     compounds = list(dict.fromkeys(verdicts["block"].astype(str)))
     genomes = list(dict.fromkeys(verdicts["label"].astype(str)))
     rows = [*_table(verdicts, "verdict"), *_table(steps, "step")]
-    several = steps.groupby("block")["feature"].nunique() > 1 if len(steps) else {}
-    staged = [compound for compound in compounds if several.get(compound, False)]
+    staged = [name for name in compounds if len(set(steps.loc[steps["block"] == name, "feature"])) > 1]
     panels = [_overview(verdicts, compounds, genomes)] if len(compounds) > 1 else []
     panels += [_steps(compound, verdicts, steps) for compound in staged[:MOST]]
     return [
