@@ -151,7 +151,7 @@ def _matrix(
     import altair as alt
 
     used = [state for state in states if any(row["state"] == state for row in rows)]
-    base = alt.Chart(alt.NamedData(name="cells"), title=alt.Title(title, limit=520)).encode(
+    base = alt.Chart(alt.NamedData(name="cells")).encode(
         x=alt.X(f"{across}:N", title=None)
         .scale(domain=order)
         .axis(labelAngle=-40, labelLimit=150, grid=False, ticks=False, orient="bottom"),
@@ -176,7 +176,8 @@ def _matrix(
         .encode(text="mark:N")
         for state in used
     ]
-    return panel(alt.layer(cells, *letters), {"cells": rows}, max(60, 19 * len(genomes)))
+    chart = alt.layer(cells, *letters, title=alt.Title(title, limit=520))
+    return panel(chart, {"cells": rows}, max(60, 19 * len(genomes)))
 
 
 def _told(compound: str, verdicts: pd.DataFrame) -> str:
