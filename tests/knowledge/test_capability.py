@@ -113,7 +113,7 @@ def test_an_exporter_is_evidence_and_its_absence_is_said():
 @given(genomes, st.sampled_from(COMPOUNDS), st.integers(0, 2**32))
 def test_the_order_of_genes_does_not_matter(kos, compound, seed):
     shuffled = sorted(kos)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311
+    random.Random(seed).shuffle(shuffled)
     assert capability(shuffled, compound) == capability(kos, compound)
 
 

@@ -33,9 +33,14 @@ contrast = "c"
 """
 DE_NOVO = ("K00278", "K03517", "K00767", "K00969", "K01950")
 KOFAM = "##gff-version 3\n" + "".join(
-    f"c1\tkofam\tkofam\t{10 * i + 1}\t{10 * i + 9}\t.\t+\t.\tName=x [EC:1.1.1.{i}];GeneID=g{i};KO={ko};F_score={mark};evalue=1e-9\n"
+    f"c1\tkofam\tkofam\t{10 * i + 1}\t{10 * i + 9}\t.\t+\t.\t"
+    f"Name=x [EC:1.1.1.{i}];GeneID=g{i};KO={ko};F_score={mark};evalue=1e-9\n"
     for i, (ko, mark) in enumerate([*((ko, "*") for ko in DE_NOVO), ("K12410", "")], start=1)
 )
+BELOW = KOFAM.replace("F_score=*", "F_score=")
+BARE = "##gff-version 3\nc\tx\tCDS\t1\t9\t.\t+\t0\tID=g1\n"
+CULTURE = "genome\tmolecule\tmaterial\tvalue\n"
+WITH_CULTURE = 'file = "g.tsv"\nculture = "c.tsv"\n'
 EGGNOG = "#query\tEC\tKEGG_ko\ng1\t3.5.1.19\tko:K08281\ng2\t4.1.99.1\t-\n"
 PROKKA = "locus_tag\tftype\tlength_bp\tgene\tEC_number\tCOG\tproduct\nP_1\tCDS\t300\ttnaA\t4.1.99.1\t\ttryptophanase\n"
 TABLE = (
@@ -155,8 +160,8 @@ def test_the_linter_says_when_annotation_is_absent_thin_or_weak(made):
         ('files = "ann/{genome}.gff"\n', {}, TableError, "no file of annotations"),
         ('files = "ann/{genome}.tsv"\n', {"ann__A.tsv": ""}, FormatError, "empty"),
         ('files = "ann/{genome}.tsv"\n', {"ann__A.tsv": "sample\tvalue\nS1\t3\n"}, FormatError, "no known kind"),
-        ('files = "ann/{genome}.gff"\n', {"ann__A.gff": KOFAM.replace("F_score=*", "F_score=")}, TableError, "below the tool's threshold"),
-        ('files = "ann/{genome}.gff"\n', {"ann__A.gff": "##gff-version 3\nc\tx\tCDS\t1\t9\t.\t+\t0\tID=g1\n"}, TableError, "no KO and no EC"),
+        ('files = "ann/{genome}.gff"\n', {"ann__A.gff": BELOW}, TableError, "below the tool's threshold"),
+        ('files = "ann/{genome}.gff"\n', {"ann__A.gff": BARE}, TableError, "no KO and no EC"),
         ('file = "g.tsv"\n', {"g.tsv": "genome\tgene\nA\ta\n"}, TableError, "not the columns"),
         ('file = "g.tsv"\n', {"g.tsv": "strain\tko\nA\tK00278\n"}, TableError, "not the columns"),
         ('file = "g.tsv"\n', {"g.tsv": "genome\tko\nA\tnadA\n"}, TableError, "no KO and no EC"),
@@ -164,10 +169,10 @@ def test_the_linter_says_when_annotation_is_absent_thin_or_weak(made):
         ('file = "g.tsv"\nlabels = { AA = "x" }\n', {"g.tsv": TABLE}, TableError, "no genome 'AA'"),
         ('file = "g.tsv"\nmedium = "guts"\n', {"g.tsv": TABLE}, StudyFileError, "did you mean 'gut'"),
         ('reference = "REF"\n', {"g.tsv": TABLE}, FormatError, "no reference"),
-        ('file = "g.tsv"\nculture = "c.tsv"\n', {"g.tsv": TABLE, "c.tsv": "genome\tvalue\nA\t1\n"}, TableError, "not the columns"),
-        ('file = "g.tsv"\nculture = "c.tsv"\n', {"g.tsv": TABLE, "c.tsv": "genome\tmolecule\tmaterial\tvalue\nA\tx\tbroth\t1\n"}, TableError, "material is unknown"),
-        ('file = "g.tsv"\nculture = "c.tsv"\n', {"g.tsv": TABLE, "c.tsv": "genome\tmolecule\tmaterial\tvalue\nZ\tx\tsupernatant\t1\n"}, TableError, "no genome 'Z'"),
-        ('file = "g.tsv"\nculture = "c.tsv"\n', {"g.tsv": TABLE, "c.tsv": "genome\tmolecule\tmaterial\tvalue\nA\tx\tsupernatant\tlow\n"}, TableError, "no number"),
+        (WITH_CULTURE, {"g.tsv": TABLE, "c.tsv": "genome\tvalue\nA\t1\n"}, TableError, "not the columns"),
+        (WITH_CULTURE, {"g.tsv": TABLE, "c.tsv": CULTURE + "A\tx\tbroth\t1\n"}, TableError, "material is unknown"),
+        (WITH_CULTURE, {"g.tsv": TABLE, "c.tsv": CULTURE + "Z\tx\tsupernatant\t1\n"}, TableError, "no genome 'Z'"),
+        (WITH_CULTURE, {"g.tsv": TABLE, "c.tsv": CULTURE + "A\tx\tsupernatant\tlow\n"}, TableError, "no number"),
         ('file = "g.tsv"\nmodels = "m/{genome}.xml"\n', {"g.tsv": TABLE}, TableError, "no model is there"),
     ],
 )  # fmt: skip
