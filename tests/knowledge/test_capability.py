@@ -186,3 +186,9 @@ def test_a_model_decides_over_genes_and_a_culture_over_the_model(out, taken, ver
     assert (one.verdict, one.evidence) == (verdict, "model")
     assert with_culture(one, RISE).evidence == "culture"
     assert any("by genes alone: makes" in reason for reason in one.reasons) == (verdict != "makes")
+
+
+def test_what_a_model_exports_without_being_given_it_is_made_unless_a_part_came_ready_made():
+    out = Exchange(2.0, 0.0, 0.8, 0.5, "M")
+    assert with_exchange(capability({"K00001"}, "indole"), out).verdict == "makes"
+    assert with_exchange(capability({"K00001"}, "nicotinamide"), out).verdict == "releases"
