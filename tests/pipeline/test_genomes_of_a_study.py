@@ -9,9 +9,14 @@ import pytest
 
 from commensal import check, load
 from commensal.errors import CommensalError, DesignError, FormatError, StudyFileError, TableError
+from commensal.page import PageView, write
 from commensal.page.figures import capability as drawn
+from commensal.page.figures.capability import STATES, VERDICTS
+from commensal.page.figures.drawn import DARK_COLOURS
 from commensal.pipeline.load import input_files
 from commensal.questions.capability_rows import capability_rows
+from commensal.reads.reference_folder import write_manifest
+from commensal.reads.reference_tables import save, table
 
 STUDY = """
 [study]
@@ -113,6 +118,31 @@ def test_a_plain_table_with_a_genome_that_is_not_annotated(made):
     assert not (answer.points["block"] == "caffeine").any()
 
 
+def test_a_reference_folder(made):
+    study = made('reference = "REF"\n')
+    folder = study.parent / "REF"
+    folder.mkdir()
+    names = {"A": "Alpha one", "B": None}
+    save("genomes", table("genomes", [{"genome": key, "name": name} for key, name in names.items()]), folder)
+    hits = [{"genome": "A", "gene": f"a{i}", "namespace": "KO", "id": ko} for i, ko in enumerate(DE_NOVO)]
+    hits += [
+        {"genome": "A", "gene": "a0", "namespace": "EC", "id": "1.4.3.16"},
+        {"genome": "A", "gene": "a9", "namespace": "EC", "id": "4.1.99.1"},
+        {"genome": "A", "gene": "a9", "namespace": "PF", "id": "PF00001"},
+    ]
+    save("functions", table("functions", hits), folder)
+    write_manifest(folder, {})
+    found = load(study).genomes
+    assert found["A"].kos == set(DE_NOVO)
+    assert found["A"].ecs == {"4.1.99.1"}  # a0 has a KO number, which says more
+    assert [one.label for one in found.values()] == ["Alpha one", "B"]
+    assert "unknown, not unable" in found["B"].note
+    save("functions", table("functions", []), folder)
+    write_manifest(folder, {})
+    with pytest.raises(TableError, match="no genome of the reference has a KO"):
+        load(study)
+
+
 def test_the_figure_says_everything_in_words_and_in_its_table(made):
     loaded = load(made('file = "genomes.tsv"\n', **{"genomes.tsv": TABLE}))
     (figure,) = drawn(capability_rows(loaded, ["nicotinamide", "indole"]).points, "q")
@@ -123,6 +153,8 @@ def test_the_figure_says_everything_in_words_and_in_its_table(made):
     ]
     assert {row["state"] for row in figure.rows} >= {"makes", "consumes", "unknown", "missing", "inferred", "not known"}
     assert any("K03517: a1" in str(row["note"]) for row in figure.rows)
+    colours = {colour for states in (VERDICTS, STATES) for colour, *_ in states.values()}
+    assert not colours & set(DARK_COLOURS)  # a cell is its own ground: on a dark page two would become alike
     assert drawn(loaded.samples.assign(figure="values", measure=None)) == []
 
 
@@ -198,6 +230,19 @@ def test_models_without_cobra_are_asked_for_by_name(made, monkeypatch):
     with pytest.raises(CommensalError, match="needs cobra") as raised:
         load(made('file = "g.tsv"\nmodels = "m/{genome}.xml"\n', **{"g.tsv": TABLE, "m__A.xml": "<sbml/>"}))
     assert "commensal[models]" in str(raised.value)
+
+
+def test_the_page_says_how_it_was_judged_and_draws_it(made, tmp_path):
+    loaded = load(made('file = "g.tsv"\nmedium = ["gut", "levodopa"]\n', **{"g.tsv": TABLE}))
+    answer = capability_rows(
+        loaded, ["nicotinamide", "dopamine"], {"A": "A"}, {"question": "q", "kind": "mediators", "contrast": "c"}
+    )
+    view = PageView(loaded.declared, answer.estimates, answer.points)
+    text = write(view, tmp_path / "out").read_text(encoding="utf-8")
+    assert "from gut and levodopa and what every growing cell has" in text
+    assert "enters no p" in text
+    assert "Handorf" in text
+    assert "What the genomes can do" in text
 
 
 @pytest.mark.real

@@ -8,19 +8,19 @@ from commensal.page.figures.drawn import Figure, Panel, Rows, panel, slug
 from commensal.page.payload import short
 from commensal.page.words import many, missing, sentence
 
-#: Verdict → colour, the letter on it, and the letter's colour: colour never speaks alone.
+#: Verdict → colour, the letter on it, and the letter's colour: colour never speaks alone, nor changes on a dark ground.
 VERDICTS = {
-    "makes": ("#0072B2", "M", "white"),
+    "makes": ("#0B6BA8", "M", "white"),
     "makes and consumes": ("#CC79A7", "M+U", "#1b2027"),
     "releases": ("#56B4E9", "R", "#1b2027"),
-    "consumes": ("#D55E00", "U", "white"),
+    "consumes": ("#C8560A", "U", "white"),
     "cannot": ("#d9dce0", "–", "#1b2027"),
     "unknown": ("#fbf3d0", "?", "#1b2027"),
 }
 #: Likewise of a step.
 STATES = {
-    "present": ("#0072B2", "✓", "white"),
-    "present, uses it up": ("#D55E00", "✓", "white"),
+    "present": ("#0B6BA8", "✓", "white"),
+    "present, uses it up": ("#C8560A", "U", "white"),
     "inferred": ("#56B4E9", "~", "#1b2027"),
     "missing": ("#d9dce0", "–", "#1b2027"),
     "not known": ("#fbf3d0", "?", "#1b2027"),
@@ -62,8 +62,9 @@ def capability(points: pd.DataFrame, name: str = "") -> list[Figure]:
                 "By annotation: what a genome carries, not what a cell does. M makes it anew, R releases it (sets free "
                 "or converts what it was given ready-made), U uses it up, M+U both, – cannot, ? not known; the number "
                 "is the score.",
-                "Steps: ✓ carried, ~ inferred (no gene of this genome tells), – not found, ? no annotation. A step not "
-                "found may still be there. The data table says why, with the genes, and what is not known.",
+                "Steps: ✓ carried, U carried and uses it up, ~ inferred (no gene of this genome tells), – not found, ? "
+                "no annotation. A step not found may still be there. The data table says why, with the genes, and what "
+                "is not known.",
                 *([_left_out(staged)] if len(staged) > MOST else []),
             ],
             panels=panels,
