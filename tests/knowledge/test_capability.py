@@ -50,6 +50,9 @@ genomes = st.sets(st.sampled_from(KOS), min_size=1, max_size=60)
         ({"K20038"}, "trimethylamine", "cannot"),  # the enzyme needs the one that activates it
         ({"K20038", "K20037"}, "trimethylamine", "makes"),
         ({"K18427", "K18428"}, "p-cresol", "makes"),
+        ({"K00838"}, "4-hydroxyphenylacetate", "cannot"),
+        ({"K00838", "K00179", "K00180"}, "4-hydroxyphenylacetate", "makes"),
+        ({"K00001"}, "indole-3-pyruvate", "unknown"),  # aromatic aminotransferases: inferred, no gene tells
         ({"K01848", "K05606", "K01604"}, "propionate", "cannot"),  # half of the mutase
         ({"K01848", "K01849", "K05606", "K01604"}, "propionate", "makes"),
         ({"K00626", "K00074", "K01715", "K00248", "K00634", "K00929"}, "butyrate", "makes"),

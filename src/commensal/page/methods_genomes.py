@@ -25,8 +25,8 @@ def genomes(view: PageView, rows: pd.DataFrame, used: dict[str, None]) -> list[s
     told = [
         sentence(
             "what the strains’ genomes can do about a molecule was judged by their annotation: the way that misses the "
-            f"fewest steps was searched among the reactions that ship with commensal, from {listed(asked.medium)} and "
-            "what every growing cell has, by scope expansion (Handorf et al. 2005)"
+            "fewest steps was searched among the reactions that ship with commensal, from "
+            f"{listed(list(asked.medium))} and what every growing cell has, by scope expansion (Handorf et al. 2005)"
         ),
         "It stands beside the estimates and enters no p.",
     ]
