@@ -7,9 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from commensal import knowledge
 from commensal.errors import CommensalError, FormatError, UsageError
 from commensal.reads.genome_models import exchanges
 
+#: What Escherichia coli K-12 makes, and what it never does. Butyrate is left out: its breakdown of fatty acids has the
+#: same EC numbers, and EC numbers alone say "makes" of it, which is wrong.
+MAKES = (
+    "NAD", "L-tryptophan", "indole", "acetate", "formate", "lactate", "succinate", "GABA", "putrescine", "cadaverine",
+    "spermidine", "agmatine", "riboflavin", "tetrahydrofolate", "pantothenate", "pyridoxal phosphate",
+    "phosphatidylethanolamine",
+)  # fmt: skip
+NEVER = (
+    "p-cresol", "tyramine", "histamine", "L-kynurenine", "indole-3-propionate", "skatole", "deoxycholate",
+    "adenosylcobalamin", "dopamine", "serotonin",
+)  # fmt: skip
 #: The solver's tolerance on fluxes.
 CLOSE = 1e-4
 
@@ -75,6 +87,19 @@ def test_a_real_model_ferments(cobra):
     assert found["acetate"].most_out == pytest.approx(slow.loc["EX_ac_e", "maximum"], abs=1e-3)
     assert found["succinate"].most_out == pytest.approx(slow.loc["EX_succ_e", "maximum"], abs=1e-3)
     assert {"lactate", "formate", "pyruvate", "L-glutamate"} <= set(found)
+
+
+def test_escherichia_coli_by_the_ec_numbers_of_its_model(cobra):
+    """What a century of physiology says of K-12, from the EC numbers of iJO1366 alone."""
+    model = cobra.io.read_sbml_model(str(Path(cobra.__file__).parent / "data" / "iJO1366.xml.gz"))
+    ecs: set[str] = set()
+    for reaction in model.reactions:
+        numbers = reaction.annotation.get("ec-code", [])
+        ecs |= {numbers} if isinstance(numbers, str) else set(numbers)
+    verdicts = {name: knowledge.capability((), name, ecs=ecs).verdict for name in (*MAKES, *NEVER)}
+    assert {name for name in MAKES if not verdicts[name].startswith("makes")} == set()
+    assert {name for name in NEVER if verdicts[name].startswith("makes")} == set()
+    assert "pncA" in knowledge.capability((), "nicotinamide", ecs=ecs).consuming
 
 
 def test_a_medium_of_ones_own(cobra, tmp_path):
