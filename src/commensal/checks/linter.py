@@ -16,6 +16,7 @@ from commensal.checks import (
     covariate_checks,
     depth,
     design,
+    genomes,
     ids,
     labels,
     mediator_checks,
@@ -44,6 +45,7 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "covariates": (asked.absent_covariates,),
     "arms": (arms.of_arms,),
     "mediators": (mediator_checks.of_mediators,),
+    "genomes": (genomes.annotated,),
 }
 
 #: Checks of one question × contrast × assay, on the samples that have data.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commensal.knowledge.capability import Capability, Verdict, capability
+from commensal.knowledge.reactions import layer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -222,16 +223,18 @@ def with_exchange(one: Capability, exchange: Exchange | None, *, least: float = 
     --------
     >>> from commensal.knowledge import capability
     >>> with_exchange(capability({"K00001"}, "indole"), Exchange(2.0, 0.0, 0.9, 0.5, "its own medium")).verdict
-    'releases'
+    'makes'
     """
     if exchange is None:
         return one
     out, taken = exchange.most_out > least, exchange.most_in > least
+    # what a cell exports and is not given it has made, but for parts that it was given ready-made
+    pooled = any(one.compound in members for members in layer().pools.values())
     verdict: Verdict
-    if out and taken:
-        verdict = "makes and consumes" if one.verdict in _MAKES else "releases"
+    if out and pooled and one.verdict not in _MAKES:
+        verdict = "releases"
     elif out:
-        verdict = "makes" if one.verdict in _MAKES else "releases"
+        verdict = "makes and consumes" if taken else "makes"
     else:
         verdict = "consumes" if taken else "cannot"
     return _decided(one, verdict, "model", f"its model {exchange.text}")

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from commensal.page import methods_arms, methods_course, methods_events, methods_host, methods_mediators, methods_reads
+from commensal.page import (
+    methods_arms,
+    methods_course,
+    methods_events,
+    methods_genomes,
+    methods_host,
+    methods_mediators,
+    methods_reads,
+)
 from commensal.page.view import FEATURE_WORDS, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
@@ -50,6 +58,7 @@ REFERENCES = {
     **methods_host.REFERENCES,
     **methods_arms.REFERENCES,
     **methods_mediators.REFERENCES,
+    **methods_genomes.REFERENCES,
 }
 
 
@@ -84,6 +93,7 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
         _families(view.estimates, used),
         methods_events.events(rows, used),
         methods_mediators.mediators(rows, used),
+        methods_genomes.genomes(view, rows, used),
     ]
     told = [" ".join(part) for part in parts if part]
     packages = view.provenance.get("packages")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from commensal import io
-from commensal.errors import TableError, listing, nearest
+from commensal import io, knowledge
+from commensal.errors import StudyFileError, TableError, listing, nearest
 from commensal.study import Genome, Genomes, Study
 
 #: Columns that a table of cultures must have, and the words in its column ``material``.
@@ -30,6 +30,7 @@ def read_genomes(declared: Study, root: Path) -> tuple[dict[str, Genome], pd.Dat
     asked = declared.genomes
     if asked is None:
         return {}, None
+    _medium(asked.medium, declared.path.name)
     if asked.reference is not None:
         found = _of_reference(asked.reference, root)
     elif asked.files is not None:
@@ -41,6 +42,21 @@ def read_genomes(declared: Study, root: Path) -> tuple[dict[str, Genome], pd.Dat
     if asked.models is not None:
         found = _with_models(found, asked, asked.models, root)
     return found, None if asked.culture is None else read_culture(asked.culture, root, found)
+
+
+def _medium(names: Iterable[str], file: str) -> None:
+    """Refuse a name that is neither a medium nor a molecule that a reaction uses: it would change nothing."""
+    media, known = knowledge.media(), knowledge.known_compounds()
+    for name in names:
+        if name not in media and name not in known:
+            close = nearest(name, [*media, *known])
+            raise StudyFileError(
+                f"neither a medium nor a molecule that a shipped reaction uses: {name!r}",
+                where=f"{file}, [genomes] medium",
+                found=repr(name),
+                expected=f"{', '.join(media)}, and molecules",
+                mend=f"did you mean {close[0]!r}?" if close else "leave it out",
+            )
 
 
 def genome_files(asked: Genomes | None, root: Path) -> list[str]:

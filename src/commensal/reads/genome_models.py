@@ -55,8 +55,7 @@ def exchanges(
     if not 0 < share <= 1:
         raise UsageError("the share of growth is out of range", found=share, expected="above 0, up to 1")
     model = _read(Path(path))
-    if not model.exchanges:
-        raise FormatError("the model has no exchange reactions", where=Path(path).name, expected="reactions EX_…")
+    outward = _outward(model, Path(path).name)
     named = "its own medium"
     if medium is not None:
         unknown = [name for name in medium if name not in model.reactions]
@@ -75,7 +74,7 @@ def exchanges(
         )
     _hold(model, share * growth)
     found: dict[str, Exchange] = {}
-    for reaction in model.exchanges:
+    for reaction in outward:
         metabolite = next(iter(reaction.metabolites))
         sign = -1.0 if reaction.metabolites[metabolite] > 0 else 1.0
         out, taken = _extremes(model, reaction, sign)
@@ -103,6 +102,21 @@ def _read(path: Path) -> Any:
             found=str(error).splitlines()[0][:120] if str(error) else type(error).__name__,
             expected="SBML level 3 with flux balance constraints",
         ) from error
+
+
+def _outward(model: Any, file: str) -> list[Any]:
+    """Return the model's exchange reactions."""
+    try:
+        found = list(model.exchanges)
+    except RuntimeError:  # cobra finds no outer compartment
+        found = []
+    if not found:
+        raise FormatError(
+            "the model has no exchange reactions",
+            where=file,
+            expected="reactions EX_… in a compartment e or extracellular",
+        )
+    return found
 
 
 def _hold(model: Any, least: float) -> None:
@@ -136,5 +150,10 @@ def compound_of(metabolite: Any) -> str:
         name = knowledge.compound_by(kind, value)
         if name:
             return name
+    resolve = getattr(knowledge, "resolve", None)  # the table of compounds, where it ships
+    for kind, value in texts:
+        found = resolve(**{kind: value}) if resolve is not None and kind != "bigg" else None
+        if found is not None and found.status == "exact":
+            return str(found.compound)
     known = {name.lower(): name for name in knowledge.known_compounds()}
     return known.get(str(metabolite.name).lower(), str(metabolite.name) or str(metabolite.id))

@@ -8,19 +8,19 @@ from commensal.page.figures.drawn import Figure, Panel, Rows, panel, slug
 from commensal.page.payload import short
 from commensal.page.words import many, missing, sentence
 
-#: Verdict → colour, the letter on it, and the letter's colour: colour never speaks alone.
+#: Verdict → colour, the letter on it, and the letter's colour: colour never speaks alone, nor changes on a dark ground.
 VERDICTS = {
-    "makes": ("#0072B2", "M", "white"),
+    "makes": ("#0B6BA8", "M", "white"),
     "makes and consumes": ("#CC79A7", "M+U", "#1b2027"),
     "releases": ("#56B4E9", "R", "#1b2027"),
-    "consumes": ("#D55E00", "U", "white"),
+    "consumes": ("#C8560A", "U", "white"),
     "cannot": ("#d9dce0", "–", "#1b2027"),
     "unknown": ("#fbf3d0", "?", "#1b2027"),
 }
 #: Likewise of a step.
 STATES = {
-    "present": ("#0072B2", "✓", "white"),
-    "present, uses it up": ("#D55E00", "✓", "white"),
+    "present": ("#0B6BA8", "✓", "white"),
+    "present, uses it up": ("#C8560A", "U", "white"),
     "inferred": ("#56B4E9", "~", "#1b2027"),
     "missing": ("#d9dce0", "–", "#1b2027"),
     "not known": ("#fbf3d0", "?", "#1b2027"),
@@ -50,8 +50,7 @@ def capability(points: pd.DataFrame, name: str = "") -> list[Figure]:
     compounds = list(dict.fromkeys(verdicts["block"].astype(str)))
     genomes = list(dict.fromkeys(verdicts["label"].astype(str)))
     rows = [*_table(verdicts, "verdict"), *_table(steps, "step")]
-    several = steps.groupby("block")["feature"].nunique() > 1 if len(steps) else {}
-    staged = [compound for compound in compounds if several.get(compound, False)]
+    staged = [name for name in compounds if len(set(steps.loc[steps["block"] == name, "feature"])) > 1]
     panels = [_overview(verdicts, compounds, genomes)] if len(compounds) > 1 else []
     panels += [_steps(compound, verdicts, steps) for compound in staged[:MOST]]
     return [
@@ -63,8 +62,9 @@ def capability(points: pd.DataFrame, name: str = "") -> list[Figure]:
                 "By annotation: what a genome carries, not what a cell does. M makes it anew, R releases it (sets free "
                 "or converts what it was given ready-made), U uses it up, M+U both, – cannot, ? not known; the number "
                 "is the score.",
-                "Steps: ✓ carried, ~ inferred (no gene of this genome tells), – not found, ? no annotation. A step not "
-                "found may still be there. The data table says why, with the genes, and what is not known.",
+                "Steps: ✓ carried, U carried and uses it up, ~ inferred (no gene of this genome tells), – not found, ? "
+                "no annotation. A step not found may still be there. The data table says why, with the genes, and what "
+                "is not known.",
                 *([_left_out(staged)] if len(staged) > MOST else []),
             ],
             panels=panels,
@@ -152,7 +152,7 @@ def _matrix(
     import altair as alt
 
     used = [state for state in states if any(row["state"] == state for row in rows)]
-    base = alt.Chart(alt.NamedData(name="cells"), title=alt.Title(title, limit=520)).encode(
+    base = alt.Chart(alt.NamedData(name="cells")).encode(
         x=alt.X(f"{across}:N", title=None)
         .scale(domain=order)
         .axis(labelAngle=-40, labelLimit=150, grid=False, ticks=False, orient="bottom"),
@@ -177,7 +177,8 @@ def _matrix(
         .encode(text="mark:N")
         for state in used
     ]
-    return panel(alt.layer(cells, *letters), {"cells": rows}, max(60, 19 * len(genomes)))
+    chart = alt.layer(cells, *letters, title=alt.Title(title, limit=520))
+    return panel(chart, {"cells": rows}, max(60, 19 * len(genomes)))
 
 
 def _told(compound: str, verdicts: pd.DataFrame) -> str:
