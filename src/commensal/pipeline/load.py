@@ -11,6 +11,7 @@ import pandas as pd
 
 from commensal import io
 from commensal.errors import StudyFileError
+from commensal.pipeline.prepare import prepared
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
     AssayTable,
@@ -116,7 +117,7 @@ def load_with_reads(
         replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
         for item in loaded.dropped
     )
-    return replace(loaded, dropped=dropped, sets=read_gene_sets(declared, root)), reads
+    return prepared(replace(loaded, dropped=dropped, sets=read_gene_sets(declared, root))), reads
 
 
 def read_gene_sets(declared: Study, root: Path) -> dict[str, tuple[GeneSet, ...]]:

@@ -18,6 +18,7 @@ from commensal.questions.answer import Answer, joined
 from commensal.questions.arms import Arms, Floats
 from commensal.questions.communities import RELATIVE, Community, community, levels
 from commensal.questions.comparison import Comparison
+from commensal.questions.detection import is_censored, log2_limits
 from commensal.questions.features import feature_rows
 from commensal.questions.measured import words
 from commensal.questions.scales import LOGARITHMS, Scales, scales
@@ -124,11 +125,19 @@ def _two_part(data: Community, use: Any, arm: str, level: str | None) -> pd.Data
         covariate_names=own.covariate_names,
         dropped=(),
     )
-    frame = feature_rows(comparison, scale)
+    frame = feature_rows(comparison, scale, _limits(data, use))
     frame = frame[frame["model"] != "reference frame"]
     return _named(
         _one_unit(frame, own), own, arm, level, words([few_units(own, arm) or "", _relative_note(data) or ""])
     )
+
+
+def _limits(data: Community, use: Any) -> Floats | None:
+    """Return log2 limits of detection per subject of a mask, the mean of its samples'; None: no censored model."""
+    if not is_censored(data.assay):
+        return None
+    own = log2_limits(data.assay, data.samples)
+    return np.stack([own[data.subject == i].mean(axis=0) for i in np.flatnonzero(use)])
 
 
 def _relative_note(data: Community) -> str | None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.comparison import Comparison, compare
+from commensal.questions.detection import is_censored, log2_limits
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import JOINT, feature_rows
 from commensal.questions.scales import LOGARITHMS, Scales, scales
@@ -38,7 +39,8 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     if comparison.assay.assay.kind == "taxa":
         parts.append(diversity(comparison, scale))
     parts.append(composition(comparison, scale))
-    rows = feature_rows(comparison, scale)
+    limits = log2_limits(comparison.assay, comparison.samples) if is_censored(comparison.assay) else None
+    rows = feature_rows(comparison, scale, limits)
     parts.append(Answer(rows, top_values(comparison, scale, rows), (*comparison.dropped, *empty)))
     return joined(parts)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from commensal import stats
 from commensal.questions.comparison import BETWEEN, OVERALL, WITHIN, Comparison
+from commensal.questions.detection import censored_rows
 from commensal.questions.rows import feature_frame, with_q
 from commensal.questions.scales import Scales
 from commensal.tables import ALL, estimates
@@ -20,8 +21,13 @@ CROWD = 0.25
 JOINT = "joint"
 
 
-def feature_rows(comparison: Comparison, scale: Scales) -> pd.DataFrame:
-    """Return Estimates of all features: abundance, presence and joint test, with q within each family."""
+def feature_rows(comparison: Comparison, scale: Scales, limits: NDArray[np.float64] | None = None) -> pd.DataFrame:
+    """Return Estimates of all features: abundance, presence and joint test, with q within each family.
+
+    With limits (n, m) of detection, log2: one censored model of each feature instead.
+    """
+    if limits is not None:
+        return with_q(estimates(pd.concat(censored_rows(comparison, scale, limits))), comparison, "features")
     question = comparison.question
     fit = stats.two_part(
         scale.log2,

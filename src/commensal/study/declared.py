@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from commensal.study.prepare import Prepare
+
 AssayKind = Literal["taxa", "genes", "pathways", "metabolites", "transcripts", "reads"]
 Value = Literal["counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln"]
 QuestionKind = Literal["depletion", "course", "screen", "mediators", "rescue", "host", "cohort"]
@@ -124,6 +126,7 @@ class Assay:
     dna: str | None = None  #: column of the samples with the concentration of DNA before sequencing
     strandedness: Literal["unstranded", "forward", "reverse"] | None = None  #: which column of STAR's counts
     tx2gene: str | None = None  #: table of transcripts and their genes, for salmon and kallisto
+    prepare: Prepare | None = None  #: drift, batches, dilution, standards, limits of detection
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.study.declared import Assay, Study
+from commensal.study.prepared import Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class AssayTable:
     tree: str | None = None  #: Newick text, tips are feature ids
     dropped: tuple[Dropped, ...] = ()  #: features excluded by the study file, columns ignored by the reader
     quality: pd.DataFrame | None = None  #: reads that count for no feature, by reason; index = sample
+    limits: NDArray[np.float64] | None = None  #: (n, m) limits of detection, in the table's units; NaN: none
 
     @property
     def name(self) -> str:
@@ -80,6 +82,7 @@ class LoadedStudy:
     unlisted_subjects: tuple[str, ...] = ()  #: subjects with samples that the subjects table does not list
     dropped: tuple[Dropped, ...] = ()
     sets: Mapping[str, tuple[GeneSet, ...]] = field(default_factory=dict)  #: file → its gene sets
+    preparation: Mapping[str, Preparation] = field(default_factory=dict)  #: assay → how its table was prepared
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,7 @@ from commensal.study.declared import (
     Table,
     Variable,
 )
+from commensal.study.prepare import Prepare, read_limit, read_normalise
 from commensal.study.readers import (
     Place,
     Reader,
@@ -114,6 +115,16 @@ def _section(
 
 _RANGE = _section(Condition, only=("min", "max"))
 _FEATURES = _section(Features, file=relative_path)
+_SHARE = within(number, lambda v: v > 0, "a number above 0")
+_PREPARE = _section(
+    Prepare,
+    limit=read_limit,
+    blank_ratio=_SHARE,
+    internal_standards=list_of(text, empty=False),
+    normalise=read_normalise,
+    max_rsd=_SHARE,
+    seed=within(whole, lambda v: v >= 0, "0 or more"),
+)
 _LEVELS = list_of(level, empty=False)
 _SEVERITY: dict[str, Reader] = {"measure": text, "at": one_of(("nearest", "first", "last"))}
 
@@ -181,6 +192,7 @@ SECTIONS: dict[str, Section] = {
         files=_pattern,
         tx2gene=relative_path,
         features=_FEATURES.build,
+        prepare=_PREPARE.build,
         missing=list_of(code),
     ),
     "load": _section(Load, named="specimen"),
@@ -212,6 +224,7 @@ SECTIONS: dict[str, Section] = {
 #: Inline tables of the file and their keys.
 INLINE: dict[str, tuple[str, ...]] = {
     "assays.features": tuple(_FEATURES.keys),
+    "assays.prepare": tuple(_PREPARE.keys),
     "contrasts.where": tuple(_RANGE.keys),
     "questions.severity": tuple(_SEVERITY),
 }
