@@ -249,8 +249,8 @@ def _filled(table: Molecules) -> str | None:
 
 #: Steps in their order: the key that asks for each, and what takes it.
 STEPS: tuple[tuple[str, Callable[[Molecules], None]], ...] = (
-    ("blank_ratio", _blanks),
     ("internal_standards", _standards),
+    ("blank_ratio", _blanks),
     ("drift", _drift),
     ("normalise", _normalise),
     ("max_rsd", _noisy),

@@ -13,6 +13,7 @@ import pandas as pd
 from commensal import checks, execution, page
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
 from commensal.pipeline.load import input_files, load_with_reads, place
+from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.questions import QUESTIONS, Answer, joined, without_p
@@ -98,7 +99,7 @@ def run(
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
             journal.event("finding", **finding.to_dict())
-        answer = joined([*answers, Answer(estimates(), told.points)])
+        answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")

@@ -24,9 +24,9 @@ class Prepare:
 
     tied_minimum: Literal["value", "below_detection"] = "value"  #: what a value shared by a feature's lowest ones is
     limit: float | str | None = None  #: of detection: a number, or a column of the features' annotation
-    blank_ratio: float | None = None  #: features whose samples are not so many times their blanks leave
     internal_standards: tuple[str, ...] = ()  #: features added in the same amount to every sample, by id or label
     nearest: str | None = None  #: column of the annotation: each feature by the standard nearest in it
+    blank_ratio: float | None = None  #: features whose samples are not so many times their blanks leave
     order: str | None = None  #: column of the samples with the place in the run
     batch: str | None = None  #: column of the samples with the batch
     drift: Literal["qc_loess", "batch_median"] | None = None

@@ -7,6 +7,7 @@ from commensal.page.figures.drawn import Figure, Panel, static_spec, to_files
 from commensal.page.figures.features import features
 from commensal.page.figures.host import gene_sets, reversal
 from commensal.page.figures.ordination import ordination
+from commensal.page.figures.preparation import preparation_figures, preparation_told
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.survival import survival_figures
 from commensal.page.figures.volcano import volcano
@@ -20,6 +21,8 @@ __all__ = [
     "features",
     "gene_sets",
     "ordination",
+    "preparation_figures",
+    "preparation_told",
     "quality_tables",
     "reads_figures",
     "reversal",
