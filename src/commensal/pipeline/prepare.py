@@ -224,7 +224,7 @@ def _noisy(table: Molecules) -> None:
     gone = np.nan_to_num(rsd) > most
     untold = int(np.isnan(rsd).sum())
     table.leave(gone, "max_rsd", [f"relative standard deviation {one:.2f} over pooled controls" for one in rsd[gone]])
-    words = f"features that vary by more than {most:.0%} in pooled controls left out ({int(gone.sum())})"
+    words = f"features that vary by more than {100 * most:g} % in pooled controls left out ({int(gone.sum())})"
     table.record("noisy features", words + (f"; {untold} cannot be judged and stay" if untold else ""))
 
 

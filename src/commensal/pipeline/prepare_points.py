@@ -56,7 +56,7 @@ def _run(record: Preparation) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     known = np.isfinite(record.order).any()
     for i, sample in enumerate(record.samples):
-        if not record.roles[i] or (known and not np.isfinite(record.order[i])):
+        if record.roles[i] not in ("sample", "replicate", "qc") or (known and not np.isfinite(record.order[i])):
             continue
         for side, heights in (("before", record.before), ("after", record.after)):
             if np.isfinite(heights[i]):

@@ -50,7 +50,7 @@ class Molecules:
         below = (values <= 0) if table.assay.zero == "below_detection" else np.zeros(values.shape, bool)
         out = cls(table.name, plan, values, below, np.full(values.shape, np.nan), table.features, facts)
         out._find_limits()
-        said = f"values {table.assay.value}, taken back to amounts" if base is not None else "the table"
+        said = f"values {table.assay.value}, taken back to amounts" if base is not None else "as measured"
         out.record("as measured", said)
         return out
 

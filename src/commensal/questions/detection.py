@@ -54,7 +54,7 @@ def censored_rows(comparison: Comparison, scale: Scales, limits: Floats) -> list
     frames = []
     for term, fit in zip(terms, fits, strict=True):
         tests = _tests(comparison, term, fit, ~np.isnan(y))
-        tests.status[rare] = "below_prevalence"
+        tests.status[rare & (tests.status != "below_detection")] = "below_prevalence"
         tests.status[nowhere.any(axis=0)] = "all_zero"
         frames.append(feature_frame(comparison, tests))
     return frames

@@ -23,6 +23,7 @@ STATUSES: dict[str, str] = {
     "not_converged": "the numerical search did not settle",
     "not_identified": "this quantity cannot be determined from these data",
     "not_measured": "the data needed for this are not in the study",
+    "exogenous": "not made in the body or by its microbes (a drug, say): shown, and in no family",
 }
 
 #: Statuses whose rows keep their p.

@@ -35,7 +35,7 @@ def preparation_told(points: pd.DataFrame) -> list[Told]:
         rsd = own[own["measure"] == "rsd"]
         lines = []
         for at, (_, row) in enumerate(rsd.iterrows()):
-            value = "" if pd.isna(row["y"]) else f" (median relative standard deviation {percent(row['y'])})"
+            value = "" if pd.isna(row["y"]) else f" (median RSD of pooled controls {percent(row['y'])})"
             prefix = "" if at == 0 else f"{row['label']}: "
             lines.append(sentence(f"{prefix}{row['note']}{value}"))
         if rsd["y"].isna().all():
@@ -135,9 +135,7 @@ def _steps(rows: Rows, measure: str) -> Panel:
 def _run(rows: Rows, side: str, heights: list[float]) -> Panel:
     import altair as alt
 
-    roles = [
-        role for role in ("sample", "pooled control", "blank", "mock", "other") if any(r["role"] == role for r in rows)
-    ]
+    roles = [role for role in ("sample", "pooled control") if any(row["role"] == role for row in rows)]
     colours = {"sample": OTHER, "pooled control": CASE, "blank": CONTROL, "mock": "#009E73", "other": "#CC79A7"}
     shapes = {
         "sample": "circle",
