@@ -56,6 +56,11 @@ APART: tuple[tuple[str, str, str], ...] = (
     ("cumulative_link_contrasts, censored_contrasts, count_contrasts", "all", "as their single contrasts"),
     ("unit_contrasts", "values at one time, scores, counts", "`linear`, `mixed`, `mixed_nested` and the latent models"),
     ("outcomes of animals", "60 per arm; heavy tails", "as the models that they are made of"),
+    (
+        "qc_drift, batch_medians, probabilistic_quotients, standard_factors, control_quality, half_minimum, qrilc",
+        "all",
+        "give no p: what they do to one, mixed runs and confounded ones, is in [preparation](decisions/preparation.md)",
+    ),
     ("gated", "all", "takes a p away, gives none"),
     ("differential, two_part, cauchy_combination", "all", "`cohort` on rearranged labels, and `make bench-truth`"),
     ("linda, moderated_logs, ancom_bc2, consensus", "all", "beside the default in `make bench-truth`"),

@@ -155,7 +155,8 @@ def test_jenior_declared(read):
     assert found["labels_reused"].counts["units"] == 26
     assert found["nested_units"].severity == "note"
     assert found["smallest_p"].counts["smallest_p"] == pytest.approx(0.1)
-    assert {code for code, finding in found.items() if finding.severity != "note"} == {"smallest_p"}
+    assert found["filled_minimum"].counts["share"] == pytest.approx(0.16, abs=0.005)
+    assert {code for code, finding in found.items() if finding.severity != "note"} == {"smallest_p", "filled_minimum"}
 
 
 def test_jenior_ids_of_the_wetlab_table_almost_match(read):

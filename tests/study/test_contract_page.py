@@ -56,6 +56,7 @@ def test_keys_of_inline_tables_are_documented():
     pages = documented()
     assert tuple(pages["assays"]["key of `features`"]) == INLINE["assays.features"]
     assert tuple(pages["assays"]["key of `identity`"]) == INLINE["assays.identity"]
+    assert tuple(pages["assays"]["key of `prepare`"]) == INLINE["assays.prepare"]
     assert tuple(pages["contrasts"]["key of a range in `where`"]) == INLINE["contrasts.where"]
     assert tuple(pages["questions"]["key of `severity`"]) == INLINE["questions.severity"]
 

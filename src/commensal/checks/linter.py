@@ -21,6 +21,7 @@ from commensal.checks import (
     labels,
     mediator_checks,
     nesting,
+    preparation,
 )
 from commensal.checks.context import Context, contexts
 from commensal.checks.units import arm_columns, find_units
@@ -46,6 +47,7 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "arms": (arms.of_arms,),
     "mediators": (mediator_checks.of_mediators,),
     "genomes": (genomes.annotated,),
+    "preparation": (preparation.preparations, preparation.tied_minima, preparation.forgotten_standards),
 }
 
 #: Checks of one question × contrast × assay, on the samples that have data.
@@ -63,6 +65,7 @@ COMPARISON_CHECKS: dict[str, tuple[Callable[[Context], Iterable[Finding]], ...]]
     "permutation": (arrangements.smallest_reachable_p,),
     "depth": (depth.depth_by_side, depth.empty_sides),
     "course": (course_checks.course_onset, course_checks.facilities),
+    "preparation": (preparation.run_by_side,),
 }
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}

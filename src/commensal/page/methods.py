@@ -13,6 +13,7 @@ from commensal.page import (
     methods_genomes,
     methods_host,
     methods_mediators,
+    methods_preparation,
     methods_reads,
 )
 from commensal.page.view import FEATURE_WORDS, PageView
@@ -53,6 +54,7 @@ REFERENCES = {
     "scikit-bio": "The scikit-bio development team. scikit-bio: a bioinformatics library for data scientists, students "
     "and developers. https://scikit.bio",
     **methods_reads.REFERENCES,
+    **methods_preparation.REFERENCES,
     **methods_course.REFERENCES,
     **methods_events.REFERENCES,
     **methods_host.REFERENCES,
@@ -78,10 +80,12 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
     """
     rows = view.estimates
     used: dict[str, None] = {}
-    reads = methods_reads.reads(view, used)
+    reads = [*methods_reads.reads(view, used), *methods_preparation.preparation(view, used)]
     if rows.empty:
         return [*([" ".join(reads)] if reads else []), "No model was fitted."], [REFERENCES[key] for key in used]
     course, rows = methods_course.course(rows, used), rows[rows["kind"] != "course"]
+    if (rows["test"] == methods_preparation.CENSORED).any():
+        reads.append(methods_preparation.LATENT)
     parts = [
         reads,
         course,
@@ -175,7 +179,7 @@ def _permutations(tested: pd.DataFrame) -> str:
 
 
 def _features(view: PageView, rows: pd.DataFrame) -> list[str]:
-    models = set(rows["model"].dropna())
+    models = set(rows.loc[rows["test"] != methods_preparation.CENSORED, "model"].dropna())
     told = []
     if "abundance" in models:
         told.append(

@@ -30,6 +30,8 @@ from commensal.page.figures import (
     levels,
     ordination,
     pathway,
+    preparation_figures,
+    preparation_told,
     producers,
     quality_tables,
     reads_figures,
@@ -57,6 +59,7 @@ SECTIONS = (
     ("asked", "What was asked"),
     ("found", "What was found"),
     ("reads", "Samples of reads"),
+    ("preparation", "Preparation of molecules"),
     ("figures", "Figures"),
     ("estimates", "All estimates"),
     ("design", "Design"),
@@ -99,8 +102,8 @@ def write(view: PageView, out: Path) -> Path:
     'report.html'
     """
     cut = list(groups(view.study, view.estimates))
-    of_reads = reads_figures(view.points)
-    drawn = _numbered([*of_reads, *_figures(view, cut)])
+    of_reads, prepared = reads_figures(view.points), preparation_figures(view.points)
+    drawn = _numbered([*of_reads, *prepared, *_figures(view, cut)])
     folder = out / "figures"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +111,7 @@ def write(view: PageView, out: Path) -> Path:
             old.unlink()
         drawn = [to_files(figure, folder) for figure in drawn]
         page = out / "report.html"
-        page.write_text(_html(view, cut, drawn, len(of_reads)), encoding="utf-8", newline="\n")
+        page.write_text(_html(view, cut, drawn, (len(of_reads), len(prepared))), encoding="utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
             "the page cannot be written", where=str(out), found=error, mend="choose a folder that can be written"
@@ -171,22 +174,23 @@ def _numbered(drawn: list[Figure]) -> list[Figure]:
     return [replace(figure, name=f"{i:02d}-{figure.name}") for i, figure in enumerate(drawn, start=1)]
 
 
-def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int) -> str:
+def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[int, int]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     script, bundle = _asset("page.js"), (_bundle() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
-    argued = claims_section(view.claims)
-    quality = quality_tables(view.points)
-    left = {name for name, there in (("reads", n_of_reads or quality), ("claims", argued)) if not there}
+    argued, (n_of_reads, n_prepared) = claims_section(view.claims), first
+    quality, prepared = quality_tables(view.points), preparation_told(view.points)
+    some = {"claims": argued, "reads": n_of_reads or quality, "preparation": prepared}
+    absent = {name for name, there in some.items() if not there}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
     context: dict[str, Any] = {
         "policy": policy([part for part in (bundle, script) if part]),
         "title": view.study.title or view.study.name,
         "subtitle": _subtitle(view, cut),
-        "sections": [(name, title) for name, title in SECTIONS if name not in left],
+        "sections": [(name, title) for name, title in SECTIONS if name not in absent],
         "asked": asked(view, cut),
         "argued": argued,
         "found": [
@@ -202,6 +206,8 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], n_of_reads: int
         "figures": drawn,
         "n_of_reads": n_of_reads,
         "quality": quality,
+        "prepared": prepared,
+        "n_prepared": n_prepared,
         "n_estimates": len(view.estimates),
         "findings": view.findings,
         "n_errors": sum(finding.severity == "error" for finding in view.findings),

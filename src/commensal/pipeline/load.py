@@ -13,6 +13,7 @@ from commensal import io
 from commensal.errors import StudyFileError
 from commensal.pipeline.genomes import genome_files, read_genomes
 from commensal.pipeline.identify import identified, identity_findings
+from commensal.pipeline.prepare import prepared
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
     AssayTable,
@@ -121,7 +122,7 @@ def load_with_reads(
     )
     genomes, culture = read_genomes(declared, root)
     sets = read_gene_sets(declared, root)
-    return replace(loaded, dropped=dropped, sets=sets, genomes=genomes, culture=culture), reads
+    return prepared(replace(loaded, dropped=dropped, sets=sets, genomes=genomes, culture=culture)), reads
 
 
 def read_gene_sets(declared: Study, root: Path) -> dict[str, tuple[GeneSet, ...]]:

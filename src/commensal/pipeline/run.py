@@ -16,6 +16,7 @@ from commensal.evidence import join
 from commensal.pipeline.claim_family import claim_family
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
+from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise
@@ -107,7 +108,7 @@ def run(
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
             journal.event("finding", **finding.to_dict())
-        answer = joined([*answers, Answer(estimates(), told.points)])
+        answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
             folder, loaded, answer, findings, shuffle, lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}")

@@ -18,6 +18,8 @@ from commensal.questions.answer import Answer, joined
 from commensal.questions.arms import Arms, Floats
 from commensal.questions.communities import RELATIVE, Community, community, levels
 from commensal.questions.comparison import Comparison
+from commensal.questions.detection import is_censored, log2_limits
+from commensal.questions.exogenous import without_exogenous
 from commensal.questions.features import feature_rows
 from commensal.questions.measured import words
 from commensal.questions.scales import LOGARITHMS, Scales, scales
@@ -124,11 +126,19 @@ def _two_part(data: Community, use: Any, arm: str, level: str | None) -> pd.Data
         covariate_names=own.covariate_names,
         dropped=(),
     )
-    frame = feature_rows(comparison, scale)
+    frame = feature_rows(comparison, scale, _limits(data, use))
     frame = frame[frame["model"] != "reference frame"]
     return _named(
         _one_unit(frame, own), own, arm, level, words([few_units(own, arm) or "", _relative_note(data) or ""])
     )
+
+
+def _limits(data: Community, use: Any) -> Floats | None:
+    """Return log2 limits of detection per subject of a mask, the mean of its samples'; None: no censored model."""
+    if not is_censored(data.assay):
+        return None
+    own = log2_limits(data.assay, data.samples)
+    return np.stack([own[data.subject == i].mean(axis=0) for i in np.flatnonzero(use)])
 
 
 def _relative_note(data: Community) -> str | None:
@@ -172,17 +182,14 @@ def _adjusted(data: Community, before: Community, use: Any, arm: str, level: str
     after, early = (_logs(each, there) for each in (data, before))
     shared = {**data.shared(), "term": own.term(arm, level), "model": BASELINE, "unit": _unit(data)}
     rows = []
-    p = np.full(after.shape[1], np.nan)
     for j, row in enumerate(_each_feature(own, after, early)):
-        p[j] = row.get("p", np.nan)
         label = str(features["label"].iloc[j])
         rows.append({**shared, "feature": str(features.index[j]), "label": label, **row})
+    frame = without_exogenous(estimates(rows), features)
     family = f"{data.arms.question.name} / {data.assay.name} / {own.term(arm, level)} / features"
-    q = stats.bh(p, family=family)
-    for row, one in zip(rows, q, strict=True):
-        if np.isfinite(one):
-            row |= {"q": float(one), "family": family}
-    return estimates(rows)
+    frame["q"] = stats.bh(frame["p"].to_numpy(dtype=float), family=family)
+    frame["family"] = frame["family"].where(frame["q"].isna(), family)
+    return frame
 
 
 def _each_feature(own: Arms, after: Floats, early: Floats) -> Iterator[dict[str, Any]]:

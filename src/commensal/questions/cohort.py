@@ -17,6 +17,7 @@ from commensal.questions.cohort_sets import set_answer
 from commensal.questions.cohort_severity import severity_answer
 from commensal.questions.comparison import Comparison, compare
 from commensal.questions.contributions import contributions
+from commensal.questions.detection import is_censored, log2_limits
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import JOINT, feature_rows
 from commensal.questions.pathway_members import unstratified
@@ -46,7 +47,8 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     if comparison.assay.assay.kind == "taxa":
         parts.append(diversity(comparison, scale))
     parts.append(composition(comparison, scale))
-    rows = feature_rows(comparison, scale)
+    limits = log2_limits(comparison.assay, comparison.samples) if is_censored(comparison.assay) else None
+    rows = feature_rows(comparison, scale, limits)
     parts.append(Answer(rows, top_values(comparison, scale, rows), (*comparison.dropped, *empty)))
     parts.append(targeted_levels(comparison, scale))
     parts.append(severity_answer(loaded, comparison, scale))

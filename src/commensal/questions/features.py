@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from commensal import stats
 from commensal.questions.comparison import BETWEEN, OVERALL, WITHIN, Comparison
+from commensal.questions.detection import censored_rows
+from commensal.questions.exogenous import without_exogenous
 from commensal.questions.rows import feature_frame, with_q
 from commensal.questions.scales import Scales
 from commensal.tables import ALL, estimates
@@ -20,8 +22,14 @@ CROWD = 0.25
 JOINT = "joint"
 
 
-def feature_rows(comparison: Comparison, scale: Scales) -> pd.DataFrame:
-    """Return Estimates of all features: abundance, presence and joint test, with q within each family."""
+def feature_rows(comparison: Comparison, scale: Scales, limits: NDArray[np.float64] | None = None) -> pd.DataFrame:
+    """Return Estimates of all features: abundance, presence and joint test, with q within each family.
+
+    With limits (n, m) of detection, log2: one censored model of each feature instead.
+    """
+    if limits is not None:
+        frame = estimates(pd.concat(censored_rows(comparison, scale, limits), ignore_index=True))
+        return with_q(without_exogenous(frame, comparison.assay.features), comparison, "features")
     question = comparison.question
     fit = stats.two_part(
         scale.log2,
@@ -37,7 +45,7 @@ def feature_rows(comparison: Comparison, scale: Scales) -> pd.DataFrame:
     )
     frames = [_reference_row(comparison, term, frame) for term, frame in fit.frames]
     frame = pd.concat([*frames, *(feature_frame(comparison, test) for test in fit.tests)], ignore_index=True)
-    frame = estimates(frame)
+    frame = without_exogenous(estimates(frame), comparison.assay.features)
     frame = frame.iloc[_order(frame)].reset_index(drop=True)
     # A joint test is made of the others: they never share a family.
     joint = frame["model"] == JOINT

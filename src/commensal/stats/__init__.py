@@ -13,6 +13,7 @@ from commensal.stats.censored import censored_contrasts, censored_mixed
 from commensal.stats.centroids import block_centroids
 from commensal.stats.conditional import conditional_logistic
 from commensal.stats.consensus import ConsensusFit, consensus
+from commensal.stats.control_quality import ControlQuality, control_quality
 from commensal.stats.counts import count_contrasts, count_mixed
 from commensal.stats.course import CourseFit, course_contrasts
 from commensal.stats.course_classes import CourseClasses, course_classes
@@ -25,6 +26,8 @@ from commensal.stats.differential_fit import DifferentialFit, FeatureTests
 from commensal.stats.dispersion import DispersionFit, permdisp
 from commensal.stats.distances import aitchison, bray_curtis, euclidean, zero_replacement
 from commensal.stats.diversity import even_depth, rarefied_richness, shannon
+from commensal.stats.drift import DriftFit, batch_medians, qc_drift
+from commensal.stats.fill_in import half_minimum, qrilc
 from commensal.stats.fits import ContrastsFit, Fit, FTest, NestedFit, SlopeFit, SplitFit, VarianceTest
 from commensal.stats.function_survival import CafsFit, CafsScores, cafs, cafs_test
 from commensal.stats.global_test import GlobalFit, global_test
@@ -78,6 +81,7 @@ from commensal.stats.restricted_mean import RmstFit, rmst_difference
 from commensal.stats.restricted_mean_terms import RmstInteraction, rmst_interaction
 from commensal.stats.restricted_times import restricted_times
 from commensal.stats.reversal import ReversalFit, reversal
+from commensal.stats.sample_factors import SampleFactors, probabilistic_quotients, standard_factors
 from commensal.stats.separation import separated_p
 from commensal.stats.set_competitive import set_competitive
 from commensal.stats.set_permutation import set_permutation
@@ -111,6 +115,7 @@ __all__ = [
     "ClaimStrength",
     "ConsensusFit",
     "ContrastsFit",
+    "ControlQuality",
     "CourseClasses",
     "CourseFit",
     "CoxFit",
@@ -119,6 +124,7 @@ __all__ = [
     "DepartureFit",
     "DifferentialFit",
     "DispersionFit",
+    "DriftFit",
     "DunnettFit",
     "FTest",
     "FeatureTests",
@@ -151,6 +157,7 @@ __all__ = [
     "ReversalFit",
     "RmstFit",
     "RmstInteraction",
+    "SampleFactors",
     "ScoreTestFit",
     "SetFit",
     "SharedFit",
@@ -173,6 +180,7 @@ __all__ = [
     "arm_ranks",
     "associate",
     "associated_blocks",
+    "batch_medians",
     "bh",
     "block_centroids",
     "bray_curtis",
@@ -187,6 +195,7 @@ __all__ = [
     "column_blocks",
     "conditional_logistic",
     "consensus",
+    "control_quality",
     "count_arrangements",
     "count_contrasts",
     "count_mixed",
@@ -207,6 +216,7 @@ __all__ = [
     "firth",
     "gated",
     "global_test",
+    "half_minimum",
     "hierarchical",
     "holm",
     "incidence_difference",
@@ -258,7 +268,10 @@ __all__ = [
     "permutations",
     "permuted_rows",
     "pooled",
+    "probabilistic_quotients",
     "proportional_hazards",
+    "qc_drift",
+    "qrilc",
     "rarefied_faith_pd",
     "rarefied_richness",
     "reference_frame",
@@ -276,6 +289,7 @@ __all__ = [
     "simes",
     "slope_weights",
     "smallest_p",
+    "standard_factors",
     "storey",
     "stream",
     "strength_p",

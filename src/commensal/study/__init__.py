@@ -33,6 +33,8 @@ from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, Gene
 from commensal.study.modelling import blocks, covariates, is_nested, subject_covariates, varies_within
 from commensal.study.onset import onset_intervals
 from commensal.study.people import for_assay
+from commensal.study.prepare import Normalise, Prepare
+from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 
@@ -63,9 +65,13 @@ __all__ = [
     "LoadedStudy",
     "Match",
     "Measure",
+    "Normalise",
     "Onset",
+    "Preparation",
+    "Prepare",
     "Question",
     "Sides",
+    "Step",
     "Study",
     "Table",
     "Variable",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from commensal.study.genomes import Genomes
+from commensal.study.prepare import Prepare
 
 AssayKind = Literal["taxa", "genes", "pathways", "metabolites", "transcripts", "reads"]
 Value = Literal["counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln"]
@@ -132,6 +133,7 @@ class Assay:
     strandedness: Literal["unstranded", "forward", "reverse"] | None = None  #: which column of STAR's counts
     tx2gene: str | None = None  #: table of transcripts and their genes, for salmon and kallisto
     sheet: str | None = None  #: the sheet of a workbook, or the table of a file that holds several
+    prepare: Prepare | None = None  #: drift, batches, dilution, standards, limits of detection
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from commensal.study.declared import Assay, Study
 from commensal.study.genomes import Genome
+from commensal.study.prepared import Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class AssayTable:
     tree: str | None = None  #: Newick text, tips are feature ids
     dropped: tuple[Dropped, ...] = ()  #: features excluded by the study file, columns ignored by the reader
     quality: pd.DataFrame | None = None  #: reads that count for no feature, by reason; index = sample
+    limits: NDArray[np.float64] | None = None  #: (n, m) limits of detection, in the table's units; NaN: none
 
     @property
     def name(self) -> str:
@@ -83,6 +85,7 @@ class LoadedStudy:
     sets: Mapping[str, tuple[GeneSet, ...]] = field(default_factory=dict)  #: file → its gene sets
     genomes: Mapping[str, Genome] = field(default_factory=dict)
     culture: pd.DataFrame | None = None  #: supernatants and media, one row per measurement
+    preparation: Mapping[str, Preparation] = field(default_factory=dict)  #: assay → how its table was prepared
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,6 +25,7 @@ from commensal.study.declared import (
     Variable,
 )
 from commensal.study.genomes import Genomes
+from commensal.study.prepare import Prepare, read_limit, read_normalise
 from commensal.study.readers import (
     Place,
     Reader,
@@ -116,6 +117,16 @@ def _section(
 
 _RANGE = _section(Condition, only=("min", "max"))
 _FEATURES = _section(Features, file=relative_path)
+_SHARE = within(number, lambda v: v > 0, "a number above 0")
+_PREPARE = _section(
+    Prepare,
+    limit=read_limit,
+    blank_ratio=_SHARE,
+    internal_standards=list_of(text, empty=False),
+    normalise=read_normalise,
+    max_rsd=_SHARE,
+    seed=within(whole, lambda v: v >= 0, "0 or more"),
+)
 _LEVELS = list_of(level, empty=False)
 _PRODUCERS: dict[str, Reader] = dict.fromkeys(("taxa", "molecules"), list_of(text, empty=False))
 _SEVERITY: dict[str, Reader] = {"measure": text, "at": one_of(("nearest", "first", "last"))}
@@ -202,6 +213,7 @@ SECTIONS: dict[str, Section] = {
         tx2gene=relative_path,
         features=_FEATURES.build,
         identity=table_of(text, key=one_of(IDENTITY)),
+        prepare=_PREPARE.build,
         missing=list_of(code),
     ),
     "load": _section(Load, named="specimen"),
@@ -251,6 +263,7 @@ SECTIONS: dict[str, Section] = {
 INLINE: dict[str, tuple[str, ...]] = {
     "assays.features": tuple(_FEATURES.keys),
     "assays.identity": IDENTITY,
+    "assays.prepare": tuple(_PREPARE.keys),
     "contrasts.where": tuple(_RANGE.keys),
     "questions.severity": tuple(_SEVERITY),
     "questions.producers": tuple(_PRODUCERS),

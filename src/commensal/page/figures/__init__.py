@@ -11,6 +11,7 @@ from commensal.page.figures.levels import levels
 from commensal.page.figures.mediators import triangulation
 from commensal.page.figures.ordination import ordination
 from commensal.page.figures.pathway import pathway
+from commensal.page.figures.preparation import preparation_figures, preparation_told
 from commensal.page.figures.producers import producers
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.severity import severity
@@ -30,6 +31,8 @@ __all__ = [
     "ordination",
     "pathway",
     "producers",
+    "preparation_figures",
+    "preparation_told",
     "quality_tables",
     "reads_figures",
     "reversal",
