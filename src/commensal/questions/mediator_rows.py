@@ -90,13 +90,14 @@ def candidate_rows(
     """
     many = len(union.key)
     frames = []
+    written = {id(line): _written(line) for own in found.lines for line in own}  # strains share what is removed
     for b, strain in enumerate(found.strains):
         n = found.n_lines[b]
         frame = pd.DataFrame(
             {
                 "feature": union.feature, "label": union.label, "effect": found.holds[b].astype(float),
                 "statistic": found.rank[b], "p": found.p[b], "q": found.q[b], "status": found.status[b],
-                "note": _candidate_notes(found, b),
+                "note": _candidate_notes(found, b, written),
             }
         )  # fmt: skip
         told = {at: text for (block, at), text in beside.items() if block == b}
@@ -115,7 +116,7 @@ def candidate_rows(
     return estimates(whole.assign(model=CANDIDATE, **shared))
 
 
-def _candidate_notes(found: Candidates, b: int) -> Texts:
+def _candidate_notes(found: Candidates, b: int, written: Mapping[int, Any]) -> Texts:
     """Write every line of a block's candidates: its effect and one-sided p, for all molecules at once."""
     lines, groups = found.lines[b], found.groups[b]
     out: Any = np.full(len(found.p[b]), "", dtype=object)
@@ -125,7 +126,7 @@ def _candidate_notes(found: Candidates, b: int) -> Texts:
         out = out + ("; " if g else "") + head
         for i, at in enumerate(members):
             line = lines[at]
-            out = out + (", " if i else "") + (f"{line.specimen} " + _written(line))
+            out = out + ((", " if i else "") + f"{line.specimen} ") + written[id(line)]
     out = out + np.where(np.isnan(found.q_by[b]), "", "; Benjamini–Yekutieli q " + _numbers(found.q_by[b], "%.2g"))
     if not np.isnan(found.adafilter[b]).all():
         adjusted = "; AdaFilter (ranks, claims nothing) " + _numbers(found.adafilter[b], "%.2g")

@@ -159,14 +159,14 @@ def compare(levels: Levels, pairs: Sequence[tuple[str, str]] | None = None) -> l
     asked = [(arm, arms.control_name) for arm in arms.cases] if pairs is None else pairs
     there, contrasts = contrast_rows(place, x.shape[1], asked, arms.control_name)
     fits = _fitted(levels, x, contrasts) if there else ()
-    known = (~np.isnan(levels.log2)).astype(float)
+    known, below = (~np.isnan(levels.log2)).astype(float), levels.below.astype(float)
     out = []
     for (arm, other), fit in zip(there, fits, strict=True):
         case, control = (label == arm).astype(float), (label == other).astype(float)
         out.append(
             Compared(
                 arm, other, fit, (case @ known).astype(np.int64), (control @ known).astype(np.int64),
-                ((case + control) @ levels.below).astype(np.int64),
+                ((case + control) @ below).astype(np.int64),
             )
         )  # fmt: skip
     return out
