@@ -42,8 +42,9 @@ def _kinds(loaded: LoadedStudy, question: Question, names: list[str]) -> Iterato
             question,
             "mediators_of_other_kinds",
             "error" if not names else "warning",
-            f"{listing(other)} {'hold' if len(other) > 1 else 'holds'} no molecules." if other else "no table holds "
-            "molecules: there is nothing that could mediate.",
+            f"{listing(other)} {'hold' if len(other) > 1 else 'holds'} no molecules."
+            if other
+            else "no table holds molecules: there is nothing that could mediate.",
             'name the tables of molecules: assays = [...], each with kind = "metabolites"',
         )
 

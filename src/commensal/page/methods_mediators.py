@@ -56,7 +56,9 @@ def mediators(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
             "changing both: the note says at which correlation of the errors the effect would be 0 (Imai et al. 2010)."
         )
     if "necessity" in models:
-        told.append("Animals given a mutant were compared with those given its parent strain, in one model of all arms.")
+        told.append(
+            "Animals given a mutant were compared with those given its parent strain, in one model of all arms."
+        )
     return told
 
 

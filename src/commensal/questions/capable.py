@@ -35,8 +35,10 @@ class Capabilities:
         compound = str(self._union.label[at]).casefold() if compound is None else str(compound)
         own = self._of(name, compound)
         if own.verdict == "unknown":
-            return f"capability: no reaction of {compound} is known here" if not own.reasons else (
-                f"capability: unknown ({own.reasons[0]})"
+            return (
+                f"capability: no reaction of {compound} is known here"
+                if not own.reasons
+                else (f"capability: unknown ({own.reasons[0]})")
             )
         able = sum(self._of(other, compound).verdict in SOURCES for other in self._genomes)
         reason = f" ({own.reasons[0]})" if own.reasons else ""

@@ -1,8 +1,8 @@
 """``mediators``: through which molecule? Those that fall where microbes are removed AND rise where a strain is given.
 
 Every molecule of every specimen in every arm (`molecule_levels`), the lines that these are (`mediator_lines`), and the
-molecules in which all lines hold (`candidates`), ranked. Beside a candidate, in no p: what its strain's genome can make,
-and what a mutant that cannot make it does.
+molecules in which all lines hold (`candidates`), ranked. Beside a candidate, in no p: what its strain's genome can
+make, and what a mutant that cannot make it does.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def _lines(loaded: LoadedStudy, question: Question, found: Found, union: Molecul
     """Return the lines of all arms and specimens that were asked for: one that could not be had was not measured."""
     had = lines(found, union)
     seen = {(line.part, line.arm, line.specimen) for line in had}
-    specimens = list(dict.fromkeys(loaded.assays[name].assay.specimen or name for name in question.assays or metabolites(loaded)))
+    specimens = list(
+        dict.fromkeys(loaded.assays[name].assay.specimen or name for name in question.assays or metabolites(loaded))
+    )
     out = list(had)
     for part, contrast in ((REMOVED, question.contrast), (GIVEN, str(question.supplements))):
         declared = loaded.declared.contrasts[contrast]
@@ -125,9 +127,7 @@ def _shared(loaded: LoadedStudy, question: Question) -> dict[str, object]:
     }
 
 
-def _beside(
-    able: Capabilities, judged: Candidates, union: Molecules, mutants: Mutants
-) -> dict[tuple[int, int], str]:
+def _beside(able: Capabilities, judged: Candidates, union: Molecules, mutants: Mutants) -> dict[tuple[int, int], str]:
     """Say beside the best candidates what their strain's genome can make, and what its mutant does."""
     out = {}
     for block, at in np.argwhere(judged.selected | (judged.rank <= BESIDE)).tolist():

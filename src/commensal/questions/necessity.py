@@ -45,9 +45,7 @@ def necessity_notes(found: Sequence[tuple[Levels, list[Compared]]], union: Molec
     return f"necessity: {', '.join(texts)}".replace("-", "−") if texts else ""
 
 
-def measures_of_mutants(
-    loaded: LoadedStudy, question: Question, levels: Levels
-) -> tuple[list[Row], list[Refused]]:
+def measures_of_mutants(loaded: LoadedStudy, question: Question, levels: Levels) -> tuple[list[Row], list[Refused]]:
     """Compare every measure between mutants and their parents: each animal's level over the times it was measured."""
     rows: list[Row] = []
     refused: list[Refused] = []

@@ -96,7 +96,7 @@ def _pairs(loaded: LoadedStudy, levels: Levels, name: str) -> _Pairs | str:
     arms = levels.arms.take(mask)
     value = np.full(len(at), np.nan)
     value[use] = outcome[before]
-    return _Pairs(arms, levels.log2[mask], value[mask], levels.below[mask].any(axis=0), last, data.unit)
+    return _Pairs(arms, levels.log2[mask], value[mask], np.asarray(levels.below[mask].any(axis=0)), last, data.unit)
 
 
 def _rows(
@@ -168,7 +168,9 @@ def _with_q(rows: list[Row], question: Question) -> list[Row]:
         return rows
     family = f"{question.name} / mediations"
     q = stats.bh(p, family=family)
-    return [row if np.isnan(one) else row | {"q": float(one), "family": family} for row, one in zip(rows, q, strict=True)]
+    return [
+        row if np.isnan(one) else row | {"q": float(one), "family": family} for row, one in zip(rows, q, strict=True)
+    ]
 
 
 __all__ = ["MEDIATION", "mediation_rows"]
