@@ -74,7 +74,7 @@ def _candidates(group: Group) -> list[str]:
         why = rows["status"].value_counts().index[0]
         return [sentence(f"no molecule could be judged in all lines (most often {why})")]
     hits = tested[tested["q"] < LINE]
-    one = hits["feature"].nunique() == 1
+    one = len(set(hits["feature"])) == 1
     family = str(tested["family"].dropna().iloc[0]) if tested["family"].notna().any() else "all"
     opening = (
         f"of {many(tested['feature'].nunique(), 'molecule')} measured in all lines, {count(hits['feature'].nunique())} "

@@ -27,6 +27,11 @@ def mediators(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
     own = rows[rows["kind"] == "mediators"]
     models = set(own["model"].dropna())
     told: list[str] = []
+    if "abundance" in models:
+        told.append(
+            "Molecules of mediators were compared on log2 in one linear model of all arms of a contrast, one value per "
+            "animal (the mean of its samples); what is constant within units is judged between them."
+        )
     if "candidate" in models:
         used.update({"conjunction": None, "selection": None, "by": None})
         told.append(
