@@ -103,8 +103,8 @@ def _told(found: pd.DataFrame, figures: dict[str, Any]) -> list[str]:
     if len(own):
         figures |= {
             "first": float((own["rank"] == 1).mean()), "worst_rank": int(own["rank"].max()),
-            "candidate_at_q_0.05": float(own["found"].mean()), "adafilter_at_0.05": float(own["adafilter_found"].mean()),
-            "median_p": float(own["p"].median()),
+            "candidate_at_q_0.05": float(own["found"].mean()), "median_p": float(own["p"].median()),
+            "adafilter_at_0.05": float(own["adafilter_found"].mean()),
         }  # fmt: skip
         short += ["rank"] if figures["first"] < GOALS["first"] else []
     cells = []
