@@ -87,7 +87,8 @@ def asked(job: tuple[str, int]) -> dict[str, Any]:
     adjusted = pd.to_numeric(rows["note"].str.extract(r"claims nothing\) ([^;]+)")[0].str.replace("−", "-"))
     values = [table.values for table in loaded.assays.values()]
     return {
-        "part": part, "seed": seed, "link": options.get("false_link"), "rank": float(rows.loc[own, "statistic"].iloc[0]),
+        "part": part, "seed": seed, "link": options.get("false_link"),
+        "rank": float(rows.loc[own, "statistic"].iloc[0]),
         "p": float(rows.loc[own, "p"].iloc[0]), "found": bool((rows.loc[own, "q"] <= 0.05).iloc[0]),
         "claims": int(((rows["q"] <= 0.05) & ~true).sum()), "adafilter": int(((adjusted <= 0.05) & ~true).sum()),
         "adafilter_found": bool((adjusted[own] <= 0.05).iloc[0]),
