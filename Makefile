@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-leaks bench-names bench-reference bench-reversal bench-animals bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,6 +86,9 @@ bench-names: setup  ## names of two real metabolomes against their own numbers: 
 
 bench-animals: setup  ## simulated animal studies: coverage, familywise error, classes of a course; a whole study in seconds
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/animals.py
+
+bench-molecules: setup  ## simulated molecules of two fluids: the true mediator's rank, false candidates, seconds
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/molecules.py
 
 bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 	@$(BIN)/python benchmarks/reference.py --data $(DATA)

@@ -244,6 +244,7 @@ def jobs(rng: Random) -> dict[str, Job]:
         "partial_conjunction": lambda: stats.partial_conjunction(p, 2),
         "claim_strength": lambda: stats.claim_strength(flat, p, family="odd"),
         "adafilter": lambda: stats.adafilter(p, 2, family="odd"),
+        "mediation": lambda: stats.mediation(y, flat, x, c),
         "hierarchical": lambda: stats.hierarchical(flat, g, family="odd"),
         "course_contrasts": lambda: stats.course_contrasts(y, lab, rng.random((2, n)) < 0.5, g, fixed_or_one),
         "course_classes": classes,

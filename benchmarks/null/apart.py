@@ -42,6 +42,7 @@ APART: tuple[tuple[str, str, str], ...] = (
     ),
     ("survival", "households", "no such study is foreseen: labels of one cage differ in none of them"),
     ("reversal", "all", "two labels at once: `make bench-reversal`, [reversal](decisions/reversal.md)"),
+    ("mediation", "all", "all three cases of its composite null: [mediators](decisions/mediators.md)"),
     ("storey", "correlated p", "its level is proved for independent p: `by`"),
     ("adafilter", "lines that depend", "for independent lines only: `claim_strength`"),
     ("adafilter", "error `fdr`", "held as the number of features grows: [multiplicity](decisions/multiplicity.md)"),

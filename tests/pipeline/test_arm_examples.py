@@ -11,7 +11,9 @@ from commensal.pipeline.check import check
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["jenior2018/study", "jenior2018/infection", "lgg_probiotic2013/study"])
+@pytest.mark.parametrize(
+    "name", ["jenior2018/study", "jenior2018/infection", "jenior2018/mediators", "lgg_probiotic2013/study"]
+)
 def test_the_design_of_an_example_has_no_error(data, name):
     findings = check(EXAMPLES / f"{name}.toml", data=data / name.partition("/")[0])
     assert [finding.code for finding in findings if finding.severity == "error"] == []
@@ -59,3 +61,20 @@ def test_the_probiotic_is_found_in_those_who_took_it(answered):
     assert (found["effect"] > 0).all()
     # 22 people, two sides and one baseline.
     assert set(changed.loc[changed["status"] == "ok", "df"]) == {19}
+
+
+def test_the_molecule_that_only_c_difficile_makes_is_ranked_first(answered):
+    """5-aminovalerate is what it makes of proline; nicotinamide's own direction is told in every arm."""
+    rows, page = answered("jenior2018/mediators")
+    own = rows[rows["model"] == "candidate"]
+    first = own.iloc[0]
+    assert first["label"] == "5-aminovalerate"
+    assert first["measure"] == "falls and rises"
+    assert first["q"] < 0.01
+    assert first["note"].count("against untreated") == 4
+    proline = own[(own["label"] == "proline") & (own["measure"] == "rises and falls")].iloc[0]
+    assert proline["statistic"] <= 15
+    arms = rows[(rows["model"] == "abundance") & (rows["label"] == "nicotinamide")].set_index("term")["effect"]
+    assert (arms[["cefoperazone", "clindamycin", "streptomycin"]] < -1).all()
+    assert arms["germ-free"] > 0 > arms["C. difficile 630"]
+    assert "Ranks" in page

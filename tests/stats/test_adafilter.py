@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +97,20 @@ def test_bad_input_is_one_clear_error(changed):
     given = {"p": [[0.1, 0.2, 0.3]], "r": 2, "family": "x"} | changed
     with pytest.raises(StatisticsError):
         stats.adafilter(given.pop("p"), given.pop("r"), **given)
+
+
+@pytest.mark.parametrize("error", ["fdr", "fwer"])
+@pytest.mark.parametrize("r", [2, 3])
+def test_agrees_with_the_authors_package(r, error):
+    here = Path(__file__).parents[1] / "references" / "mediators"
+    p = pd.read_csv(here / "lines.tsv", sep="\t").to_numpy()
+    wanted = pd.read_csv(here / "adafilter.tsv", sep="\t")
+    wanted = wanted[(wanted["r"] == r) & (wanted["error"] == error.upper())]
+    fit = stats.adafilter(p, r, family="of R", level=0.1, error=error)
+    assert fit.selection_p == pytest.approx(np.minimum(wanted["selection"], 1), rel=1e-9)
+    assert fit.filter_p == pytest.approx(np.minimum(wanted["filter"], 1), rel=1e-9)
+    small = (wanted["selection"] < 1).to_numpy()  # beyond 1 they count S as it is
+    assert fit.competitors[small].tolist() == wanted["number"].to_numpy()[small].tolist()
+    assert fit.rejected.tolist() == (wanted["adjusted"] <= 0.1).tolist()
+    if error == "fdr":
+        assert fit.adjusted[small] == pytest.approx(wanted["adjusted"].to_numpy()[small], rel=1e-9)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,3 +136,14 @@ def test_shapes_that_do_not_fit_are_refused():
         stats.claim_strength([0.1], [[0.1], [0.2]], family="x")
     with pytest.raises(StatisticsError):
         stats.strength_p([[0.1, 0.2]], listed=[[True]])
+
+
+def test_the_paper_s_three_forms_by_r():
+    """Benjamini & Heller (2008), their Bonferroni, Simes and Fisher, from R's p.adjust and pchisq."""
+    here = Path(__file__).parents[1] / "references" / "mediators"
+    p = pd.read_csv(here / "lines.tsv", sep="\t").to_numpy()
+    wanted = pd.read_csv(here / "conjunction.tsv", sep="\t")
+    for r, own in wanted.groupby("r"):
+        assert stats.partial_conjunction(p, int(r)) == pytest.approx(own["bonferroni"].to_numpy(), rel=1e-12)
+        assert stats.partial_conjunction_if_positive_simes(p, int(r)) == pytest.approx(own["simes"], rel=1e-12)
+        assert stats.partial_conjunction_if_independent_fisher(p, int(r)) == pytest.approx(own["fisher"], rel=1e-9)

@@ -67,6 +67,33 @@ def animal(
     typer.echo(f"truth: {out / 'truth.json'}")
 
 
+@app.command("mediators")
+def mediators(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the study.")],
+    seed: _Seed = 1,
+    cages: Annotated[int, typer.Option("--cages", help="Cages per arm.")] = 5,
+    animals: Annotated[int, typer.Option("--animals", help="Animals per cage.")] = 3,
+    strains: Annotated[int, typer.Option("--strains", help="Strains given, one arm each (1-4).")] = 2,
+    mutant: Annotated[bool, typer.Option("--mutant", help="A mutant that cannot make the molecule as well.")] = False,
+    molecules: Annotated[int, typer.Option("--molecules", help="Molecules in serum and cerebrospinal fluid.")] = 1000,
+    mediator: Annotated[bool, typer.Option("--mediator/--no-mediator", help="Whether there is one.")] = True,
+    falls: Annotated[int, typer.Option("--falls", help="Molecules that only fall under antibiotics.")] = 50,
+    rises: Annotated[int, typer.Option("--rises", help="Molecules that only rise with the strain.")] = 50,
+    effect: Annotated[float, typer.Option("--effect", help="Size of planted changes, log2.")] = 2.0,
+    false_link: Annotated[
+        str | None, typer.Option("--false-link", help="A link that the mediator lacks, such as 'given csf'.")
+    ] = None,
+    below: Annotated[float, typer.Option("--below", help="Share of values below detection.")] = 0.3,
+    icc: Annotated[float, typer.Option("--icc", help="Share of the animals' variance that cages have.")] = 0.2,
+) -> None:
+    """Simulate mice, molecules of two fluids and one molecule through which a strain acts, and truth.json."""
+    options = {name: value for name, value in locals().items() if name not in ("out", "seed")}
+    from commensal import pipeline
+
+    typer.echo(f"study: {pipeline.simulate.mediators(out, seed=seed, **options)}")
+    typer.echo(f"truth: {out / 'truth.json'}")
+
+
 @app.command("reads")
 def reads(
     genomes: Annotated[Path, typer.Option("--genomes", help="Folder of FASTA files.", metavar="DIR")],

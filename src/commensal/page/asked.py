@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commensal.page.arms import ARM_KINDS, arm_unit_words
 from commensal.page.found import feature_rows, share_words
@@ -67,6 +67,19 @@ def _comparison(question: Question, contrast: Contrast | None) -> str:
     return sentence(f"{text}; every effect is {case} minus {control}")
 
 
+def _given(view: PageView, question: Question) -> list[str]:
+    """Word the second contrast of a question about mediators, what its genomes and mutants are."""
+    if question.supplements is None:
+        return []
+    told = [
+        _comparison(replace(question, contrast=question.supplements), view.study.contrasts.get(question.supplements))
+    ]
+    if question.genomes:
+        told.append(sentence(f"genomes: {listed([f'{arm} is {name}' for arm, name in question.genomes.items()])}"))
+    told += [sentence(f"{mutant} is a mutant of {parent}") for mutant, parent in question.mutants.items()]
+    return told
+
+
 def _adjustment(question: Question, own: list[Group], column: str) -> list[str]:
     """Word the block as the estimates used it: by their terms, apart where assays differ in them."""
     worded: dict[str, list[str]] = {}
@@ -83,7 +96,7 @@ def _adjustment(question: Question, own: list[Group], column: str) -> list[str]:
 
 def _block_words(group: Group, column: str) -> str:
     unit = group.block or "block"
-    if group.kind in ARM_KINDS:
+    if group.kind in (*ARM_KINDS, "mediators"):
         return arm_unit_words(group)
     if group.kind == "course":
         row = group.first(model="course", term="design")
@@ -129,7 +142,11 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
             Asked(
                 name=name,
                 kind=f"{question.kind}: {KIND_WORDS.get(question.kind, '')}",
-                sentences=(_comparison(question, contrast), *_adjustment(question, own, column)),
+                sentences=(
+                    _comparison(question, contrast),
+                    *_given(view, question),
+                    *_adjustment(question, own, column),
+                ),
                 rows=tuple(rows),
                 block=plural(block) if block else "blocks",
                 case=case if contrast is None or len(contrast.case) <= MANY_LEVELS else f"{len(contrast.case)} levels",

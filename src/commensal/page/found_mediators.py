@@ -74,11 +74,12 @@ def _candidates(group: Group) -> list[str]:
         why = rows["status"].value_counts().index[0]
         return [sentence(f"no molecule could be judged in all lines (most often {why})")]
     hits = tested[tested["q"] < LINE]
+    one = len(set(hits["feature"])) == 1
     family = str(tested["family"].dropna().iloc[0]) if tested["family"].notna().any() else "all"
     opening = (
         f"of {many(tested['feature'].nunique(), 'molecule')} measured in all lines, {count(hits['feature'].nunique())} "
-        f"{'falls' if len(hits) == 1 else 'fall'} where microbes are removed and rise where a strain is given, in every "
-        f"line, at q < {LINE} ({family})"
+        f"{'falls' if one else 'fall'} where microbes are removed and {'rises' if one else 'rise'} where a strain is "
+        f"given, in every line, at q < {LINE} ({family})"
     )
     shown = hits.head(TOLD) if len(hits) else tested.head(1)
     told = [sentence(opening)]
@@ -104,10 +105,16 @@ def _opposite(group: Group) -> list[str]:
     if rows.empty:
         return []
     if hits.empty:
-        return [sentence(f"no molecule does the opposite (rises where microbes are removed, falls with a strain) at q < {LINE}")]
+        return [
+            sentence(
+                f"no molecule does the opposite (rises where microbes are removed, falls with a strain) at q < {LINE}"
+            )
+        ]
     named = [f"{_name(row)} with {row['term']} ({chance(row['q'], 'q')})" for _, row in hits.head(TOLD).iterrows()]
     more = f", and {count(len(hits) - TOLD)} more" if len(hits) > TOLD else ""
-    return [sentence(f"the opposite, rising where microbes are removed and falling with a strain, do {listed(named)}{more}")]
+    return [
+        sentence(f"the opposite, rising where microbes are removed and falling with a strain, do {listed(named)}{more}")
+    ]
 
 
 def _left_out(group: Group) -> list[str]:
@@ -142,7 +149,8 @@ def _mediations(group: Group) -> list[str]:
         told.append(
             sentence(
                 f"the effect of {row['term']} on {str(row['measure']).replace('_', ' ')} {verb} through {_name(row)}: "
-                f"indirect effect {estimate(row, chance(row['p']), chance(row['q'], 'q'))}. {sentence(str(row['note']))}"
+                f"indirect effect {estimate(row, chance(row['p']), chance(row['q'], 'q'))}. "
+                f"{sentence(str(row['note']))}"
             )
         )
     return told
@@ -163,7 +171,8 @@ def _necessity(group: Group) -> list[str]:
             more = ", the strongest" if len(hits) > TOLD else ""
             told.append(
                 sentence(
-                    f"{term}: {count(len(hits))} of {many(len(molecules), 'molecule')} differ at q < {LINE}{more}{named}"
+                    f"{term}: {count(len(hits))} of {many(len(molecules), 'molecule')} "
+                    f"{'differs' if len(hits) == 1 else 'differ'} at q < {LINE}{more}{named}"
                 )
             )
     return told

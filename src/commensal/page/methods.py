@@ -91,7 +91,7 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
         course,
         methods_arms.arms(view, used),
         _diversity(rows, used) + _composition(rows, used),
-        _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
+        _features(view, rows[rows["kind"] != "mediators"]) + _frame(view, rows, used) + _presence(view, rows),
         methods_host.tissue(rows, used),
         _models(view, rows[rows["kind"] != "host"], used) + _split(rows[rows["kind"] != "host"]),
         _families(view.estimates, used),

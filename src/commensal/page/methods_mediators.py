@@ -27,6 +27,11 @@ def mediators(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
     own = rows[rows["kind"] == "mediators"]
     models = set(own["model"].dropna())
     told: list[str] = []
+    if "abundance" in models:
+        told.append(
+            "Molecules of mediators were compared on log2 in one linear model of all arms of a contrast, one value per "
+            "animal (the mean of its samples); what is constant within units is judged between them."
+        )
     if "candidate" in models:
         used.update({"conjunction": None, "selection": None, "by": None})
         told.append(
@@ -56,7 +61,9 @@ def mediators(rows: pd.DataFrame, used: dict[str, None]) -> list[str]:
             "changing both: the note says at which correlation of the errors the effect would be 0 (Imai et al. 2010)."
         )
     if "necessity" in models:
-        told.append("Animals given a mutant were compared with those given its parent strain, in one model of all arms.")
+        told.append(
+            "Animals given a mutant were compared with those given its parent strain, in one model of all arms."
+        )
     return told
 
 

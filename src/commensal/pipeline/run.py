@@ -178,13 +178,20 @@ def _answers(
             failures.append(_not_answered(question, f"assay {assay}" if assay else OUTCOMES, assay, error))
             continue
         failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in answer.refused]
-        reason = withheld.get((question.name, assay)) if assay else None
+        reason = withheld.get((question.name, assay)) if assay else _of_all_tables(question, withheld)
         answers.append(without_p(answer, reason.status, reason.note) if reason else answer)
         seconds = round(journal.seconds - began, 3)
         journal.event("answer", question=question.name, assay=assay, estimates=len(answer.estimates), took=seconds)
     if first and not answers:
         raise first
     return answers, failures
+
+
+def _of_all_tables(question: Question, withheld: Mapping[tuple[str, str], checks.Withheld]) -> checks.Withheld | None:
+    """Return why a question that joins its tables has no p: one table without units is enough."""
+    if question.kind != "mediators":
+        return None
+    return next((reason for (name, _), reason in withheld.items() if name == question.name), None)
 
 
 def _not_answered(question: Question, part: str, assay: str | None, error: CommensalError) -> Finding:

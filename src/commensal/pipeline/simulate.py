@@ -46,6 +46,26 @@ def animal(out: Path | str, *, seed: int = 1, **options: Any) -> Path:
     return simulation.animal(Path(out), seed=seed, **options)
 
 
+def mediators(out: Path | str, *, seed: int = 1, **options: Any) -> Path:
+    """Simulate mice whose first strain acts through one molecule, with known truth, and return the study file.
+
+    Parameters
+    ----------
+    out
+        Folder to write to.
+    seed
+        The same seed and options give the same bytes.
+    options
+        Sizes and planted effects, as in `commensal.simulation.mediators_study`.
+
+    Raises
+    ------
+    UsageError
+        An option out of its range, or a folder that holds a study that is not simulated.
+    """
+    return simulation.mediators_study(Path(out), seed=seed, **options)
+
+
 def reads(
     genomes: Path | str,
     out: Path | str,

@@ -57,18 +57,24 @@ def without_p(answer: Answer, status: str, note: str) -> Answer:
     frame.loc[had, ["p", "q", "low", "high"]] = np.nan
     frame.loc[had, "family"] = pd.NA
     frame.loc[had, "status"] = status
-    # A joint test's note tells the p of its parts, which are withheld too.
-    kept = frame.loc[had, "note"].mask(frame.loc[had, "model"] == "joint")
+    # A joint test's note tells the p of its parts, which are withheld too; so does that of a mediation.
+    kept = frame.loc[had, "note"].mask(frame.loc[had, "model"].isin(("joint", "mediation")))
     frame.loc[had, "note"] = [note if pd.isna(old) else f"{note}; {old}" for old in kept]
     frame.loc[had & (frame["model"] == "joint"), "statistic"] = np.nan
     # a class, a time of departure and a shortlist rest on the p that are withheld
     frame.loc[frame["model"] == "class", ["term", "note"]] = ["undetermined", note]
+    candidate = frame["model"] == "candidate"
+    frame.loc[candidate, ["effect", "statistic"]] = np.nan  # how many lines hold, and the rank
+    frame.loc[candidate, "note"] = note
     departed = frame["model"] == "departure"
     frame.loc[departed, ["effect", "time", "statistic"]] = np.nan
     frame.loc[departed, ["status", "note"]] = [status, note]
     frame.loc[:, ["low", "high"]] = np.nan
     frame = frame[frame["model"] != "shortlist"]
     drawn = answer.points[answer.points["figure"] != "course"].reset_index(drop=True)
+    triangles = drawn["figure"] == "triangulation"
+    drawn.loc[triangles & (drawn["note"] != "exogenous"), "note"] = "other"
+    drawn.loc[triangles, "n"] = pd.NA
     return replace(answer, estimates=estimates(frame), points=drawn)
 
 

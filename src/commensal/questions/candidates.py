@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def candidates(found: Sequence[Line], union: Molecules, strains: Sequence[str], 
         adafilter=_adafilter(blocks, groups, p, inside),
         status=np.where(np.isnan(gate), status, "ok"),
         **judged,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _status(lines: Sequence[Line]) -> Texts:
@@ -113,7 +114,7 @@ def _status(lines: Sequence[Line]) -> Texts:
     return out
 
 
-def _judged(gate: Floats, p: Floats, listed: Mask, inside: Mask, level: float) -> dict[str, object]:
+def _judged(gate: Floats, p: Floats, listed: Mask, inside: Mask, level: float) -> dict[str, Any]:
     shape = gate.shape
     q, q_by = np.full((2, *shape), np.nan)
     holds = np.zeros(shape, dtype=np.int64)
@@ -151,7 +152,7 @@ def _adafilter(
             continue
         rows = p[own][:, inside, :n].reshape(-1, n)
         fit = stats.adafilter(rows, n, family=f"molecules × directions, {strain}")
-        out[np.ix_(own, np.flatnonzero(inside))] = fit.adjusted.reshape(len(own), -1)
+        out[np.ix_(np.array(own), np.flatnonzero(inside))] = fit.adjusted.reshape(len(own), -1)
     return out
 
 

@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from commensal import knowledge
+from commensal.questions.answer import Answer, joined
 from commensal.questions.mediator_lines import Molecules
 from commensal.study import LoadedStudy, Question
 
-#: Verdicts of genomes that a molecule may come from.
-SOURCES = ("makes", "releases", "makes and consumes")
+
+@dataclass(frozen=True, slots=True)
+class Capable:
+    """What the genomes given in the arms can do with some molecules."""
+
+    notes: Mapping[tuple[str, int], str] = field(default_factory=dict)  #: (arm, molecule) → in words
+    answer: Answer = field(default_factory=lambda: joined([]))  #: rows and points of the matrix
 
 
-class Capabilities:
-    """What the genomes of a study can do with a molecule, looked up once for each."""
+def capable(
+    loaded: LoadedStudy, question: Question, union: Molecules, asked: Sequence[int], identity: Mapping[str, object]
+) -> Capable:
+    """Judge the genomes of the arms on some molecules (indices into ``union``); nothing without genomes.
 
-    def __init__(self, loaded: LoadedStudy, question: Question, union: Molecules) -> None:
-        """Take the genomes of the study, and which arm was given which."""
-        self._ask: Any = getattr(knowledge, "capability", None)
-        self._genomes: Mapping[str, Any] = getattr(loaded, "genomes", None) or {}
-        self._given = question.genomes
-        self._union = union
-        self._known: dict[tuple[str, str], Any] = {}
-
-    def note(self, strain: str, at: int) -> str:
-        """Say what the genome given in an arm can do with a molecule, and how many of the genomes can as well."""
-        name = self._given.get(strain)
-        if self._ask is None or name is None:
-            return ""
-        if name not in self._genomes:
-            return f"capability: the study has no genome {name}"
-        compound = self._union.compound[at]
-        compound = str(self._union.label[at]).casefold() if compound is None else str(compound)
-        own = self._of(name, compound)
-        if own.verdict == "unknown":
-            return (
-                f"capability: no reaction of {compound} is known here"
-                if not own.reasons
-                else (f"capability: unknown ({own.reasons[0]})")
-            )
-        able = sum(self._of(other, compound).verdict in SOURCES for other in self._genomes)
-        reason = f" ({own.reasons[0]})" if own.reasons else ""
-        rate = f"; {able} of {len(self._genomes)} genomes at hand make or release it" if len(self._genomes) > 1 else ""
-        return f"capability, by {own.evidence}: {name} {own.verdict}{reason}{rate}"
-
-    def _of(self, genome: str, compound: str) -> Any:
-        key = (genome, compound)
-        if key not in self._known:
-            one = self._genomes[genome]
-            self._known[key] = self._ask(one.kos, compound, ecs=one.ecs)
-        return self._known[key]
+    Molecules that no shipped reaction knows are said to be unknown, and have no row.
+    """
+    rows = _rows()
+    if rows is None or not question.genomes or not getattr(loaded, "genomes", None):
+        return Capable()
+    names = {at: _name(union, at) for at in asked}
+    known: Any = getattr(knowledge, "known_compounds", dict)()
+    wanted = [name for name in dict.fromkeys(names.values()) if name in known]
+    if not wanted:
+        return Capable()
+    found = rows.judged(loaded, wanted, question.genomes)
+    notes = {
+        (arm, at): _told(found, genome, name)
+        for arm, genome in question.genomes.items()
+        for at, name in names.items()
+        if name in known
+    }
+    answer = rows.capability_rows(loaded, wanted, question.genomes, identity)
+    return Capable(notes, replace(answer, points=answer.points.assign(cohort=identity["cohort"])))
 
 
-__all__ = ["Capabilities"]
+def _rows() -> Any:
+    try:
+        return import_module("commensal.questions.capability_rows")
+    except ModuleNotFoundError:
+        return None
+
+
+def _name(union: Molecules, at: int) -> str:
+    compound = union.compound[at]
+    return str(union.label[at]).casefold() if compound is None else str(compound)
+
+
+def _told(found: Any, genome: str, name: str) -> str:
+    own = found.rows[genome, name]
+    reason = f" ({own.reasons[0]})" if own.reasons else ""
+    return f"capability, by {own.evidence}: {genome} {own.verdict}{reason}; {found.base_rates[name].text()}"
+
+
+__all__ = ["Capable", "capable"]

@@ -64,12 +64,17 @@ def molecules(tables: Sequence[Levels]) -> Molecules:
     for name, frame in frames.items():
         columns = pd.Series(np.arange(len(frame)), index=frame["key"])
         place[name] = columns.reindex(union.index, fill_value=-1).to_numpy(np.int64)
-    out = {name: union[name].astype(object).where(union[name].notna(), None).to_numpy() for name in union.columns}
+    out = {name: _texts(union[name]) for name in union.columns}
     return Molecules(key=union.index.to_numpy(dtype=object), place=place, **out)
 
 
+def _texts(column: pd.Series) -> Texts:
+    """Return a column as texts, missing as None."""
+    return np.array([None if pd.isna(one) else str(one) for one in column], dtype=object)
+
+
 def keyed(features: pd.DataFrame) -> pd.DataFrame:
-    """Return key, label, feature id, compound and exogenous of a table's features (m): what joins it to other tables."""
+    """Return key, label, feature id, compound and exogenous of a table's features (m), which join it to others."""
     ids = features.index.astype(str)
     label = features["label"].astype("string")
     absent = pd.Series(pd.NA, index=features.index, dtype="string")
@@ -121,9 +126,9 @@ def absent(part: str, arm: str, control: str, specimen: str, n: int) -> Line:
 def _first(first: Line, second: Line) -> Line:
     """Complete a line by another table of the same specimen."""
     own = first.status != "not_measured"
-    both = [np.where(own, getattr(first, name), getattr(second, name)) for name in ("effect", "p", "status")]
+    effect, p = np.where(own, first.effect, second.effect), np.where(own, first.p, second.p)
     return Line(
-        first.part, first.arm, first.control, first.specimen, *both,
+        first.part, first.arm, first.control, first.specimen, effect, p, np.where(own, first.status, second.status),
         first.animals | second.animals, first.controls | second.controls,
     )  # fmt: skip
 

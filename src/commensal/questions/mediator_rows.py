@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -49,21 +50,21 @@ def _one(levels: Levels, one: Compared, model: str) -> pd.DataFrame:
     )  # fmt: skip
     for name in ("se", "low", "high", "statistic", "df"):
         frame.loc[~np.isin(fit.status, WITH_P), name] = np.nan
-    shared = {
+    shared: dict[str, Any] = {
         **arms.identity(), "specimen": levels.assay.assay.specimen, "assay": levels.assay.name, "model": model,
         "term": term, "unit": UNIT, "level": arms.question.level,
         "test": "t" if not arms.blocks else f"t, {arms.unit_name} as unit",
     }  # fmt: skip
     frame = frame.assign(**shared)
     frame["n_blocks"] = fit.n_units if arms.blocks else pd.NA
-    frame["family"] = np.where(np.isnan(q), None, named)
+    frame["family"] = pd.Series(named, frame.index).mask(np.isnan(q))
     frame["note"] = _notes(fit.note, one, features, exogenous, few)
     return frame
 
 
 def _notes(note: Texts, one: Compared, features: pd.DataFrame, exogenous: NDArray[np.bool_], few: str | None) -> Texts:
     """Return each row's note: what the fit says, how many values lie below detection, why it is in no family."""
-    out = np.asarray([str(text) for text in note], dtype=object)
+    out: Texts = np.asarray([str(text) for text in note], dtype=object)
     some = (one.n_below > 0) & np.array([AT_LIMIT in text for text in out], dtype=bool)
     out[some] += " (" + one.n_below[some].astype(str).astype(object) + " of them)"
     if few:
@@ -71,11 +72,12 @@ def _notes(note: Texts, one: Compared, features: pd.DataFrame, exogenous: NDArra
     if exogenous.any():
         reason = features["exogenous"].astype(str).to_numpy(object)
         out[exogenous] = reason[exogenous] + np.where(out[exogenous] == "", "", "; ") + out[exogenous]
-    return np.where(out == "", None, out)
+    out[out == ""] = None
+    return out
 
 
 def candidate_rows(
-    found: Candidates, union: Molecules, shared: Mapping[str, object], beside: Mapping[tuple[int, int], str]
+    found: Candidates, union: Molecules, shared: Mapping[str, Any], beside: Mapping[tuple[int, int], str]
 ) -> pd.DataFrame:
     """Return a row per strain, direction and molecule, the smallest p first: effect is the number of lines that hold.
 
@@ -90,13 +92,15 @@ def candidate_rows(
     """
     many = len(union.key)
     frames = []
+    once = {id(line): line for own in found.lines for line in own}  # strains share what is removed
+    written = {key: _written(line) for key, line in once.items()}
     for b, strain in enumerate(found.strains):
         n = found.n_lines[b]
         frame = pd.DataFrame(
             {
                 "feature": union.feature, "label": union.label, "effect": found.holds[b].astype(float),
                 "statistic": found.rank[b], "p": found.p[b], "q": found.q[b], "status": found.status[b],
-                "note": _candidate_notes(found, b),
+                "note": _candidate_notes(found, b, written),
             }
         )  # fmt: skip
         told = {at: text for (block, at), text in beside.items() if block == b}
@@ -107,15 +111,17 @@ def candidate_rows(
         frame["order"] = np.where(np.isnan(found.rank[b]), np.inf, found.rank[b])
         frame["at"] = np.arange(many)
         frames.append(frame)
-    whole = pd.concat(frames, ignore_index=True).sort_values(["order", "at"], kind="stable").drop(columns=["order", "at"])
+    whole = (
+        pd.concat(frames, ignore_index=True).sort_values(["order", "at"], kind="stable").drop(columns=["order", "at"])
+    )
     exogenous = (whole["status"] == "exogenous").to_numpy(bool)
     whole.loc[exogenous, "effect"] = np.nan
     size = int((~exogenous).sum())
-    whole["family"] = np.where(whole["q"].isna(), None, f"{size:,} of {FAMILY}")
+    whole["family"] = pd.Series(f"{size:,} of {FAMILY}", whole.index).mask(whole["q"].isna())
     return estimates(whole.assign(model=CANDIDATE, **shared))
 
 
-def _candidate_notes(found: Candidates, b: int) -> Texts:
+def _candidate_notes(found: Candidates, b: int, written: Mapping[int, Any]) -> Texts:
     """Write every line of a block's candidates: its effect and one-sided p, for all molecules at once."""
     lines, groups = found.lines[b], found.groups[b]
     out: Any = np.full(len(found.p[b]), "", dtype=object)
@@ -125,7 +131,7 @@ def _candidate_notes(found: Candidates, b: int) -> Texts:
         out = out + ("; " if g else "") + head
         for i, at in enumerate(members):
             line = lines[at]
-            out = out + (", " if i else "") + (f"{line.specimen} " + _written(line))
+            out = out + ((", " if i else "") + f"{line.specimen} ") + written[id(line)]
     out = out + np.where(np.isnan(found.q_by[b]), "", "; Benjamini–Yekutieli q " + _numbers(found.q_by[b], "%.2g"))
     if not np.isnan(found.adafilter[b]).all():
         adjusted = "; AdaFilter (ranks, claims nothing) " + _numbers(found.adafilter[b], "%.2g")
@@ -145,13 +151,11 @@ def _written(line: Line) -> Any:
 def _numbers(values: Floats, form: str) -> Any:
     """Write numbers as texts, missing as a dash."""
     out = np.empty(len(values), dtype=object)
-    out[:] = ["–" if value != value else (form % value).replace("-", MINUS) for value in values.tolist()]
+    out[:] = ["–" if isnan(value) else (form % value).replace("-", MINUS) for value in values.tolist()]
     return out
 
 
-def triangulation_points(
-    found: Candidates, union: Molecules, shared: Mapping[str, object]
-) -> pd.DataFrame:
+def triangulation_points(found: Candidates, union: Molecules, shared: Mapping[str, Any]) -> pd.DataFrame:
     """Return per strain, arm that removes and specimen each molecule's fall (x) and rise (y), as points.
 
     ``measure`` is the specimen, ``block`` the arm that removes, ``group`` the strain's arm, ``note`` the molecule's

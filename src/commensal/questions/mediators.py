@@ -1,8 +1,8 @@
 """``mediators``: through which molecule? Those that fall where microbes are removed AND rise where a strain is given.
 
 Every molecule of every specimen in every arm (`molecule_levels`), the lines that these are (`mediator_lines`), and the
-molecules in which all lines hold (`candidates`), ranked. Beside a candidate, in no p: what its strain's genome can make,
-and what a mutant that cannot make it does.
+molecules in which all lines hold (`candidates`), ranked. Beside a candidate, in no p: what its strain's genome can
+make, and what a mutant that cannot make it does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, Refused, joined
 from commensal.questions.candidates import Candidates, candidates
-from commensal.questions.capable import Capabilities
+from commensal.questions.capable import Capable, capable
 from commensal.questions.mediator_lines import GIVEN, REMOVED, Line, Molecules, absent, lines, molecules
 from commensal.questions.mediator_rows import arm_rows, candidate_rows, triangulation_points
 from commensal.questions.molecule_levels import Compared, Levels, compare, molecule_levels
@@ -49,10 +49,11 @@ def mediators(loaded: LoadedStudy, question: Question) -> Answer:
     judged = candidates(_lines(loaded, question, found, union), union, strains, level=question.level)
     if judged is not None:
         shared = _shared(loaded, question)
-        beside = _beside(Capabilities(loaded, question, union), judged, union, mutants)
-        rows = candidate_rows(judged, union, shared, beside)
+        best = np.argwhere(judged.selected | (judged.rank <= BESIDE)).tolist()
+        able = capable(loaded, question, union, list(dict.fromkeys(at for _, at in best)), shared)
+        rows = candidate_rows(judged, union, shared, _beside(able, best, judged, union, mutants))
         own = {key: value for key, value in shared.items() if key not in ("kind", "level")}
-        parts.append(Answer(rows, triangulation_points(judged, union, own)))
+        parts += [Answer(rows, triangulation_points(judged, union, own)), able.answer]
         through, failed = mediation_rows(loaded, question, given, judged, union)
         parts.append(Answer(estimates(through), points(), refused=tuple(failed)))
     if given:
@@ -127,12 +128,14 @@ def _shared(loaded: LoadedStudy, question: Question) -> dict[str, object]:
     }
 
 
-def _beside(able: Capabilities, judged: Candidates, union: Molecules, mutants: Mutants) -> dict[tuple[int, int], str]:
-    """Say beside the best candidates what their strain's genome can make, and what its mutant does."""
+def _beside(
+    able: Capable, best: list[list[int]], judged: Candidates, union: Molecules, mutants: Mutants
+) -> dict[tuple[int, int], str]:
+    """Say beside the best candidates (block, molecule) what the genome can make, and what a mutant does."""
     out = {}
-    for block, at in np.argwhere(judged.selected | (judged.rank <= BESIDE)).tolist():
+    for block, at in best:
         strain = judged.strains[block]
-        told = [able.note(strain, at), necessity_notes(mutants, union, strain, at)]
+        told = [able.notes.get((strain, at), ""), necessity_notes(mutants, union, strain, at)]
         if any(told):
             out[block, at] = "; ".join(filter(None, told))
     return out

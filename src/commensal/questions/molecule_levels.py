@@ -159,14 +159,14 @@ def compare(levels: Levels, pairs: Sequence[tuple[str, str]] | None = None) -> l
     asked = [(arm, arms.control_name) for arm in arms.cases] if pairs is None else pairs
     there, contrasts = contrast_rows(place, x.shape[1], asked, arms.control_name)
     fits = _fitted(levels, x, contrasts) if there else ()
-    known = (~np.isnan(levels.log2)).astype(float)
+    known, below = (~np.isnan(levels.log2)).astype(float), levels.below.astype(float)
     out = []
     for (arm, other), fit in zip(there, fits, strict=True):
         case, control = (label == arm).astype(float), (label == other).astype(float)
         out.append(
             Compared(
                 arm, other, fit, (case @ known).astype(np.int64), (control @ known).astype(np.int64),
-                ((case + control) @ levels.below).astype(np.int64),
+                ((case + control) @ below).astype(np.int64),
             )
         )  # fmt: skip
     return out
@@ -178,26 +178,29 @@ def _fitted(levels: Levels, x: Floats, contrasts: Floats) -> tuple[stats.UnitFit
     labels = [list(column) for _, column in arms.blocks]
     inner, outer = (labels[1], labels[0]) if len(labels) > 1 else (labels[0] if labels else None, None)
     y, level = levels.log2, arms.question.level
-    cut = levels.below.any(axis=0)
-    fits = stats.unit_contrasts(y, x, contrasts, inner, outer, level=level)
-    if not cut.any():
-        return fits
+    cut: Mask = np.asarray(levels.below.any(axis=0))
     censored: Any = getattr(stats, "left_censored", None)
-    if censored is None:
-        return tuple(_noted(fit, cut, AT_LIMIT) for fit in fits)
-    at = np.flatnonzero(cut)
-    under = levels.below[:, at]
-    own, edge = np.where(under, -np.inf, y[:, at]), np.where(under, y[:, at], np.nan)
+    if censored is None or not cut.any():
+        fits = stats.unit_contrasts(y, x, contrasts, inner, outer, level=level)
+        return tuple(_noted(fit, cut, AT_LIMIT) for fit in fits) if cut.any() else fits
+    plain, limited = np.flatnonzero(~cut), np.flatnonzero(cut)
+    under = levels.below[:, limited]
+    own, edge = np.where(under, -np.inf, y[:, limited]), np.where(under, y[:, limited], np.nan)
+    seen = stats.unit_contrasts(y[:, plain], x, contrasts, inner, outer, level=level)
     more = censored(own, edge, x, contrasts, outer if outer is not None else inner, level=level)
-    return tuple(_joined(fit, one, at) for fit, one in zip(fits, more, strict=True))
+    return tuple(_joined(*pair, plain, limited) for pair in zip(seen, more, strict=True))
 
 
-def _joined(whole: stats.UnitFit, part: stats.UnitFit, at: NDArray[np.intp]) -> stats.UnitFit:
-    """Put the left-censored fits in their places."""
-    fields = {name: np.array(getattr(whole, name), copy=True) for name in stats.UnitFit.__dataclass_fields__}
-    for name, values in fields.items():
-        if name != "features":
-            values[at] = getattr(part, name)
+def _joined(
+    first: stats.UnitFit, second: stats.UnitFit, plain: NDArray[np.intp], limited: NDArray[np.intp]
+) -> stats.UnitFit:
+    """Put the features of two fits in their places."""
+    m = len(plain) + len(limited)
+    fields = {}
+    for name in stats.UnitFit.__dataclass_fields__:
+        one, other = getattr(first, name), getattr(second, name)
+        fields[name] = np.empty(m, dtype=np.result_type(one, other))
+        fields[name][plain], fields[name][limited] = one, other
     return stats.UnitFit(**fields)
 
 

@@ -96,7 +96,7 @@ def _pairs(loaded: LoadedStudy, levels: Levels, name: str) -> _Pairs | str:
     arms = levels.arms.take(mask)
     value = np.full(len(at), np.nan)
     value[use] = outcome[before]
-    return _Pairs(arms, levels.log2[mask], value[mask], levels.below[mask].any(axis=0), last, data.unit)
+    return _Pairs(arms, levels.log2[mask], value[mask], np.asarray(levels.below[mask].any(axis=0)), last, data.unit)
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""A whole study of mediators with known truth: arms, two fluids of the same animals, drugs, batches, detection limits."""
+"""A study of mediators with known truth: arms, two fluids of the same animals, drugs, batches, detection limits."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def _run(
     """Run samples in a random order within batches, pooled controls between them, and cut at the limits."""
     shift = rng.normal(0, plan.batch_sd, size=(plan.batches, len(mean)))
     drift = rng.normal(0, plan.drift_sd, size=(plan.batches, len(mean)))
-    animal, of_batch, order, place = [], [], [], []
+    animal, of_batch, order, place = list[int](), list[int](), list[int](), list[float]()
     for b in range(plan.batches):
         own = rng.permutation(np.flatnonzero(batch == b)).tolist()
         queue = [-1]
@@ -212,14 +212,12 @@ def _texts(plan: MediatorPlan, arm: Integers, cage: Integers, runs: dict[str, _R
     within = cage % plan.cages + 1
     mice = zip(ids, (plan.arms[i] for i in arm), map(str, within), _batch(runs, len(ids)), strict=True)
     drug = ["drug: antibiotic" if role == "drug" else "" for role in roles]
+    measured = ((one, str(OUTCOME_AT), f"{y:.1f}") for one, y in zip(ids, outcome, strict=True))
     texts = {
         "samples.tsv": tsv(["sample", "mouse", "specimen", "day", "role", "run", "order"], _samples(runs, ids)),
         "mice.tsv": tsv(["mouse", "arm", "cage", "batch"], mice),
         "molecules.tsv": tsv(["id", "name", "exogenous"], zip(feature, plan.names, drug, strict=True)),
-        "phenotypes.tsv": tsv(
-            ["mouse", "day", "rotarod"],
-            ((one, str(OUTCOME_AT), f"{y:.1f}") for one, y in zip(ids, outcome, strict=True)),
-        ),
+        "phenotypes.tsv": tsv(["mouse", "day", "rotarod"], measured),
     }
     for specimen, run in runs.items():
         names = [_sample(i, specimen, ids, k) for i, k in zip(run.animal, run.order, strict=True)]

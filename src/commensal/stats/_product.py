@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 #: Nodes on either side of the sign change of the second factor.
-NODES = 128
+NODES = 96
 #: Halvings: the interval is known to 1e-12 of where it can lie.
 HALVINGS = 50
 
 
 @cache
 def _gauss() -> tuple[Floats, Floats]:
+    """Return nodes and weights on (0, 1), dense at both ends, where quantiles bend."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    return np.asarray(nodes), np.asarray(weights)
+    t = (nodes + 1) / 2
+    return t**3 * (10 - 15 * t + 6 * t**2), weights / 2 * 30 * t**2 * (1 - t) ** 2
 
 
 def product_interval(
@@ -32,9 +34,8 @@ def product_interval(
 
     nodes, weights = _gauss()
     share = stdtr(df_b, -b / se_b)[:, None]  # of b below 0
-    below, above = (nodes + 1) / 2 * share, share + (nodes + 1) / 2 * (1 - share)
-    u = np.concatenate([below, above], axis=1)
-    w = np.concatenate([np.broadcast_to(weights / 2, below.shape) * share, weights / 2 * (1 - share)], axis=1)
+    u = np.concatenate([nodes * share, share + nodes * (1 - share)], axis=1)
+    w = np.concatenate([weights * share, weights * (1 - share)], axis=1)
     factor = b[:, None] + se_b[:, None] * stdtrit(df_b[:, None], np.clip(u, 1e-300, 1 - 1e-16))
     factor = np.where(factor == 0, 1e-300, factor)
     tail = (1 - level) / 16

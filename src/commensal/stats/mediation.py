@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,9 @@ class MediationFit:
         """Return the number of mediators."""
         return len(self.effect)
 
-    def table(self) -> pd.DataFrame:
+    def table(self, features: Sequence[str] | None = None) -> pd.DataFrame:
         """Return one row per mediator."""
-        return tabulated(columns_of(self))
+        return tabulated(columns_of(self), features)
 
 
 @framed

@@ -190,6 +190,8 @@ def lone_units(y: Array, x: Array, contrasts: Array, units: Labels) -> Mask:
     Columns that vary inside units rest on their subjects. The models see a single unit by themselves where a contrast
     has two values; among several arms with a column each it has three.
     """
+    if y.shape[1] > 1 and not np.isnan(y).any():  # all features have the same subjects
+        return np.repeat(lone_units(y[:, :1], x, contrasts, units), y.shape[1], axis=1)
     codes = group_codes(units or [], len(y))
     sums = np.zeros((int(codes.max(initial=-1)) + 1, len(y)))
     sums[codes, np.arange(len(y))] = 1.0

@@ -33,7 +33,9 @@ def triangulation(group: Group, points: pd.DataFrame) -> list[Figure]:
     keys = [
         (str(strain), *key)
         for strain in best.index
-        for key in own.loc[own["group"] == strain, ["measure", "block"]].drop_duplicates().itertuples(index=False, name=None)
+        for key in own.loc[own["group"] == strain, ["measure", "block"]]
+        .drop_duplicates()
+        .itertuples(index=False, name=None)
     ]
     panels: list[Panel] = []
     everything: Rows = []
@@ -51,7 +53,10 @@ def triangulation(group: Group, points: pd.DataFrame) -> list[Figure]:
     ]
     if len(keys) > MOST_PANELS:
         caption.append(sentence(f"drawn are {MOST_PANELS} of {len(keys)} panels, the strains of the best ranks first"))
-    if any(len(own[(own["group"] == a) & (own["measure"] == b) & (own["block"] == c)]) > 2 * MOST_OTHERS for a, b, c in keys):
+    if any(
+        len(own[(own["group"] == a) & (own["measure"] == b) & (own["block"] == c)]) > 2 * MOST_OTHERS
+        for a, b, c in keys
+    ):
         caption.append("Of molecules without a standing a part is drawn; all are in points.parquet.")
     return [
         Figure(
@@ -67,7 +72,10 @@ def triangulation(group: Group, points: pd.DataFrame) -> list[Figure]:
 def _told(group: Group) -> list[str]:
     rows = group.pick(model="candidate")
     return [
-        sentence(f"rank {number(row['statistic'])}: {row['label']} with {row['term']}, {row['measure']}, {chance(row['q'], 'q')}")
+        sentence(
+            f"rank {number(row['statistic'])}: {row['label']} with {row['term']}, {row['measure']}, "
+            f"{chance(row['q'], 'q')}"
+        )
         for _, row in rows[rows["p"].notna()].head(BEST).iterrows()
     ]
 
@@ -80,13 +88,17 @@ def _rows(part: pd.DataFrame) -> Rows:
     others = part.index[standing == "other"]
     step = math.ceil(len(others) / MOST_OTHERS) if len(others) > 2 * MOST_OTHERS else 1
     keep = [*part.index[standing != "other"], *others[::step]]
+    shown = part.assign(standing=standing).loc[keep].sort_values("n", kind="stable", na_position="last")
     return [
         {
-            "name": str(one["label"]), "x": short(one["x"]), "y": short(one["y"]), "standing": standing[at],
+            "name": str(one["label"]),
+            "x": short(one["x"]),
+            "y": short(one["y"]),
+            "standing": str(one["standing"]),
             "rank": "" if missing(one["n"]) else count(one["n"]),
         }
-        for at, one in part.loc[keep].sort_values("n", kind="stable", na_position="last").iterrows()
-    ]  # fmt: skip
+        for _, one in shown.iterrows()
+    ]
 
 
 def _panel(rows: Rows, strain: str, specimen: str, removed: str) -> Panel:
