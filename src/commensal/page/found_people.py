@@ -114,7 +114,9 @@ def _severity(group: Group) -> list[str]:
             if len(hits)
             else (f"none of {count(len(others))} {rest}{group.features} follows {measure} at q < {LINE}")
         )
-        told.append(sentence(f"among {group.case}, {text}; the smallest p is that of {_correlation(top)}"))
+        told.append(
+            sentence(f"among {group.case}, {text}; the smallest p is that of {_correlation(top, _unit(group, top))}")
+        )
     how = str(tested.iloc[0]["note"]).split("; without any one")[0]
     return [*told, sentence(f"how severity and sample were brought together: {how}")]
 
@@ -125,13 +127,18 @@ def _of_chosen(group: Group) -> bool:
     return bool(own["family"].fillna("").str.contains("targeted, severity").any())
 
 
-def _correlation(row: pd.Series) -> str:
-    return f"{row['label']}: Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row)})"
+def _correlation(row: pd.Series, unit: str) -> str:
+    return f"{row['label']}: Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row, unit)})"
 
 
-def _inside(row: pd.Series) -> str:
+def _inside(row: pd.Series, unit: str) -> str:
     ends = "" if missing(row["low"]) else f"{number(100 * row['level'], 3)} % interval {_ends(row)}; "
-    return f"{ends}{_chances(row)}; {many(row['n'], 'patient')}"
+    return f"{ends}{_chances(row)}; {many(row['n'], unit)}"
+
+
+def _unit(group: Group, row: pd.Series) -> str:
+    """Return what counts once: a patient, a block of several, or a sample of a person who is followed."""
+    return "sample" if row["term"] == "within" else "patient" if missing(row["n_blocks"]) else group.block or "patient"
 
 
 def _ends(row: pd.Series) -> str:
@@ -144,7 +151,8 @@ def _followed(group: Group, row: pd.Series, measure: str) -> str:
     hit = row["q"] < LINE if not missing(row["q"]) else row["p"] < LINE
     verb = ("rises with" if row["effect"] > 0 else "falls as") if hit else "was not found to follow"
     tail = f"{measure} rises" if hit and row["effect"] < 0 else measure
-    r = f"Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row)})"
+    unit = _unit(group, row)
+    r = f"Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row, unit)})"
     text = f"among {group.case}, {row['label']} {verb} {tail}: {r}"
     if len(slope) and not missing(slope.iloc[0]["effect"]):
         text += f"; by a straight line {estimate(slope.iloc[0], chance(slope.iloc[0]['p']))}"

@@ -70,6 +70,7 @@ def _rows(own: pd.DataFrame) -> Rows:
     made: Rows = []
     for _, point in own.sort_values(["x", "side"], kind="stable").iterrows():
         gene = point["side"] == GENE
+        n = None if missing(point["n"]) else int(point["n"])
         feature, assay, change = (
             "" if missing(point[key]) else str(point[key]) for key in ("feature", "group", "note")
         )
@@ -77,7 +78,7 @@ def _rows(own: pd.DataFrame) -> Rows:
             {
                 "pathway": str(point["block"]), "rung": f"↓ {point['label']}" if gene else str(point["label"]),
                 "kind": GENE if gene else MOLECULE, "feature": feature, "assay": assay, "effect": short(point["y"]),
-                "low": short(point["low"]), "high": short(point["high"]), "n": short(point["n"]),
+                "low": short(point["low"]), "high": short(point["high"]), "n": n,
                 "change": change,
             }
         )  # fmt: skip
