@@ -12,6 +12,22 @@ from numpy.typing import NDArray
 COMPOUND, LABEL = "compound", "label"
 
 
+def plain(features: pd.DataFrame, column: str) -> NDArray[np.object_]:
+    """Return a column's names in lower case (m,), without the id that makes a label unique: ``Cholic Acid (F12)``.
+
+    Examples
+    --------
+    >>> plain(pd.DataFrame({"label": ["Cholic Acid (F12)", "x (y)"]}, index=["F12", "F13"]), "label").tolist()
+    ['cholic acid', 'x (y)']
+    """
+    held = features[column].astype("string").fillna("")
+    made = [
+        text.removesuffix(f" ({name})").casefold().strip()
+        for text, name in zip(held, features.index.astype(str), strict=True)
+    ]
+    return np.array(made, dtype=object)
+
+
 def named(features: pd.DataFrame, name: str) -> NDArray[np.intp]:
     """Return the columns of a table that a name means: by `compound`, else by label, else by id, upper case or lower.
 
@@ -22,9 +38,8 @@ def named(features: pd.DataFrame, name: str) -> NDArray[np.intp]:
     ([0], [1], [])
     """
     wanted = name.casefold().strip()
-    columns = [features[column] for column in (COMPOUND, LABEL) if column in features]
-    for column in [*columns, features.index.to_series()]:
-        held = column.astype("string").fillna("").str.casefold().str.strip().to_numpy()
+    columns = [plain(features, column) for column in (COMPOUND, LABEL) if column in features]
+    for held in [*columns, np.array([str(one).casefold().strip() for one in features.index], dtype=object)]:
         if (held == wanted).any():
             return np.flatnonzero(held == wanted)
     return np.empty(0, dtype=np.intp)
