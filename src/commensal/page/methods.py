@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from commensal.page import methods_arms, methods_course, methods_events, methods_host, methods_reads
-from commensal.page.view import FEATURE_WORDS, PageView
+from commensal.page import methods_arms, methods_course, methods_events, methods_host, methods_people, methods_reads
+from commensal.page.view import FEATURE_WORDS, PEOPLE, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
 REFERENCES = {
@@ -49,6 +49,7 @@ REFERENCES = {
     **methods_events.REFERENCES,
     **methods_host.REFERENCES,
     **methods_arms.REFERENCES,
+    **methods_people.REFERENCES,
 }
 
 
@@ -78,8 +79,10 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
         methods_arms.arms(view, used),
         _diversity(rows, used) + _composition(rows, used),
         _features(view, rows) + _frame(view, rows, used) + _presence(view, rows),
-        methods_host.tissue(rows, used),
-        _models(view, rows[rows["kind"] != "host"], used) + _split(rows[rows["kind"] != "host"]),
+        methods_host.tissue(rows[rows["kind"] == "host"], used),
+        methods_people.people(rows, used),
+        _models(view, rows[(rows["kind"] != "host") & ~rows["model"].isin(PEOPLE)], used)
+        + _split(rows[rows["kind"] != "host"]),
         _families(view.estimates, used),
         methods_events.events(rows, used),
     ]

@@ -21,9 +21,8 @@ from commensal.tables import estimates, points
 
 Array = NDArray[np.float64]
 CONTRIBUTION = "contribution"
+#: The sum, and taxa in too few samples to be tested by themselves.
 EVERYONE, OTHERS = "(all taxa)", "(other taxa)"
-#: Taxa of a pathway that have a row of their own: those whose contribution changes most.
-MOST = 12
 
 
 def contributions(comparison: Comparison) -> Answer:
@@ -86,7 +85,7 @@ def _design(part: Part) -> _Design | None:
 def _split(
     design: _Design | None, amounts: Array, taxa: NDArray[np.object_], genes: Sets, name: str
 ) -> pd.DataFrame | None:
-    """Return a pathway's change, its largest parts by taxon, and the rest."""
+    """Return a pathway's change, its parts by taxon, the largest first, and the rest: those in too few samples."""
     if design is None:
         return None
     comparison = design.part.comparison
@@ -101,14 +100,14 @@ def _split(
         found = stats.set_permutation(y, design.label, single, permutations=design.arranged, fixed=design.fixed)
         p, n = found.p, found.n_permutations
     order = [int(j) for j in np.argsort(-np.abs(fit.effect[:-1]), kind="stable") if often[j] and fit.status[j] == "ok"]
-    own, rest = order[:MOST], np.setdiff1d(np.arange(len(names)), order[:MOST])
+    rest = np.setdiff1d(np.arange(len(names)), order)
     total, others = float(fit.effect[-1]), float(fit.effect[rest].sum())
     keys = ("effect", "se", "low", "high", "df")
     made: list[dict[str, object]] = [
         {"measure": EVERYONE, "note": f"{len(names)} taxa carry genes of it"}
         | {key: float(getattr(fit, key)[-1]) for key in keys}
     ]
-    for j in own:
+    for j in order:
         row = {"measure": str(names[j]), "p": float(p[j]), "note": _share(float(fit.effect[j]), total)}
         row |= {"test": "permutation" if n else "t", "n_permutations": n or None}
         made.append(row | {key: float(getattr(fit, key)[j]) for key in keys})
