@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from scipy.stats import spearmanr, ttest_ind, ttest_rel
 from commensal.errors import StudyFileError
 from commensal.knowledge import pathways
 from commensal.questions import QUESTIONS
+from commensal.questions.comparison import compare
+from commensal.questions.contributions import contributions, of_genomes
 from commensal.study import Assay, AssayTable, Contrast, GeneSet, LoadedStudy, Match, Measure, Question, Study
 from commensal.study.people import check_people
 from commensal.tables import WITH_P
@@ -392,3 +395,32 @@ def test_keys_that_do_not_fit_are_refused(asked: dict[str, object], words: str):
     question = replace(loaded.declared.questions["patients"], **asked)  # type: ignore[arg-type]
     with pytest.raises(StudyFileError, match=words):
         check_people(loaded.declared, question)
+
+
+# ---- genomes beside taxa ----------------------------------------
+
+
+@dataclass(frozen=True)
+class _Genome:
+    name: str
+    label: str
+    kos: frozenset[str]
+    ecs: frozenset[str] = frozenset()
+
+
+def test_genomes_say_which_taxa_carry_a_pathway_that_changes():
+    taxa = pd.DataFrame(RNG.poisson(300, size=(N, 8)).astype(float), columns=[f"t{i}" for i in range(8)])
+    taxa["t0"] = np.where(CASE, 40, 400) + RNG.integers(0, 9, N)
+    loaded = study({"stool": ("taxa", "counts", taxa)}, household=HOUSEHOLD)
+    route = frozenset(ko for step in pathways()["nad_de_novo"].steps for ko in step.alternatives[0])
+    genomes = {"g0": _Genome("g0", "T0", route), "g1": _Genome("t1", "one", route), "g2": _Genome("x", "x", route)}
+    comparison = compare(loaded, loaded.declared.questions["patients"], "stool")
+    assert of_genomes(loaded, comparison) is None
+    split = of_genomes(SimpleNamespace(genomes=genomes), comparison)  # type: ignore[arg-type]
+    assert split is not None
+    assert len(split.assay.features) == 2 * len(route)
+    own = contributions(split).estimates.query("feature == 'nad_de_novo'").set_index("measure")
+    share = (taxa["t0"] / taxa.sum(axis=1)).to_numpy()
+    assert own.loc["t0", "effect"] == pytest.approx(len(route) * (share[CASE] - share[~CASE]).mean())
+    assert own.loc["t0", "q"] < 0.05
+    assert own.loc["t0", "effect"] + own.loc["t1", "effect"] == pytest.approx(own.loc["(all taxa)", "effect"])

@@ -200,6 +200,8 @@ def _contributions(group: Group) -> list[str]:
     """Say which taxa carry the change of the pathways that change as wholes."""
     rows = group.rows[group.rows["model"] == CONTRIBUTION]
     sets = group.rows[(group.rows["model"] == WHOLE) & (group.rows["q"] < LINE)].sort_values("p", kind="stable")
+    if not (group.rows["model"] == WHOLE).any():  # taxa beside their genomes: no gene was measured
+        sets = rows[rows["q"] < LINE].sort_values("p", kind="stable")
     told = []
     for feature in [name for name in sets["feature"].drop_duplicates() if name in set(rows["feature"])][:3]:
         own = rows[rows["feature"] == feature]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
+from commensal.knowledge import pathways
 from commensal.questions.answer import Answer
 from commensal.questions.cohort_sets import ARRANGEMENTS
 from commensal.questions.comparison import WITHIN, Comparison
@@ -17,6 +18,7 @@ from commensal.questions.pathway_members import BAR, Sets, gene_pathways
 from commensal.questions.rows import with_q
 from commensal.questions.scales import scales
 from commensal.questions.severity import unit_means
+from commensal.study import AssayTable, LoadedStudy
 from commensal.tables import estimates, points
 
 Array = NDArray[np.float64]
@@ -43,6 +45,36 @@ def contributions(comparison: Comparison) -> Answer:
     whole = rows["measure"].isin((EVERYONE, OTHERS))
     told = [with_q(rows[~whole], comparison, "contributions of taxa to pathways"), rows[whole]]
     return Answer(estimates(pd.concat(told).sort_index()), points())
+
+
+def of_genomes(loaded: LoadedStudy, comparison: Comparison) -> Comparison | None:
+    """Return rows GENE|TAXON made of taxa and their genomes: a taxon's amount, for each gene that its genome carries.
+
+    None where no genome is given, or none bears the name of a taxon here. What a genome has is annotation: the genes of
+    taxa without one are not there, and only genes of the pathways that ship are made.
+    """
+    genomes = getattr(loaded, "genomes", None)
+    if not genomes or comparison.assay.assay.kind != "taxa":
+        return None
+    scale = scales(comparison.assay, comparison.values)
+    known = {str(name).casefold(): one for one in genomes.values() for name in (one.name, one.label) if name}
+    wanted = {ko for one in pathways().values() for step in one.steps for ways in step.alternatives for ko in ways}
+    features, columns, labels = comparison.assay.features, [], []
+    for j, (name, label) in enumerate(zip(features.index.astype(str), features["label"].astype(str), strict=True)):
+        genome = known.get(name.casefold()) or known.get(label.casefold())
+        for ko in sorted(wanted & genome.kos) if genome is not None else ():
+            columns.append(j)
+            labels.append(f"{ko}{BAR}{label}")
+    if not columns:
+        return None
+    table = comparison.assay
+    unit = "share of reads" if table.assay.value == "counts" else table.assay.unit or table.assay.value
+    values = np.nan_to_num(scale.shown[:, columns])
+    made = AssayTable(
+        replace(table.assay, kind="genes", value="absolute", unit=f"{unit} × genes"), comparison.samples,
+        pd.DataFrame({"label": labels}, index=labels), values,
+    )  # fmt: skip
+    return replace(comparison, assay=made, values=values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,7 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
     """Draw the pathways that change most as wholes, step by step, with what is measured of each."""
     drawn = points[(points["figure"] == "pathway") & points["block"].notna()]
     if drawn.empty:
-        return []
+        return carriers(group, _found(group))
     sets = group.pick(model="set, self-contained").drop_duplicates("feature").set_index("feature")
     fits = sets[sets["p"].notna()].sort_values("p", kind="stable")
     held = dict.fromkeys(drawn.loc[drawn["y"].notna(), "measure"])
@@ -58,6 +58,12 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
         ),
         *carriers(group, chosen),
     ]  # fmt: skip
+
+
+def _found(group: Group) -> list[str]:
+    """Return pathways by the smallest p of a taxon's part, where there is no gene to draw."""
+    rows = group.rows[(group.rows["model"] == "contribution") & (group.rows["q"] < 0.05)]
+    return [str(name) for name in rows.sort_values("p", kind="stable")["feature"].drop_duplicates()]
 
 
 def _first(fits: pd.DataFrame, name: str) -> pd.Series | None:
