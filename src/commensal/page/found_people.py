@@ -210,9 +210,26 @@ def _contributions(group: Group) -> list[str]:
         if parts.empty:
             told.append(sentence(f"no taxon alone carries the change of {whole['label']} at q < {LINE}"))
             continue
-        named = [f"{row['measure']} ({row['note']}; {chance(row['q'], 'q')})" for _, row in parts.head(4).iterrows()]
-        told.append(sentence(f"the change of {whole['label']} ({estimate(whole)}) is carried by {listed(named)}"))
+        with_it = parts[parts["effect"] * whole["effect"] > 0]
+        against = parts.drop(with_it.index)
+        said = [f"is carried by {_named(with_it)}"] if len(with_it) else []
+        said += [f"stands against {_named(against)}"] if len(against) else []
+        told.append(sentence(f"the change of {whole['label']} ({_summed(whole)}) {', and '.join(said)}"))
     return told
+
+
+def _summed(whole: pd.Series) -> str:
+    text = estimate(whole)
+    return text.replace(" (", "; ", 1).removesuffix(")")
+
+
+def _named(parts: pd.DataFrame) -> str:
+    named = []
+    for _, row in parts.head(4).iterrows():
+        inside = [text for text in ("" if missing(row["note"]) else str(row["note"]), chance(row["q"], "q")) if text]
+        named.append(f"{row['measure']} ({'; '.join(inside)})")
+    more = [f"{count(len(parts) - 4)} more"] if len(parts) > 4 else []
+    return listed([*named, *more])
 
 
 def _producers(group: Group) -> list[str]:

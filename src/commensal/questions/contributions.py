@@ -133,7 +133,9 @@ def _split(
         p, n = found.p, found.n_permutations
     order = [int(j) for j in np.argsort(-np.abs(fit.effect[:-1]), kind="stable") if often[j] and fit.status[j] == "ok"]
     rest = np.setdiff1d(np.arange(len(names)), order)
-    total, others = float(fit.effect[-1]), float(fit.effect[rest].sum())
+    others = float(fit.effect[rest].sum())
+    # a sum that is not told from 0 has no shares
+    total = float(fit.effect[-1]) if fit.low[-1] * fit.high[-1] > 0 else np.nan
     keys = ("effect", "se", "low", "high", "df")
     made: list[dict[str, object]] = [
         {"measure": EVERYONE, "note": f"{len(names)} taxa carry genes of it"}
@@ -143,7 +145,13 @@ def _split(
         row = {"measure": str(names[j]), "p": float(p[j]), "note": _share(float(fit.effect[j]), total)}
         row |= {"test": "permutation" if n else "t", "n_permutations": n or None}
         made.append(row | {key: float(getattr(fit, key)[j]) for key in keys})
-    made.append({"measure": OTHERS, "effect": others, "note": f"{len(rest)} taxa; {_share(others, total)}"})
+    made.append(
+        {
+            "measure": OTHERS,
+            "effect": others,
+            "note": "; ".join(filter(None, (f"{len(rest)} taxa", _share(others, total)))),
+        }
+    )
     case = comparison.case[design.part.rows]
     shared = {
         **comparison.identity(), "feature": name, "label": genes.labels[name], "model": CONTRIBUTION,
@@ -157,7 +165,7 @@ def _split(
 
 
 def _share(effect: float, total: float) -> str:
-    if not np.isfinite(effect) or abs(total) < 1e-300:
+    if not np.isfinite(effect / total if total else np.nan):
         return ""
-    share = effect / total
-    return f"{share:.0%} of the pathway's change" if share >= 0 else f"against the pathway's change by {-share:.0%}"
+    share = 100 * effect / total
+    return f"{share:.0f} % of the pathway's change" if share >= 0 else f"against it by {-share:.0f} %"

@@ -42,10 +42,16 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
     term = group.terms[0] if group.terms else "overall"
     where = "" if term == "overall" else f" {term} {plural(group.block or 'block')}"
     left = len(held) - len(chosen)
+    apart = any(row["assay"] not in ("", group.assay) for rows in own for row in rows if row["kind"] == MOLECULE)
     caption = [
         f"Change{where} ({group.case} less {group.control}, log2, with interval) of each gene that carries a step "
         "(squares) and of each molecule that is measured (circles), from the first molecule of a pathway down to its "
         "last. Genes are what the community can do, molecules what there is; an empty line was not measured.",
+        *(
+            ["Molecules are compared as in their own table: a specimen with controls of its own with those."]
+            if apart
+            else []
+        ),
         *([f"{count(left)} more pathways of which something is measured are in the points."] if left > 0 else []),
     ]
     everything = [row for rows in own for row in rows]
