@@ -34,12 +34,32 @@ def test_the_demo_finds_what_was_planted_and_little_else(demo):
         (item["assay"], item["feature"]): item["effect"] for item in truth["planted"] if item["model"] == "abundance"
     }
     rows = demo.estimates
+    rows = rows[rows["assay"].isin(["species", "serum"])]  # genes follow the species that carry them
     hits = rows[(rows["term"] == "within") & (rows["q"] < 0.05) & (rows["model"] == "abundance")]
     found = {(row.assay, row.feature): row.effect for row in hits.itertuples()}
     true = [key for key in found if key in planted]
     assert len(true) >= 8
     assert all(found[key] * planted[key] > 0 for key in true)
     assert len(found) - len(true) <= 3
+
+
+def test_the_demo_finds_severity_the_fluid_and_the_pathway_that_were_planted(demo):
+    truth = json.loads((demo.folder / "study" / "truth.json").read_text())
+    rows = demo.estimates
+    nam = rows[(rows["assay"] == "serum") & (rows["label"] == truth["severity"]["label"]) & (rows["term"] == "cases")]
+    followed = nam.set_index("model").loc["severity"]
+    assert followed["q"] < 0.05
+    assert followed["low"] < truth["severity"]["r"] < followed["high"]
+    fluid = rows[(rows["assay"] == "csf") & (rows["model"] == "level, log2") & (rows["label"] == "nicotinamide")]
+    assert fluid["contrast"].tolist() == ["als_vs_neurological"]
+    assert fluid["low"].iloc[0] < truth["csf"]["nicotinamide"] < fluid["high"].iloc[0] < 0
+    sets = rows[(rows["model"] == "set, self-contained") & (rows["term"] == "within") & (rows["assay"] == "genes")]
+    first = sets.set_index("feature").loc[list(truth["pathways"])]
+    assert (first["q"] < 0.05).all()
+    assert (first["effect"] < 0).all()
+    parts = rows[(rows["model"] == "contribution") & rows["feature"].isin(truth["pathways"]) & (rows["q"] < 0.05)]
+    falling = {item["feature"] for item in truth["planted"] if item["assay"] == "species" and item["effect"] < 0}
+    assert set(parts.loc[parts["effect"] < 0, "measure"]) & falling
 
 
 def test_the_demo_gives_three_headlines_with_numbers(demo):
@@ -61,7 +81,7 @@ def test_the_journal_names_inputs_by_hash_and_no_single_person(demo):
     events = [json.loads(line) for line in text.splitlines()]
     assert [events[0]["event"], events[-1]["event"]] == ["start", "end"]
     inputs = [event for event in events if event["event"] == "input"]
-    assert {"study.toml", "samples.tsv", "people.tsv", "species.tsv", "serum.tsv"} <= {
+    assert {"study.toml", "samples.tsv", "people.tsv", "species.tsv", "serum.tsv", "csf.tsv", "genes.tsv"} <= {
         event["file"] for event in inputs
     }
     assert all(len(event["sha256"]) == 64 for event in inputs)
@@ -88,12 +108,13 @@ def test_one_assay_that_cannot_be_compared_does_not_stop_the_others(tmp_path):
     frame[keep].to_csv(people, sep="\t", index=False)
     result = commensal.run(study, tmp_path / "out")
     assert [finding.assay for finding in result.failed] == ["serum"]
-    assert set(result.estimates["assay"]) == {"species"}
+    assert set(result.estimates["assay"]) == {"species", "genes", "csf"}
     assert result.report.is_file()
 
 
 def test_when_nothing_can_be_compared_the_run_says_why(tmp_path):
-    study = edited(simulation.cohort(tmp_path, seed=2), ('control = "household member"', 'control = "nobody"'))
+    only = ('assays = ["species", "serum", "genes", "csf"]', 'assays = ["species", "serum"]')
+    study = edited(simulation.cohort(tmp_path, seed=2), ('control = "household member"', 'control = "nobody"'), only)
     with pytest.raises(CommensalError, match="nobody") as caught:
         commensal.run(study, tmp_path / "out")
     assert caught.value.mend

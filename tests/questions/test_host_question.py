@@ -394,7 +394,7 @@ def test_a_part_of_an_arm_in_the_disease_contrast_is_refused(tmp_path):
     ("line", "words"),
     [
         ('kind = "cohort"\nreverses = "b"', "reverses is for"),
-        ('kind = "cohort"\nsets = "x.gmt"', "sets is for"),
+        ('kind = "course"\nsets = "x.gmt"', "sets is for"),
         ('kind = "host"\nreverses = "a"', "cannot reverse itself"),
         ('kind = "host"\nreverses = "c"', "not declared"),
         ('kind = "host"\nsets = "../x.gmt"', "leaves the folder"),

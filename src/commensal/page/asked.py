@@ -94,6 +94,22 @@ def _adjustment(question: Question, own: list[Group], column: str) -> list[str]:
     return [*told, sentence(adjusted)]
 
 
+def _of_people(view: PageView, question: Question) -> list[str]:
+    """Word what a question about people asks besides: other controls, chosen molecules, severity, producers."""
+    told = []
+    for specimen, name in question.controls.items():
+        case, control = sides(view.study.contrasts.get(name))
+        told.append(sentence(f"in {specimen}, {case} is compared with other controls: {control} (contrast {name})"))
+    if question.targeted:
+        told.append(sentence(f"molecules chosen beforehand: {listed(list(question.targeted))}"))
+    if question.severity is not None and question.kind == "cohort":
+        told.append(sentence(f"severity is {question.severity['measure']} ({question.severity['at']} value)"))
+    if question.producers:
+        pairs = " and ".join(listed(list(question.producers[key])) for key in ("taxa", "molecules"))
+        told.append(sentence(f"microbes and molecules are set beside each other: {pairs}"))
+    return told
+
+
 def _block_words(group: Group, column: str) -> str:
     unit = group.block or "block"
     if group.kind in (*ARM_KINDS, "mediators"):
@@ -146,6 +162,7 @@ def asked(view: PageView, cut: list[Group]) -> list[Asked]:
                     _comparison(question, contrast),
                     *_given(view, question),
                     *_adjustment(question, own, column),
+                    *_of_people(view, question),
                 ),
                 rows=tuple(rows),
                 block=plural(block) if block else "blocks",

@@ -114,7 +114,9 @@ def _severity(group: Group) -> list[str]:
             if len(hits)
             else (f"none of {count(len(others))} {rest}{group.features} follows {measure} at q < {LINE}")
         )
-        told.append(sentence(f"among {group.case}, {text}; the smallest p is that of {_correlation(top)}"))
+        told.append(
+            sentence(f"among {group.case}, {text}; the smallest p is that of {_correlation(top, _unit(group, top))}")
+        )
     how = str(tested.iloc[0]["note"]).split("; without any one")[0]
     return [*told, sentence(f"how severity and sample were brought together: {how}")]
 
@@ -125,13 +127,18 @@ def _of_chosen(group: Group) -> bool:
     return bool(own["family"].fillna("").str.contains("targeted, severity").any())
 
 
-def _correlation(row: pd.Series) -> str:
-    return f"{row['label']}: Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row)})"
+def _correlation(row: pd.Series, unit: str) -> str:
+    return f"{row['label']}: Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row, unit)})"
 
 
-def _inside(row: pd.Series) -> str:
+def _inside(row: pd.Series, unit: str) -> str:
     ends = "" if missing(row["low"]) else f"{number(100 * row['level'], 3)} % interval {_ends(row)}; "
-    return f"{ends}{_chances(row)}; {many(row['n'], 'patient')}"
+    return f"{ends}{_chances(row)}; {many(row['n'], unit)}"
+
+
+def _unit(group: Group, row: pd.Series) -> str:
+    """Return what counts once: a patient, a block of several, or a sample of a person who is followed."""
+    return "sample" if row["term"] == "within" else "patient" if missing(row["n_blocks"]) else group.block or "patient"
 
 
 def _ends(row: pd.Series) -> str:
@@ -144,7 +151,8 @@ def _followed(group: Group, row: pd.Series, measure: str) -> str:
     hit = row["q"] < LINE if not missing(row["q"]) else row["p"] < LINE
     verb = ("rises with" if row["effect"] > 0 else "falls as") if hit else "was not found to follow"
     tail = f"{measure} rises" if hit and row["effect"] < 0 else measure
-    r = f"Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row)})"
+    unit = _unit(group, row)
+    r = f"Spearman’s r {number(row['effect'], 2, sign=True)} ({_inside(row, unit)})"
     text = f"among {group.case}, {row['label']} {verb} {tail}: {r}"
     if len(slope) and not missing(slope.iloc[0]["effect"]):
         text += f"; by a straight line {estimate(slope.iloc[0], chance(slope.iloc[0]['p']))}"
@@ -192,6 +200,8 @@ def _contributions(group: Group) -> list[str]:
     """Say which taxa carry the change of the pathways that change as wholes."""
     rows = group.rows[group.rows["model"] == CONTRIBUTION]
     sets = group.rows[(group.rows["model"] == WHOLE) & (group.rows["q"] < LINE)].sort_values("p", kind="stable")
+    if not (group.rows["model"] == WHOLE).any():  # taxa beside their genomes: no gene was measured
+        sets = rows[rows["q"] < LINE].sort_values("p", kind="stable")
     told = []
     for feature in [name for name in sets["feature"].drop_duplicates() if name in set(rows["feature"])][:3]:
         own = rows[rows["feature"] == feature]
@@ -200,9 +210,26 @@ def _contributions(group: Group) -> list[str]:
         if parts.empty:
             told.append(sentence(f"no taxon alone carries the change of {whole['label']} at q < {LINE}"))
             continue
-        named = [f"{row['measure']} ({row['note']}; {chance(row['q'], 'q')})" for _, row in parts.head(4).iterrows()]
-        told.append(sentence(f"the change of {whole['label']} ({estimate(whole)}) is carried by {listed(named)}"))
+        with_it = parts[parts["effect"] * whole["effect"] > 0]
+        against = parts.drop(with_it.index)
+        said = [f"is carried by {_named(with_it)}"] if len(with_it) else []
+        said += [f"stands against {_named(against)}"] if len(against) else []
+        told.append(sentence(f"the change of {whole['label']} ({_summed(whole)}) {', and '.join(said)}"))
     return told
+
+
+def _summed(whole: pd.Series) -> str:
+    text = estimate(whole)
+    return text.replace(" (", "; ", 1).removesuffix(")")
+
+
+def _named(parts: pd.DataFrame) -> str:
+    named = []
+    for _, row in parts.head(4).iterrows():
+        inside = [text for text in ("" if missing(row["note"]) else str(row["note"]), chance(row["q"], "q")) if text]
+        named.append(f"{row['measure']} ({'; '.join(inside)})")
+    more = [f"{count(len(parts) - 4)} more"] if len(parts) > 4 else []
+    return listed([*named, *more])
 
 
 def _producers(group: Group) -> list[str]:

@@ -13,10 +13,11 @@ from commensal.page import (
     methods_genomes,
     methods_host,
     methods_mediators,
+    methods_people,
     methods_preparation,
     methods_reads,
 )
-from commensal.page.view import FEATURE_WORDS, PageView
+from commensal.page.view import FEATURE_WORDS, PEOPLE, PageView
 from commensal.page.words import count, listed, many, measure_word, missing, number, plural, sentence
 
 REFERENCES = {
@@ -61,6 +62,7 @@ REFERENCES = {
     **methods_arms.REFERENCES,
     **methods_mediators.REFERENCES,
     **methods_genomes.REFERENCES,
+    **methods_people.REFERENCES,
 }
 
 
@@ -92,8 +94,10 @@ def methods(view: PageView) -> tuple[list[str], list[str]]:
         methods_arms.arms(view, used),
         _diversity(rows, used) + _composition(rows, used),
         _features(view, rows[rows["kind"] != "mediators"]) + _frame(view, rows, used) + _presence(view, rows),
-        methods_host.tissue(rows, used),
-        _models(view, rows[rows["kind"] != "host"], used) + _split(rows[rows["kind"] != "host"]),
+        methods_host.tissue(rows[rows["kind"] == "host"], used),
+        methods_people.people(rows, used),
+        _models(view, rows[(rows["kind"] != "host") & ~rows["model"].isin(PEOPLE)], used)
+        + _split(rows[rows["kind"] != "host"]),
         _families(view.estimates, used),
         methods_events.events(rows, used),
         methods_mediators.mediators(rows, used),

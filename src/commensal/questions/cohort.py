@@ -16,7 +16,7 @@ from commensal.questions.answer import Answer, joined
 from commensal.questions.cohort_sets import set_answer
 from commensal.questions.cohort_severity import severity_answer
 from commensal.questions.comparison import Comparison, compare
-from commensal.questions.contributions import contributions
+from commensal.questions.contributions import contributions, of_genomes
 from commensal.questions.detection import is_censored, log2_limits
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import JOINT, feature_rows
@@ -53,6 +53,7 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     parts.append(targeted_levels(comparison, scale))
     parts.append(severity_answer(loaded, comparison, scale))
     parts.append(set_answer(loaded, comparison, scale))
+    split = split or of_genomes(loaded, comparison)
     parts += [contributions(split)] if split is not None else []
     parts.append(Answer(estimates(), pathway_points(loaded, comparison, rows)))
     parts.append(producers(loaded, question, assay))

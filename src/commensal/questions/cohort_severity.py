@@ -101,8 +101,8 @@ def _patients(loaded: LoadedStudy, comparison: Comparison, scale: Scales, measur
     words = [f"{measure.name}: {at} value", f"{len(here)} of {cases} case samples have one"]
     gaps = apart[here][np.isfinite(apart[here])]
     if len(gaps):
-        of = loaded.declared.time_unit or "unit of time"
-        words.append(f"{np.median(gaps):.3g} {of}s from the sample in the median, {gaps.max():.3g} at most")
+        of = f"{loaded.declared.time_unit}s" if loaded.declared.time_unit else "units of time"
+        words.append(f"{np.median(gaps):.3g} {of} from the sample in the median, {gaps.max():.3g} at most")
     ranked, logs, fixed = ranked_lowest(scale)[here], scale.log2[here], comparison.covariates[here]
     people = len(set(subjects[here]))
     if inside:

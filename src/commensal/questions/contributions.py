@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
+from commensal.knowledge import pathways
 from commensal.questions.answer import Answer
 from commensal.questions.cohort_sets import ARRANGEMENTS
 from commensal.questions.comparison import WITHIN, Comparison
@@ -17,13 +18,13 @@ from commensal.questions.pathway_members import BAR, Sets, gene_pathways
 from commensal.questions.rows import with_q
 from commensal.questions.scales import scales
 from commensal.questions.severity import unit_means
+from commensal.study import AssayTable, LoadedStudy
 from commensal.tables import estimates, points
 
 Array = NDArray[np.float64]
 CONTRIBUTION = "contribution"
+#: The sum, and taxa in too few samples to be tested by themselves.
 EVERYONE, OTHERS = "(all taxa)", "(other taxa)"
-#: Taxa of a pathway that have a row of their own: those whose contribution changes most.
-MOST = 12
 
 
 def contributions(comparison: Comparison) -> Answer:
@@ -44,6 +45,36 @@ def contributions(comparison: Comparison) -> Answer:
     whole = rows["measure"].isin((EVERYONE, OTHERS))
     told = [with_q(rows[~whole], comparison, "contributions of taxa to pathways"), rows[whole]]
     return Answer(estimates(pd.concat(told).sort_index()), points())
+
+
+def of_genomes(loaded: LoadedStudy, comparison: Comparison) -> Comparison | None:
+    """Return rows GENE|TAXON made of taxa and their genomes: a taxon's amount, for each gene that its genome carries.
+
+    None where no genome is given, or none bears the name of a taxon here. What a genome has is annotation: the genes of
+    taxa without one are not there, and only genes of the pathways that ship are made.
+    """
+    genomes = getattr(loaded, "genomes", None)
+    if not genomes or comparison.assay.assay.kind != "taxa":
+        return None
+    scale = scales(comparison.assay, comparison.values)
+    known = {str(name).casefold(): one for one in genomes.values() for name in (one.name, one.label) if name}
+    wanted = {ko for one in pathways().values() for step in one.steps for ways in step.alternatives for ko in ways}
+    features, columns, labels = comparison.assay.features, [], []
+    for j, (name, label) in enumerate(zip(features.index.astype(str), features["label"].astype(str), strict=True)):
+        genome = known.get(name.casefold()) or known.get(label.casefold())
+        for ko in sorted(wanted & genome.kos) if genome is not None else ():
+            columns.append(j)
+            labels.append(f"{ko}{BAR}{label}")
+    if not columns:
+        return None
+    table = comparison.assay
+    unit = "share of reads" if table.assay.value == "counts" else table.assay.unit or table.assay.value
+    values = np.nan_to_num(scale.shown[:, columns])
+    made = AssayTable(
+        replace(table.assay, kind="genes", value="absolute", unit=f"{unit} × genes"), comparison.samples,
+        pd.DataFrame({"label": labels}, index=labels), values,
+    )  # fmt: skip
+    return replace(comparison, assay=made, values=values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +117,7 @@ def _design(part: Part) -> _Design | None:
 def _split(
     design: _Design | None, amounts: Array, taxa: NDArray[np.object_], genes: Sets, name: str
 ) -> pd.DataFrame | None:
-    """Return a pathway's change, its largest parts by taxon, and the rest."""
+    """Return a pathway's change, its parts by taxon, the largest first, and the rest: those in too few samples."""
     if design is None:
         return None
     comparison = design.part.comparison
@@ -101,18 +132,26 @@ def _split(
         found = stats.set_permutation(y, design.label, single, permutations=design.arranged, fixed=design.fixed)
         p, n = found.p, found.n_permutations
     order = [int(j) for j in np.argsort(-np.abs(fit.effect[:-1]), kind="stable") if often[j] and fit.status[j] == "ok"]
-    own, rest = order[:MOST], np.setdiff1d(np.arange(len(names)), order[:MOST])
-    total, others = float(fit.effect[-1]), float(fit.effect[rest].sum())
+    rest = np.setdiff1d(np.arange(len(names)), order)
+    others = float(fit.effect[rest].sum())
+    # a sum that is not told from 0 has no shares
+    total = float(fit.effect[-1]) if fit.low[-1] * fit.high[-1] > 0 else np.nan
     keys = ("effect", "se", "low", "high", "df")
     made: list[dict[str, object]] = [
         {"measure": EVERYONE, "note": f"{len(names)} taxa carry genes of it"}
         | {key: float(getattr(fit, key)[-1]) for key in keys}
     ]
-    for j in own:
+    for j in order:
         row = {"measure": str(names[j]), "p": float(p[j]), "note": _share(float(fit.effect[j]), total)}
         row |= {"test": "permutation" if n else "t", "n_permutations": n or None}
         made.append(row | {key: float(getattr(fit, key)[j]) for key in keys})
-    made.append({"measure": OTHERS, "effect": others, "note": f"{len(rest)} taxa; {_share(others, total)}"})
+    made.append(
+        {
+            "measure": OTHERS,
+            "effect": others,
+            "note": "; ".join(filter(None, (f"{len(rest)} taxa", _share(others, total)))),
+        }
+    )
     case = comparison.case[design.part.rows]
     shared = {
         **comparison.identity(), "feature": name, "label": genes.labels[name], "model": CONTRIBUTION,
@@ -126,7 +165,7 @@ def _split(
 
 
 def _share(effect: float, total: float) -> str:
-    if not np.isfinite(effect) or abs(total) < 1e-300:
+    if not np.isfinite(effect / total if total else np.nan):
         return ""
-    share = effect / total
-    return f"{share:.0%} of the pathway's change" if share >= 0 else f"against the pathway's change by {-share:.0%}"
+    share = 100 * effect / total
+    return f"{share:.0f} % of the pathway's change" if share >= 0 else f"against it by {-share:.0f} %"

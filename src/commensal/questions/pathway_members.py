@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.knowledge import Pathway, Step, pathways
-from commensal.questions.names import COMPOUND, LABEL
+from commensal.questions.names import COMPOUND, LABEL, plain
 
 _KO = re.compile(r"\bK\d{5}\b")
 _EC = re.compile(r"\b\d+\.\d+\.\d+\.(?:n?\d+)\b")
@@ -89,7 +89,7 @@ def compound_pathways(features: pd.DataFrame) -> Sets:
     """Return the pathways that ship, and the families of them, with their molecules in a table."""
     held: dict[str, list[int]] = {}
     column = COMPOUND if COMPOUND in features else LABEL
-    for at, text in enumerate(features[column].astype("string").fillna("").str.casefold().str.strip()):
+    for at, text in enumerate(plain(features, column)):
         if text:
             held.setdefault(text, []).append(at)
     found = {

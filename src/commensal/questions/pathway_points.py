@@ -11,7 +11,7 @@ from commensal.errors import CommensalError
 from commensal.knowledge import Pathway, pathways
 from commensal.questions.comparison import Comparison, compare
 from commensal.questions.household import parts_of
-from commensal.questions.names import named
+from commensal.questions.names import all_named
 from commensal.questions.pathway_members import compounds_of, numbers_of, step_genes
 from commensal.questions.scales import scales
 from commensal.study import LoadedStudy
@@ -92,8 +92,8 @@ def _between(one: Pathway, found: _Effects) -> list[dict[str, Any]]:
 def _own_molecules(comparison: Comparison, first: _Rows, wanted: set[str]) -> _Effects:
     features = comparison.assay.features
     found: _Effects = {}
-    for name in sorted(wanted):
-        for at in named(features, name):
+    for name, places in all_named(features, sorted(wanted)).items():
+        for at in places:
             feature = str(features.index[at])
             values = {"feature": feature, "group": comparison.assay.name, **_effect(first[feature])}
             found.setdefault(name.casefold(), []).append(values)
@@ -103,7 +103,7 @@ def _own_molecules(comparison: Comparison, first: _Rows, wanted: set[str]) -> _E
 def _of_table(loaded: LoadedStudy, comparison: Comparison, assay: str, wanted: set[str]) -> _Effects:
     """Compare the molecules of another table in the first term of people; nothing where it cannot be compared."""
     features = loaded.assays[assay].features
-    at = {int(i): name for name in sorted(wanted) for i in named(features, name)}
+    at = {i: name for name, places in all_named(features, sorted(wanted)).items() for i in places}
     if not at:
         return {}
     try:

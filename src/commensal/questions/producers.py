@@ -193,7 +193,7 @@ def _capable(
     words = {str(taxa.index[taxon]).casefold(), str(taxa["label"].iloc[taxon]).casefold()}
     for genome in genomes.values():
         if {str(genome.name).casefold(), str(genome.label).casefold()} & words:
-            verdict = judge(genome.kos, str(named), ecs=genome.ecs).verdict
+            verdict = str(judge(genome.kos, str(named), ecs=genome.ecs).verdict)
             agrees = r > 0 if verdict in ("makes", "releases") else r < 0 if verdict == "consumes" else None
             told = "" if agrees is None else ", which agrees" if agrees else ", which does not agree"
             return f"its genome {verdict}{told}" if verdict != "unknown" else "its genome: unknown"

@@ -93,5 +93,7 @@ def unit_means(y: Array, values: Array, unit: NDArray[np.object_]) -> tuple[Arra
     total, count = np.zeros((len(names), y.shape[1])), np.zeros((len(names), y.shape[1]))
     np.add.at(total, codes, np.where(seen, y, 0.0))
     np.add.at(count, codes, seen)
-    severity = np.array([values[codes == at].mean(axis=0) for at in range(len(names))]).reshape(-1, *values.shape[1:])
+    severity = np.array([values[codes == at].mean(axis=0) for at in range(len(names))]).reshape(
+        len(names), *values.shape[1:]
+    )
     return np.where(count > 0, total / np.maximum(count, 1), np.nan), severity, len(names)

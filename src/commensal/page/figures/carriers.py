@@ -11,6 +11,8 @@ from commensal.page.words import missing, number, sentence
 
 #: Pathways whose taxa are drawn.
 MOST = 3
+#: Taxa that are drawn of each: those whose part changes most.
+TAXA = 12
 TABLE = {
     "pathway": "Pathway", "taxon": "Taxon", "effect": "Change", "low": "Low", "high": "High", "p": "p", "q": "q",
     "note": "Share",
@@ -26,18 +28,20 @@ def carriers(group: Group, chosen: list[str]) -> list[Figure]:
     told: list[str] = []
     for name in [one for one in chosen if one in set(rows["feature"])][:MOST]:
         own = rows[rows["feature"] == name]
-        made = [_row(row) for _, row in own.iterrows()]
+        parts = own[~own["measure"].str.startswith("(")]
+        largest = parts.reindex(parts["effect"].abs().sort_values(ascending=False, kind="stable").index).head(TAXA)
+        made = [_row(row) for _, row in pd.concat([own[own["measure"] == "(all taxa)"], largest]).iterrows()]
         label = str(own["label"].iloc[0])
         panels.append(_forest(made, label, f"change, {own['unit'].iloc[0]}", key=not panels))
         everything += made
-        parts = [f"{row['taxon']} {number(row['effect'], 2, sign=True)}" for row in made[:6]]
-        told.append(sentence(f"{label}: {'; '.join(parts)}"))
+        words = [f"{row['taxon']} {number(row['effect'], 2, sign=True)}" for row in made[:6]]
+        told.append(sentence(f"{label}: {'; '.join(words)}"))
     if not panels:
         return []
     caption = [
         f"The change of a pathway ({group.case} less {group.control}), split over the taxa in which its genes were "
         "found: amounts of all its genes on their own scale, one least-squares model for all, so that parts add up to "
-        "the sum.",
+        f"the sum. The {TAXA} taxa whose part changes most are drawn.",
     ]
     return [
         Figure(

@@ -32,7 +32,7 @@ def gene_sets(group: Group) -> list[Figure]:
         drawn, left = _set_rows(own, str(name), str(term))
         if not drawn:
             continue
-        title = "gene sets that ship" if name == "shipped" else f"gene sets of {name}"
+        title = f"{group.feature} sets that ship" if name == "shipped" else f"{group.feature} sets of {name}"
         if term != "overall":
             title += f", {term} {plural(group.block or 'block')}"
         panels.append(_forest(drawn, sentence(title)[:-1]))
@@ -46,12 +46,13 @@ def gene_sets(group: Group) -> list[Figure]:
     caption.insert(
         0,
         "Mean log2 fold change of the members of each set, with its interval. As a whole: do members change "
-        "(rotation)? Beyond others: do they change more than genes outside (members' correlation taken into account)?",
+        "(rotated residuals, or rearranged labels)? Beyond others: do they change more than others do (members' "
+        "correlation taken into account)?",
     )
     return [
         Figure(
             name=slug("sets", group.question, group.name),
-            title=f"Gene sets: {group.question}, {group.name}",
+            title=f"{group.feature.capitalize()} sets: {group.question}, {group.name}",
             alt=" ".join([*caption, *(_told(row) for row in everything[:MOST])]),
             caption=caption, panels=panels, columns=SET_TABLE, rows=everything,
             columns_wide=1, panel_width=420, least_width=420, most_width=760, columns_page=1,

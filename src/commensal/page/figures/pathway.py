@@ -25,7 +25,7 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
     """Draw the pathways that change most as wholes, step by step, with what is measured of each."""
     drawn = points[(points["figure"] == "pathway") & points["block"].notna()]
     if drawn.empty:
-        return []
+        return carriers(group, _found(group))
     sets = group.pick(model="set, self-contained").drop_duplicates("feature").set_index("feature")
     fits = sets[sets["p"].notna()].sort_values("p", kind="stable")
     held = dict.fromkeys(drawn.loc[drawn["y"].notna(), "measure"])
@@ -42,10 +42,16 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
     term = group.terms[0] if group.terms else "overall"
     where = "" if term == "overall" else f" {term} {plural(group.block or 'block')}"
     left = len(held) - len(chosen)
+    apart = any(row["assay"] not in ("", group.assay) for rows in own for row in rows if row["kind"] == MOLECULE)
     caption = [
         f"Change{where} ({group.case} less {group.control}, log2, with interval) of each gene that carries a step "
         "(squares) and of each molecule that is measured (circles), from the first molecule of a pathway down to its "
         "last. Genes are what the community can do, molecules what there is; an empty line was not measured.",
+        *(
+            ["Molecules are compared as in their own table: a specimen with controls of its own with those."]
+            if apart
+            else []
+        ),
         *([f"{count(left)} more pathways of which something is measured are in the points."] if left > 0 else []),
     ]
     everything = [row for rows in own for row in rows]
@@ -60,6 +66,12 @@ def pathway(group: Group, points: pd.DataFrame) -> list[Figure]:
     ]  # fmt: skip
 
 
+def _found(group: Group) -> list[str]:
+    """Return pathways by the smallest p of a taxon's part, where there is no gene to draw."""
+    rows = group.rows[(group.rows["model"] == "contribution") & (group.rows["q"] < 0.05)]
+    return [str(name) for name in rows.sort_values("p", kind="stable")["feature"].drop_duplicates()]
+
+
 def _first(fits: pd.DataFrame, name: str) -> pd.Series | None:
     own = fits[fits.index == name]
     return None if own.empty else own.iloc[0]
@@ -70,6 +82,7 @@ def _rows(own: pd.DataFrame) -> Rows:
     made: Rows = []
     for _, point in own.sort_values(["x", "side"], kind="stable").iterrows():
         gene = point["side"] == GENE
+        n = None if missing(point["n"]) else int(point["n"])
         feature, assay, change = (
             "" if missing(point[key]) else str(point[key]) for key in ("feature", "group", "note")
         )
@@ -77,7 +90,7 @@ def _rows(own: pd.DataFrame) -> Rows:
             {
                 "pathway": str(point["block"]), "rung": f"↓ {point['label']}" if gene else str(point["label"]),
                 "kind": GENE if gene else MOLECULE, "feature": feature, "assay": assay, "effect": short(point["y"]),
-                "low": short(point["low"]), "high": short(point["high"]), "n": short(point["n"]),
+                "low": short(point["low"]), "high": short(point["high"]), "n": n,
                 "change": change,
             }
         )  # fmt: skip
