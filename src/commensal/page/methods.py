@@ -196,8 +196,9 @@ def _features(view: PageView, rows: pd.DataFrame) -> list[str]:
         if "joint" in models:
             told.append(
                 "One joint test per feature says whether it differs at all: the Cauchy combination of abundance, "
-                "presence, the two in one direction, and ranks of all samples with absence the lowest. Its q is over "
-                "the features of a term; abundance and presence, which say how, have a family of their own."
+                "presence, the two in one direction, ranks of all samples with absence the lowest, and logarithms with "
+                "absence at half of what could be seen. Its q is over the features of a term; abundance and presence, "
+                "which say how, have a family of their own."
             )
     elif "prevalence" in models:
         told.append("Each feature’s presence was compared as the share of samples where it is present.")
