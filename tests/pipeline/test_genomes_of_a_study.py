@@ -160,7 +160,7 @@ def test_the_figure_says_everything_in_words_and_in_its_table(made):
 
 def test_cultures_decide(made):
     culture = "genome\tmolecule\tmaterial\tvalue\tunit\n" + "".join(
-        f"{genome}\tnicotinamide\t{material}\t{value}\tuM\n"
+        f"{genome}\tNicotinamide\t{material}\t{value}\tuM\n"
         for genome, material, values in (
             ("A", "supernatant", (1.0, 1.1, 0.9)), ("B", "supernatant", (8, 9, 8.5)), ("", "medium", (2, 2.2, 1.9)),
         )

@@ -59,6 +59,16 @@ def _medium(names: Iterable[str], file: str) -> None:
             )
 
 
+def _preferred(name: str) -> str:
+    """Name a molecule as the shipped reactions do, if it is one of theirs or the table of compounds knows it."""
+    lowered = {known.lower(): known for known in knowledge.known_compounds()}
+    if name.lower() in lowered:
+        return lowered[name.lower()]
+    resolve = getattr(knowledge, "resolve", None)
+    found = resolve(name) if resolve is not None else None
+    return str(found.compound) if found is not None and found.status == "exact" else name
+
+
 def genome_files(asked: Genomes | None, root: Path) -> list[str]:
     """Name the files that ``[genomes]`` reads, relative to the study."""
     if asked is None:
@@ -229,6 +239,7 @@ def read_culture(file: str, root: Path, found: Mapping[str, Genome]) -> pd.DataF
         )  # fmt: skip
     lines = frame.attrs.get("lines", range(2, len(frame) + 2))
     kept = pd.DataFrame({name: frame[name].astype(str).str.strip() for name in ("genome", "molecule", "material")})
+    kept["molecule"] = kept["molecule"].map({name: _preferred(name) for name in kept["molecule"].unique()})
     for name in ("medium", "culture", "unit"):
         kept[name] = frame[name].astype(str).str.strip() if name in frame.columns else ""
     kept["value"] = pd.to_numeric(frame["value"], errors="coerce").astype(float)
