@@ -30,7 +30,7 @@ def detection(m: int) -> Iterator[Cell]:
         home = households(n)
         for below in BELOW[1:3]:
             told = f"{below:.0%} below the limit; {SHARED:.0%} of the variance between units"
-            yield Cell("left_censored, inside", home.name, n, told, _drawn(home, below, 2, False, 0.0, m // 20))
+            yield Cell("left_censored, inside", home.name, n, told, _drawn(home, below, 2, False, 0.0, m // 5))
 
 
 def _drawn(

@@ -18,6 +18,7 @@ from commensal.page.words import (
     chance,
     count,
     estimate,
+    is_latent,
     listed,
     many,
     measure_word,
@@ -250,7 +251,7 @@ def diversity_rows(group: Group, term: str) -> pd.DataFrame:
 
 def _feature_sentence(group: Group, term: str, found: FoundFeatures, rows: pd.DataFrame) -> str:
     opening = term_phrase(term, group.block)
-    what = FEATURE_MODELS[found.model]
+    what = "abundance" if found.top is not None and is_latent(found.top["unit"]) else FEATURE_MODELS[found.model]
     sizes = f"({count(found.table)} in the table, {count(found.tested)} tested)"
     if not found.tested or found.top is None:
         own = rows[(rows["term"] == term) & (rows["model"] == found.model)]
@@ -423,7 +424,7 @@ def _feature_headlines(own: list[Group]) -> list[str]:
             sentence(
                 f"{opening}{many(n, group.feature)}{of} {'differs' if n == 1 else 'differ'} at "
                 f"q < {LINE} ({table}){frame}; strongest is {name_of(top)}{joint}, "
-                f"{FEATURE_MODELS.get(str(part['model']), '')}: "
+                f"{'abundance' if is_latent(part['unit']) else FEATURE_MODELS.get(str(part['model']), '')}: "
                 f"{estimate(part, _chances(part))}"
             )
         )

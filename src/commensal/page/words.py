@@ -168,6 +168,17 @@ def interval(low: float, high: float) -> str:
     return f"{ends[0]} to {ends[1]}"
 
 
+def is_latent(unit: object) -> bool:
+    """Whether an effect is of what would have been measured without a limit of detection.
+
+    Examples
+    --------
+    >>> is_latent("log2 fold change, latent"), is_latent("log2 fold change"), is_latent(None)
+    (True, False, False)
+    """
+    return str(unit).endswith(", latent")
+
+
 def estimate(row: pd.Series, *more: str) -> str:
     """Write an effect with its unit and, in brackets, its interval and whatever ``more`` there is to say.
 

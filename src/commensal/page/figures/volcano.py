@@ -10,7 +10,7 @@ from commensal.page.figures.drawn import CASE, CONTROL, OTHER, Figure, Panel, Ro
 from commensal.page.found import LINE, found_features, name_of, share_words
 from commensal.page.payload import short
 from commensal.page.view import Group
-from commensal.page.words import chance, count, estimate, missing, number, plural, sentence
+from commensal.page.words import chance, count, estimate, is_latent, missing, number, plural, sentence
 
 #: p below the smallest double is drawn at the top.
 TOP = 300.0
@@ -50,7 +50,8 @@ def _of_model(group: Group, model: str) -> list[Figure]:
             continue
         own, thinned = _thinned(_rows(group, tested))
         title = "all samples" if term == "overall" else f"{term} {plural(group.block or 'block')}"
-        panels.append(_panel(group, own, sentence(title)[:-1], model))
+        axis = "log2 fold change, latent" if tested["unit"].map(is_latent).all() else AXES[model]
+        panels.append(_panel(group, own, sentence(title)[:-1], axis))
         everything += [{"term": str(term)} | row for row in own]
         caption.append(_caption(group, rows[rows["term"] == term], title, model))
         caption += [thinned] if thinned else []
@@ -135,14 +136,14 @@ def _labels(rows: Rows) -> Rows:
     return chosen
 
 
-def _panel(group: Group, rows: Rows, title: str, model: str) -> Panel:
+def _panel(group: Group, rows: Rows, title: str, x_title: str) -> Panel:
     import altair as alt
 
     higher, lower, other = _words(group)
     domain = [higher, lower, other]
     legend = alt.Legend(title=None, orient="top", symbolOpacity=1, columns=3 if len(higher) < 22 else 1)
-    axis = alt.Axis(format="+.0%") if model == "prevalence" else alt.Axis()
-    x = alt.X("effect:Q", title=AXES[model], axis=axis).scale(nice=True)
+    axis = alt.Axis(format="+.0%") if x_title == AXES["prevalence"] else alt.Axis()
+    x = alt.X("effect:Q", title=x_title, axis=axis).scale(nice=True)
     y = alt.Y("height:Q", title="−log10 p").scale(zero=True, nice=True)
     channels = {
         "x": x,
