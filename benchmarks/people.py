@@ -10,6 +10,7 @@ with Holm's correction over the cells.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from harness import absent, keep
+from harness import RESULTS, absent, keep
 from scipy.stats import ttest_1samp
 
 import commensal
@@ -156,14 +157,20 @@ def simulated(n: int) -> Iterator[tuple[str, int, np.ndarray]]:
             yield f"{model}, between people", seed, own["p"].to_numpy(float)
 
 
-def judged(values: pd.DataFrame) -> pd.DataFrame:
+COLUMNS = ["study", "cell", "m", "shuffles", "rate", "se", "p"]
+
+
+def measured(values: pd.DataFrame) -> pd.DataFrame:
     cells = []
     for key, group in values.groupby(["study", "cell"], sort=False):
         share = group["share"].to_numpy(float)
         p = float(ttest_1samp(share, NOMINAL, alternative="greater").pvalue) if share.std() > 0 else 1.0
         se = share.std(ddof=1) / np.sqrt(len(share))
         cells.append((*key, int(group["m"].median()), len(share), share.mean(), se, p))
-    table = pd.DataFrame(cells, columns=["study", "cell", "m", "shuffles", "rate", "se", "p"])
+    return pd.DataFrame(cells, columns=COLUMNS)
+
+
+def judged(table: pd.DataFrame) -> pd.DataFrame:
     order = np.argsort(table["p"].to_numpy())
     holm = np.maximum.accumulate(table["p"].to_numpy()[order] * (len(table) - np.arange(len(table))))
     table.loc[order, "p_holm"] = np.minimum(holm, 1)
@@ -175,19 +182,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--shuffles", type=int, default=60)
+    parser.add_argument("--only", choices=("jacobs2016", "kostic2015", "simulated"), help="the others as last measured")
     args = parser.parse_args()
-    rows = []
+    rows, before = [], pd.DataFrame(columns=COLUMNS)
+    if args.only:
+        cells = pd.DataFrame(json.loads((RESULTS / "people.json").read_text())["cells"])
+        before = cells.loc[cells["study"] != args.only, COLUMNS]
     for name in ("jacobs2016", "kostic2015"):
+        if args.only not in (None, name):
+            continue
         if not (args.data / name).is_dir():
             return absent("people", f"no {args.data / name}")
         rows += [(name, *one) for one in real(name, args.data / name, args.shuffles)]
-    rows += [("simulated", *one) for one in simulated(args.shuffles)]
+    if args.only in (None, "simulated"):
+        rows += [("simulated", *one) for one in simulated(args.shuffles)]
     values = pd.DataFrame(
         [(study, cell, i, float((p[np.isfinite(p)] <= NOMINAL).mean()), int(np.isfinite(p).sum()))
          for study, cell, i, p in rows if np.isfinite(p).any()],
         columns=["study", "cell", "shuffle", "share", "m"],
     )  # fmt: skip
-    table = judged(values)
+    table = judged(pd.concat([before, measured(values)], ignore_index=True))
     print(table.to_string(index=False, float_format=lambda x: f"{x:.4f}"))
     keep("people", {"shuffles": args.shuffles, "nominal": NOMINAL, "cells": table.to_dict("records")})
     bad = int(table["rejected"].sum())

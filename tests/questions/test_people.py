@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr, ttest_ind, ttest_rel
 
+from commensal import knowledge
 from commensal.errors import StudyFileError
 from commensal.knowledge import pathways
-from commensal.questions import QUESTIONS
+from commensal.questions import QUESTIONS, producers
 from commensal.questions.comparison import compare
 from commensal.questions.contributions import contributions, of_genomes
 from commensal.study import Assay, AssayTable, Contrast, GeneSet, LoadedStudy, Match, Measure, Question, Study
@@ -424,3 +425,24 @@ def test_genomes_say_which_taxa_carry_a_pathway_that_changes():
     assert own.loc["t0", "effect"] == pytest.approx(len(route) * (share[CASE] - share[~CASE]).mean())
     assert own.loc["t0", "q"] < 0.05
     assert own.loc["t0", "effect"] + own.loc["t1", "effect"] == pytest.approx(own.loc["(all taxa)", "effect"])
+
+
+def test_a_genome_stands_beside_a_correlation_and_says_whether_it_agrees(monkeypatch: pytest.MonkeyPatch):
+    genomes = {"g": _Genome("g", "Akkermansia muciniphila", frozenset({"K00278"}))}
+    verdicts = {"nicotinamide": "makes", "indole": "consumes", "biotin": "cannot", "x": "unknown"}
+    monkeypatch.setattr(
+        knowledge, "capability", lambda _kos, name, **_: SimpleNamespace(verdict=verdicts[name]), raising=False
+    )
+    taxa = pd.DataFrame({"label": ["akkermansia muciniphila", "other"]}, index=["t0", "t1"])
+    molecules = pd.DataFrame({"label": list(verdicts)}, index=[f"m{i}" for i in range(4)])
+    loaded = SimpleNamespace(genomes=genomes)
+
+    def said(taxon: int, molecule: int, r: float) -> str:
+        return producers._capable(loaded, taxa, taxon, molecules, molecule, r)  # type: ignore[arg-type]
+
+    assert said(0, 0, 0.5) == "its genome makes it, which agrees"
+    assert said(0, 0, -0.5) == "its genome makes it, which does not agree"
+    assert said(0, 1, -0.5) == "its genome consumes it, which agrees"
+    assert said(0, 2, 0.5) == "its genome cannot make it"
+    assert said(0, 3, 0.5) == "its genome: unknown"
+    assert said(1, 0, 0.5) == ""

@@ -196,7 +196,8 @@ def _capable(
             verdict = str(judge(genome.kos, str(named), ecs=genome.ecs).verdict)
             agrees = r > 0 if verdict in ("makes", "releases") else r < 0 if verdict == "consumes" else None
             told = "" if agrees is None else ", which agrees" if agrees else ", which does not agree"
-            return f"its genome {verdict}{told}" if verdict != "unknown" else "its genome: unknown"
+            can = "cannot make it" if verdict == "cannot" else f"{verdict} it"
+            return f"its genome {can}{told}" if verdict != "unknown" else "its genome: unknown"
     return ""
 
 
