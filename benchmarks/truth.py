@@ -67,7 +67,7 @@ def cells(*, full: bool) -> list[Cell]:
 
 
 def hits(drawn: Drawn, *, full: bool) -> dict[str, np.ndarray]:
-    """q of every feature by every method; NaN where a method does not fit the design. ANCOM-BC2 with ``--full`` only."""
+    """q of every feature by every method; NaN where one does not fit the design. ANCOM-BC2 with ``--full`` only."""
     label, block = drawn.label, drawn.block
     whole = block is not None and not _inside(label, block)
     beside = drawn.covariate
