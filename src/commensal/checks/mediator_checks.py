@@ -62,8 +62,8 @@ def _genomes(loaded: LoadedStudy, question: Question) -> Iterator[Finding]:
             'name it, where you have one: genomes = { "ARM" = "GENOME" }',
             arms=float(len(bare)),
         )
-    known = getattr(loaded, "genomes", None)
-    lost = [name for name in question.genomes.values() if known is not None and name not in known]
+    known = loaded.genomes
+    lost = [name for name in question.genomes.values() if known and name not in known]
     for name in lost:
         near = nearest(name, known or ())
         yield _finding(

@@ -64,9 +64,8 @@ def _preferred(name: str) -> str:
     lowered = {known.lower(): known for known in knowledge.known_compounds()}
     if name.lower() in lowered:
         return lowered[name.lower()]
-    resolve = getattr(knowledge, "resolve", None)
-    found = resolve(name) if resolve is not None else None
-    return str(found.compound) if found is not None and found.status == "exact" else name
+    found = knowledge.resolve(name)
+    return str(found.compound) if found.status == "exact" else name
 
 
 def genome_files(asked: Genomes | None, root: Path) -> list[str]:

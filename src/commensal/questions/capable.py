@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import Any
 
 from commensal import knowledge
 from commensal.questions.answer import Answer, joined
+from commensal.questions.capability_rows import capability_rows, judged
 from commensal.questions.mediator_lines import Molecules
 from commensal.study import LoadedStudy, Question
 
@@ -28,30 +28,22 @@ def capable(
 
     Molecules that no shipped reaction knows are said to be unknown, and have no row.
     """
-    rows = _rows()
-    if rows is None or not question.genomes or not getattr(loaded, "genomes", None):
+    if not question.genomes or not loaded.genomes:
         return Capable()
     names = {at: _name(union, at) for at in asked}
-    known: Any = getattr(knowledge, "known_compounds", dict)()
+    known = knowledge.known_compounds()
     wanted = [name for name in dict.fromkeys(names.values()) if name in known]
     if not wanted:
         return Capable()
-    found = rows.judged(loaded, wanted, question.genomes)
+    found = judged(loaded, wanted, question.genomes)
     notes = {
         (arm, at): _told(found, genome, name)
         for arm, genome in question.genomes.items()
         for at, name in names.items()
         if name in known
     }
-    answer = rows.capability_rows(loaded, wanted, question.genomes, identity)
-    return Capable(notes, replace(answer, points=answer.points.assign(cohort=identity["cohort"])))
-
-
-def _rows() -> Any:
-    try:
-        return import_module("commensal.questions.capability_rows")
-    except ModuleNotFoundError:
-        return None
+    answer = capability_rows(loaded, wanted, question.genomes, identity)
+    return Capable(notes, replace(answer, points=answer.points.assign(cohort=str(identity["cohort"]))))
 
 
 def _name(union: Molecules, at: int) -> str:

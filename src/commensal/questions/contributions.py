@@ -53,7 +53,7 @@ def of_genomes(loaded: LoadedStudy, comparison: Comparison) -> Comparison | None
     None where no genome is given, or none bears the name of a taxon here. What a genome has is annotation: the genes of
     taxa without one are not there, and only genes of the pathways that ship are made.
     """
-    genomes = getattr(loaded, "genomes", None)
+    genomes = loaded.genomes
     if not genomes or comparison.assay.assay.kind != "taxa":
         return None
     scale = scales(comparison.assay, comparison.values)

@@ -14,7 +14,7 @@ from commensal import stats
 from commensal.questions.arms import Floats
 from commensal.questions.candidates import FAMILY, Candidates
 from commensal.questions.mediator_lines import GIVEN, Line, Molecules, Texts
-from commensal.questions.molecule_levels import AT_LIMIT, Compared, Levels
+from commensal.questions.molecule_levels import Compared, Levels
 from commensal.questions.verdicts import few_units
 from commensal.tables import WITH_P, estimates, points
 
@@ -65,8 +65,9 @@ def _one(levels: Levels, one: Compared, model: str) -> pd.DataFrame:
 def _notes(note: Texts, one: Compared, features: pd.DataFrame, exogenous: NDArray[np.bool_], few: str | None) -> Texts:
     """Return each row's note: what the fit says, how many values lie below detection, why it is in no family."""
     out: Texts = np.asarray([str(text) for text in note], dtype=object)
-    some = (one.n_below > 0) & np.array([AT_LIMIT in text for text in out], dtype=bool)
-    out[some] += " (" + one.n_below[some].astype(str).astype(object) + " of them)"
+    some = one.n_below > 0
+    told = one.n_below[some].astype(str).astype(object) + " values below detection"
+    out[some] = told + np.where(out[some] == "", "", "; ") + out[some]
     if few:
         out = np.where(out == "", few, few + "; " + out)
     if exogenous.any():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +20,6 @@ from commensal.questions.scales import LOGARITHMS
 from commensal.study import AssayTable, Dropped, LoadedStudy, Question
 
 Counts = NDArray[np.int64]
-#: What is said of molecules some of whose values were not seen, where they are taken at the limit.
-AT_LIMIT = "values below detection taken at the limit: the effect is at least this"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +95,7 @@ def molecule_levels(loaded: LoadedStudy, question: Question, assay: str, *, cont
 def _logs(assay: AssayTable, samples: Sequence[str], values: Floats) -> tuple[Floats, Mask]:
     """Return log2 (r, m) of some samples, at the limit where a value lies below detection, and where that is so."""
     value = assay.assay.value or "intensity"
-    declared = getattr(assay, "limits", None)
+    declared = assay.limits
     if value in LOGARITHMS:
         logs = values * LOGARITHMS[value]
         edge = None if declared is None else np.asarray(declared, dtype=float) * LOGARITHMS[value]
@@ -179,15 +176,13 @@ def _fitted(levels: Levels, x: Floats, contrasts: Floats) -> tuple[stats.UnitFit
     inner, outer = (labels[1], labels[0]) if len(labels) > 1 else (labels[0] if labels else None, None)
     y, level = levels.log2, arms.question.level
     cut: Mask = np.asarray(levels.below.any(axis=0))
-    censored: Any = getattr(stats, "left_censored", None)
-    if censored is None or not cut.any():
-        fits = stats.unit_contrasts(y, x, contrasts, inner, outer, level=level)
-        return tuple(_noted(fit, cut, AT_LIMIT) for fit in fits) if cut.any() else fits
+    if not cut.any():
+        return stats.unit_contrasts(y, x, contrasts, inner, outer, level=level)
     plain, limited = np.flatnonzero(~cut), np.flatnonzero(cut)
     under = levels.below[:, limited]
     own, edge = np.where(under, -np.inf, y[:, limited]), np.where(under, y[:, limited], np.nan)
     seen = stats.unit_contrasts(y[:, plain], x, contrasts, inner, outer, level=level)
-    more = censored(own, edge, x, contrasts, outer if outer is not None else inner, level=level)
+    more = stats.left_censored(own, edge, x, contrasts, outer if outer is not None else inner, level=level)
     return tuple(_joined(*pair, plain, limited) for pair in zip(seen, more, strict=True))
 
 
@@ -204,10 +199,4 @@ def _joined(
     return stats.UnitFit(**fields)
 
 
-def _noted(fit: stats.UnitFit, where: Mask, told: str) -> stats.UnitFit:
-    note = np.array(fit.note, dtype=object, copy=True)
-    note[where] = [f"{told}; {one}" if one else told for one in note[where]]
-    return replace(fit, note=note)
-
-
-__all__ = ["AT_LIMIT", "Compared", "Levels", "compare", "contrast_rows", "design", "molecule_levels"]
+__all__ = ["Compared", "Levels", "compare", "contrast_rows", "design", "molecule_levels"]

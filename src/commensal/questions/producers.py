@@ -184,8 +184,8 @@ def _capable(
     loaded: LoadedStudy, taxa: pd.DataFrame, taxon: int, features: pd.DataFrame, molecule: int, r: float
 ) -> str:
     """Say what a genome of this taxon can do with this molecule, where that is known, and whether r agrees."""
-    genomes, judge = getattr(loaded, "genomes", None), getattr(knowledge, "capability", None)
-    if not genomes or judge is None:
+    genomes = loaded.genomes
+    if not genomes:
         return ""
     named = features[COMPOUND].iloc[molecule] if COMPOUND in features else features["label"].iloc[molecule]
     if pd.isna(named):
@@ -193,7 +193,7 @@ def _capable(
     words = {str(taxa.index[taxon]).casefold(), str(taxa["label"].iloc[taxon]).casefold()}
     for genome in genomes.values():
         if {str(genome.name).casefold(), str(genome.label).casefold()} & words:
-            verdict = str(judge(genome.kos, str(named), ecs=genome.ecs).verdict)
+            verdict = str(knowledge.capability(genome.kos, str(named), ecs=genome.ecs).verdict)
             agrees = r > 0 if verdict in ("makes", "releases") else r < 0 if verdict == "consumes" else None
             told = "" if agrees is None else ", which agrees" if agrees else ", which does not agree"
             can = "cannot make it" if verdict == "cannot" else f"{verdict} it"

@@ -99,8 +99,7 @@ def _rows(part: Part, levels: _Levels, model: str, columns: list[int]) -> pd.Dat
         frame[name] = held
     own = comparison.case[part.rows]
     seen = np.isfinite(values[part.rows])
-    if model == LEVEL or hasattr(stats, "left_censored"):
-        seen |= levels.below[part.rows]
+    seen |= levels.below[part.rows]
     frame["n"], frame["n_case"], frame["n_control"] = seen.sum(0), seen[own].sum(0), seen[~own].sum(0)
     if comparison.block is not None:
         blocks = comparison.block[part.rows]
@@ -158,24 +157,16 @@ def _natural(part: Part, levels: _Levels) -> dict[str, Any]:
 
 
 def _logs(part: Part, levels: _Levels) -> dict[str, Any]:
-    """Compare logarithms; features with values below detection by the left-censored model, where there is one."""
+    """Compare logarithms; features with values below detection by the left-censored model."""
     made = part.fit(levels.logs)
     touched = np.asarray(levels.below[part.rows].any(axis=0))
     if not touched.any():
-        return made
-    model = getattr(stats, "left_censored", None)
-    if model is None:
-        said = "of the samples in which it was detected only"
-        made["note"] = [
-            "; ".join(filter(None, (str(own), said if at else "")))
-            for own, at in zip(made["note"], touched, strict=True)
-        ]
         return made
     at = np.flatnonzero(touched)
     y = np.where(levels.below, -np.inf, levels.logs)[np.ix_(part.rows, at)]
     limit = np.log2(levels.limit)[np.ix_(part.rows, at)]
     x, contrast, units = _design(part)
-    fit = model(y, limit, x, [contrast], units, level=part.comparison.question.level)[0]
+    fit = stats.left_censored(y, limit, x, [contrast], units, level=part.comparison.question.level)[0]
     for name in FIELDS:
         held = np.array(made[name], dtype=object if name in ("status", "note") else float)
         held[at] = getattr(fit, name)

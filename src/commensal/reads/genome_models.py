@@ -150,9 +150,8 @@ def compound_of(metabolite: Any) -> str:
         name = knowledge.compound_by(kind, value)
         if name:
             return name
-    resolve = getattr(knowledge, "resolve", None)  # the table of compounds, where it ships
     for kind, value in texts:
-        found = resolve(**{kind: value}) if resolve is not None and kind != "bigg" else None
+        found = knowledge.resolve(**{kind: value}) if kind != "bigg" else None
         if found is not None and found.status == "exact":
             return str(found.compound)
     known = {name.lower(): name for name in knowledge.known_compounds()}
