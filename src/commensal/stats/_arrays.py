@@ -47,6 +47,24 @@ def numbers(values: ArrayLike, name: str, *, dimensions: int, negative: bool = T
     return array
 
 
+def flags(values: ArrayLike, name: str, n: int) -> NDArray[np.bool_]:
+    """Return ``values`` as n booleans; 0 and 1 are welcome.
+
+    Raises
+    ------
+    StatisticsError
+        Another number of them, or anything else.
+    """
+    array = np.asarray(values)
+    if array.shape != (n,) or not (array.dtype == bool or (array.dtype.kind in "iuf" and np.isin(array, (0, 1)).all())):
+        raise StatisticsError(
+            f"{name} does not say yes or no of each sample",
+            found=f"{array.shape} {array.dtype}",
+            expected=f"{n} booleans",
+        )
+    return np.asarray(array.astype(bool))
+
+
 def with_gaps(values: ArrayLike, name: str, *, dimensions: int, infinite: bool = False) -> Floats:
     """Return ``values`` as float64 of the asked number of dimensions, NaN being missing.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import with_gaps
+from commensal.stats._arrays import flags, with_gaps
 from commensal.stats._frames import framed
 from commensal.stats.fits import Array, Counts, Mask, Texts, columns_of, fill_names, tabulated, unnamed
 
@@ -90,10 +90,8 @@ def control_quality(amounts: ArrayLike, control: ArrayLike, blank: ArrayLike | N
     0.1 0.095 20.0
     """
     values = with_gaps(amounts, "amounts", dimensions=2)
-    is_control = np.asarray(control).astype(bool)
-    is_blank = np.zeros(len(values), bool) if blank is None else np.asarray(blank).astype(bool)
-    if is_control.shape != (len(values),) or is_blank.shape != (len(values),):
-        raise StatisticsError("amounts and roles do not fit", found=is_control.shape, expected=f"({len(values)},)")
+    is_control = flags(control, "control", len(values))
+    is_blank = np.zeros(len(values), bool) if blank is None else flags(blank, "blank", len(values))
     if (is_control & is_blank).any():
         raise StatisticsError("a sample is a quality control and a blank", expected="one role")
     seen = np.where(values > 0, values, np.nan)
@@ -105,10 +103,11 @@ def control_quality(amounts: ArrayLike, control: ArrayLike, blank: ArrayLike | N
         _, other = _moments(np.log(samples))
         floor, _ = _moments(blanks)
         ratio = _median(samples) / floor
+        share = np.where(other > 0, own / other, np.nan)
     enough = n >= 3
     return ControlQuality(
-        rsd=np.where(enough, sd / mean, np.nan),
-        d_ratio=np.where(enough, own / other, np.nan),
+        rsd=np.where(enough, sd / np.where(enough, mean, 1.0), np.nan),
+        d_ratio=np.where(enough, share, np.nan),
         blank_ratio=np.where(is_blank.any(), np.where(floor > 0, ratio, np.inf), np.nan),
         n_controls=n,
         n_blanks=(~np.isnan(blanks)).sum(axis=0).astype(np.int64),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import with_gaps
+from commensal.stats._arrays import flags, with_gaps
 from commensal.stats._design import group_codes
 from commensal.stats._frames import framed
 from commensal.stats._loess import loess_weights
@@ -181,8 +181,7 @@ def batch_medians(y: ArrayLike, batch: Iterable[Hashable], among: ArrayLike | No
     >>> fit.shift[:, 0].tolist()
     [-5.0, -5.0, -5.0, 5.0, 5.0, 5.0]
     """
-    flags = True if among is None else among
-    values, _, counts, codes = _checked(y, None, flags, batch)
+    values, _, counts, codes = _checked(y, None, among, batch)
     m = values.shape[1]
     level = np.full((int(codes.max(initial=-1)) + 1, m), np.nan)
     for number in range(len(level)):
@@ -216,18 +215,16 @@ def _batch(controls: Array, x: Array, at: Array, spans: Sequence[float]) -> tupl
 
 
 def _checked(
-    y: ArrayLike, order: ArrayLike | None, flags: ArrayLike | bool, batch: Iterable[Hashable] | None
+    y: ArrayLike, order: ArrayLike | None, roles: ArrayLike | None, batch: Iterable[Hashable] | None
 ) -> tuple[Array, Array, Mask, Counts]:
     values = with_gaps(y, "y", dimensions=2)
     n = len(values)
     place = np.arange(n, dtype=float) if order is None else with_gaps(order, "order", dimensions=1)
-    chosen = np.broadcast_to(np.asarray(flags), (n,)) if np.ndim(flags) == 0 else np.asarray(flags)
-    if len(place) != n or chosen.shape != (n,) or not n:
+    if len(place) != n or not n:
         raise StatisticsError(
-            "y, order and the samples' roles do not fit",
-            found=f"y {values.shape}, order {place.shape}, roles {chosen.shape}",
-            expected="one entry per sample, n ≥ 1",
+            "y and order do not fit", found=f"y {values.shape}, order {place.shape}", expected="one per sample, n ≥ 1"
         )
+    chosen = np.ones(n, bool) if roles is None else flags(roles, "control", n)
     if np.isnan(place).any():
         raise StatisticsError(
             "an order is missing",
@@ -236,7 +233,7 @@ def _checked(
             mend="complete it, or leave the sample out",
         )
     codes = np.zeros(n, np.int64) if batch is None else group_codes(batch, n, "batch")
-    return values, np.asarray(place), np.asarray(chosen.astype(bool)), codes
+    return values, np.asarray(place), chosen, codes
 
 
 def _mean(values: Array, axis: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from commensal.errors import StatisticsError
-from commensal.stats._arrays import with_gaps
+from commensal.stats._arrays import flags, with_gaps
 from commensal.stats.fits import Array, Counts, Texts
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def probabilistic_quotients(amounts: ArrayLike, among: ArrayLike | None = None) 
     [1.414, 0.707]
     """
     values = with_gaps(amounts, "amounts", dimensions=2)
-    chosen = np.ones(len(values), bool) if among is None else np.asarray(among).astype(bool)
-    if chosen.shape != (len(values),) or not chosen.any():
+    chosen = np.ones(len(values), bool) if among is None else flags(among, "among", len(values))
+    if not chosen.any():
         raise StatisticsError(
             "no reference for quotients", found=f"{int(chosen.sum())} of {len(values)} samples", expected="some"
         )
