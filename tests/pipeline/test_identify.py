@@ -101,3 +101,13 @@ def test_no_number_changes(tmp_path):
     without = load(study(tmp_path / "b", 'identity = { level = "HMDB_ID" }')).assays["serum"]
     np.testing.assert_array_equal(with_names.values, without.values)
     assert list(with_names.features.index) == list(without.features.index)
+
+
+def test_a_level_that_a_reader_named_is_kept_and_a_column_named_compound_is_not_lost(tmp_path):
+    place = study(tmp_path)
+    table = tmp_path / "molecules.tsv"
+    table.write_text(table.read_text().replace("MSI level", "identity_level").replace("BIOCHEMICAL", "compound"))
+    features = load(place).assays["serum"].features
+    assert features["identity_level"].fillna("-").tolist() == ["2", "1", "-", "4", "1", "2", "-"]
+    assert features["compound (of the table)"].tolist() == [name for name, _, _ in MOLECULES.values()]
+    assert features.loc["m2", "compound"] == "nicotinamide"

@@ -190,7 +190,7 @@ def by_salt(pool: Pool) -> int:
     for place, compound in list(pool.of.items()):
         firsts = [name for rank, name in compound.names.values() if rank == FIRST]
         bases = {key(base) for name in firsts for base in salt_free(name)} - set(compound.names)
-        near = set().union(*(at.get(base, set()) for base in bases)) - {place}
+        near = {one for base in bases for one in at.get(base, ()) if one != place and one in pool.of}
         near = {one for one in near if bases & set(_told(pool.of[one], FIRST))} or near
         if len(near) == 1:
             compound.roles = set()  # what a salt is used for does not make its acid a medicine
@@ -211,7 +211,8 @@ def by_carnitine(pool: Pool) -> int:
     moved = 0
     for place, compound in list(pool.of.items()):
         plain = {found for found in _told(compound, FIRST) if found.endswith("carnitine") and not marked(found)}
-        near = set().union(*(at.get(found, set()) | at.get(f"o{found}", set()) for found in plain)) - {place}
+        near = {one for found in plain for spelled in (found, f"o{found}") for one in at.get(spelled, ())} - {place}
+        near = {one for one in near if one in pool.of}
         if len(near) == 1:
             move(pool, place, near.pop())
             moved += 1
@@ -220,12 +221,14 @@ def by_carnitine(pool: Pool) -> int:
 
 def by_list(pool: Pool, same: list[tuple[str, str]]) -> int:
     """Join what our own list says is one compound; the first name of each line becomes its name."""
-    moved = 0
+    moved, at = 0, _holders(pool, ALSO, lambda _: True)
     for name, other in same:
-        at = _holders(pool, ALSO, lambda _: True)
         ranked = [
-            sorted(at.get(key(one), ()), key=lambda place, one=one: pool.of[place].names[key(one)][0])
-            for one in (name, other)
+            sorted(
+                (place for place in at.get(found, ()) if place in pool.of),
+                key=lambda place, found=found: pool.of[place].names[found][0],
+            )
+            for found in (key(name), key(other))
         ]
         if not all(ranked):
             print("same:", name, "or", other, "is not there")

@@ -36,7 +36,7 @@ USUAL: dict[str, tuple[str, ...]] = {
     "lipidmaps": ("lipidmaps", "lipidmapsid", "lmid", "lipidmapid"),
     "level": (
         "msilevel", "msi", "identificationlevel", "idlevel", "confidencelevel", "annotationlevel", "identitylevel",
-        "levelofidentification", "bestidconfidencevalue",
+        "levelofidentification", "reliability",
     ),
 }  # fmt: skip
 
@@ -82,7 +82,8 @@ def _with_identity(table: AssayTable) -> pd.DataFrame:
     columns = _columns(features, table.assay)
     found = [resolve(**given) for given in _given(features, columns)]
     level = features[columns["level"]] if "level" in columns else pd.Series(pd.NA, features.index)
-    return features.rename(columns={name: f"{name} (of the table)" for name in ADDED}).assign(
+    theirs = {name: f"{name} (of the table)" for name in ADDED if name != columns.get("level")}
+    return features.rename(columns=theirs).assign(
         compound=pd.array([one.compound for one in found], dtype="string"),
         identity=pd.array([_told(one) for one in found], dtype="string"),
         identity_level=level.astype("string").to_numpy(),
