@@ -45,7 +45,7 @@ def als_tables(drawn: AlsDrawn) -> dict[str, str]:
         ),
         "subjects.tsv": _stacked(
             [
-                _with_column(_renamed(mice["mice.tsv"], mouse="subject"), "ms_batch", _batches(drawn)),
+                _with_column(_without(_renamed(mice["mice.tsv"], mouse="subject"), "litter"), "ms_batch", _batches(drawn)),
                 _renamed(people["people.tsv"], person="subject"),
             ]
         ),
@@ -108,6 +108,12 @@ def _renamed(text: str, **names: str) -> str:
     """Rename columns: what they are called = what they shall be called."""
     head, *rows = _cells(text)
     return tsv([names.get(name, name) for name in head], rows)
+
+
+def _without(text: str, name: str) -> str:
+    head, *rows = _cells(text)
+    at = head.index(name)
+    return tsv([*head[:at], *head[at + 1 :]], [[*row[:at], *row[at + 1 :]] for row in rows])
 
 
 def _respecified(text: str) -> str:

@@ -22,7 +22,7 @@ from commensal.simulation.names import molecule_names
 from commensal.simulation.runs import Integers, Run
 
 #: Batches of the instrument, SD of their shifts and drifts (log2); share of values below detection.
-BATCHES, BATCH_SD, DRIFT_SD, BELOW = 3, 0.4, 0.2, 0.2
+BATCHES, BATCH_SD, DRIFT_SD, BELOW = 2, 0.4, 0.2, 0.2
 #: Log2 rise of a drug where it is given, above its molecule's mean.
 DRUG_RISE = 6.0
 

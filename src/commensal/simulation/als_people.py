@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from commensal.simulation.als_plan import DIETARY, PEOPLES_DRUG, AlsPlan
+from commensal.simulation.als_plan import DIETARY, MEDIATOR, PEOPLES_DRUG, AlsPlan
 from commensal.simulation.communities import communities
 from commensal.simulation.files import Drawn
 from commensal.simulation.genes import genes
 from commensal.simulation.molecules import Molecules, molecules
-from commensal.simulation.patients import fluid, visits
+from commensal.simulation.patients import PANEL, PERSON_SD, Fluid, fluid, visits
 from commensal.simulation.people import People, people
 
 #: Pathways whose carriers fall: those that set nicotinamide free.
@@ -20,6 +20,8 @@ ROUTES = ("nicotinamide_release", "nicotinamide_release_by_riboside")
 TAKERS, TAKEN, TAKEN_SD = 0.8, 15.0, 0.7
 #: Log2 of the dietary molecule per SD of the fibre that a person eats, most of which the household shares.
 PER_FIBRE = 1.0
+#: Correlation of the molecule in a patient's serum and cerebrospinal fluid.
+TOGETHER = 0.9
 #: Species and molecules that differ in patients.
 CHANGED = 6
 
@@ -40,7 +42,20 @@ def people_of(plan: AlsPlan) -> Drawn:
     day = score.integers(0, 400, size=drawn.n)
     csf = fluid(spine, drawn, controls=max(10, plan.households // 2), effect=e.level)
     seen = visits(score, drawn, serum, day, correlation=e.severity)
-    return Drawn(drawn, stool, _with_others(more, drawn, serum), genes(coded, stool, routes=ROUTES), csf, day, seen)
+    fluids = _with_others(more, drawn, serum), _following(csf, drawn, serum)
+    return Drawn(drawn, stool, fluids[0], genes(coded, stool, routes=ROUTES), fluids[1], day, seen)
+
+
+def _following(csf: Fluid, whom: People, serum: Molecules) -> Fluid:
+    """Let the molecule in a patient's cerebrospinal fluid follow that in the serum: correlation `TOGETHER`."""
+    at, where = [name for name, _, _ in PANEL].index(MEDIATOR), serum.names.index(MEDIATOR)
+    blood = np.log2(serum.values[whom.patient, where])
+    score = (np.log2(serum.values[list(csf.patients), where]) - blood.mean()) / (blood.std() or 1.0)
+    values, n = csf.values.copy(), len(csf.patients)
+    usual = np.log2(PANEL[at][1]) + csf.log2_fold[at]
+    own = (np.log2(values[:n, at]) - usual) / PERSON_SD
+    values[:n, at] = np.exp2(usual + PERSON_SD * (TOGETHER * score + np.sqrt(1 - TOGETHER**2) * own))
+    return replace(csf, values=values)
 
 
 def _with_others(rng: np.random.Generator, whom: People, serum: Molecules) -> Molecules:

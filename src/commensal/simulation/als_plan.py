@@ -19,6 +19,7 @@ from commensal.simulation.animal_plan import (
     Group,
     Plan,
 )
+from commensal.simulation.mouse_measures import OUTCOMES, Outcome
 
 HELPER, HARMER, BLOOMER = STRAINS[:3]
 MUTANT = f"{HELPER}, mutant"
@@ -30,6 +31,8 @@ ANIMALS_DRUGS = ("ampicillin", "metronidazole")
 PEOPLES_DRUG = "riluzole"
 #: A molecule that goes with what a household eats.
 DIETARY = "hippuric acid"
+#: Measures that the study file asks about, the first few of these; the first is primary.
+MEASURES = ("grip", "rotarod", "score", "weight", "missteps", "stride")
 LINKS = ("strain → outcome", "strain → molecule", "molecule → outcome")
 
 
@@ -41,15 +44,15 @@ class Effects:
     40 to day 130. Hazards are natural logs: 2 is a hazard divided by 7.4.
     """
 
-    strain_outcome: float = 3.0  #: SD on every measure of the strain that helps
+    strain_outcome: float = 4.0  #: SD on every measure of the strain that helps
     strain_hazard: float = 2.5  #: by which its log hazard of death falls
     strain_molecule: float = 3.0  #: log2 rise of the molecule in serum with it, and of the bystander
-    molecule_outcome: float = 3.0  #: SD of the infused molecule
+    molecule_outcome: float = 4.0  #: SD of the infused molecule
     molecule_hazard: float = 2.5
     engraftment: float = 5.0  #: log2, of strains that stay
-    harm: float = 1.5  #: SD by which the strain that harms makes measures worse
+    harm: float = 2.0  #: SD by which the strain that harms makes measures worse
     harm_hazard: float = 1.0
-    depletion_outcome: float = 1.8  #: SD by which antibiotics make measures worse in the diseased
+    depletion_outcome: float = 2.5  #: SD by which antibiotics make measures worse in the diseased
     depletion_hazard: float = 1.5
     depletion_molecule: float = 3.0  #: log2 by which they lower what microbes make, the molecule among it
     necessity: float = 1.0  #: share of the molecule and of what it does that a mutant loses
@@ -58,7 +61,7 @@ class Effects:
     genes: float = 1.5  #: log2, of that signature
     difference: float = 2.5  #: log2 by which species differ in patients, and with them the genes that they carry
     level: float = 1.5  #: log2 by which molecules differ in patients, in serum and cerebrospinal fluid
-    severity: float = 0.8  #: correlation of the molecule with the patients' score, 0–1
+    severity: float = 0.85  #: correlation of the molecule with the patients' score, 0–1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,12 @@ class AlsPlan:
         return STRAINS[: self.strains]
 
     @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Measures of the study file, the primary one first."""
+        known = {one.name: one for one in OUTCOMES}
+        return tuple(known[name] for name in MEASURES[: self.measures])
+
+    @property
     def infused(self) -> tuple[Group, ...]:
         """Arms in which a molecule is infused."""
         return tuple(one for one in self.mice.groups if one.gives is not None)
@@ -98,7 +107,7 @@ class AlsPlan:
 #: Sizes that the study has where nothing else is said: whole, and small.
 SIZES: dict[str, tuple[float, float]] = {
     "cages": (8, 6), "animals": (3, 3), "strains": (4, 3), "doses": (2, 1), "households": (37, 24),
-    "molecules": (60, 40), "taxa": (60, 40), "genes": (300, 150), "times": (6, 4), "measures": (3, 2),
+    "molecules": (60, 40), "taxa": (60, 40), "genes": (300, 150), "times": (6, 4), "measures": (4, 2),
 }  # fmt: skip
 
 
@@ -143,7 +152,7 @@ def _checked(one: AlsPlan) -> None:
     ranges = {
         "seed": (0, 2**63), "cages": (2, 1000), "animals": (1, 100), "strains": (1, len(STRAINS) - 1), "doses": (1, 5),
         "households": (4, 10_000), "molecules": (20, 100_000), "taxa": (20, 5000), "genes": (60, 100_000),
-        "times": (3, 40), "measures": (1, 6), "icc": (0, 0.95),
+        "times": (3, 40), "measures": (1, len(MEASURES)), "icc": (0, 0.95),
     }  # fmt: skip
     for name, (low, high) in ranges.items():
         if not low <= getattr(one, name) <= high:
@@ -155,7 +164,7 @@ def _mice(one: AlsPlan) -> Plan:
     effects = one.effects
     return Plan(
         seed=one.seed, animals=one.cages * one.animals, cages=one.cages, strains=one.strains, doses=one.doses,
-        facilities=2, times=one.times, measures=one.measures, taxa=one.taxa, molecules=one.molecules, genes=one.genes,
+        facilities=2, times=one.times, measures=len(OUTCOMES), taxa=one.taxa, molecules=one.molecules, genes=one.genes,
         csf=True, icc=one.icc, course_effect=effects.precedence, engraftment=effects.engraftment,
         gene_effect=effects.genes, reversal=effects.reversal, groups=tuple(_groups(one)),
     )  # fmt: skip

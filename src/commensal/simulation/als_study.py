@@ -17,7 +17,6 @@ from commensal.simulation.animal_plan import (
     WATER,
 )
 from commensal.simulation.animal_study import measure_section, section
-from commensal.simulation.mouse_measures import OUTCOMES
 
 _HEAD = f"""\
 # The model study, simulated: every number is invented, and truth.json says what was planted.
@@ -176,7 +175,7 @@ unit = "point"
 
 def als_study_text(plan: AlsPlan) -> str:
     """Return the study file."""
-    outcomes = OUTCOMES[: plan.measures]
+    outcomes = plan.outcomes
     blinded = [*(one.name for one in outcomes), "mouse_serum", "mouse_csf", "people_species", "people_serum"]
     head = _HEAD.replace("@BLINDED@", json.dumps(blinded)).replace("@PRIMARY@", outcomes[0].name)
     return "\n".join([head, *(measure_section(one) for one in outcomes), *_contrasts(plan), *_mice(plan), _people(plan)])
@@ -209,7 +208,7 @@ def _contrasts(plan: AlsPlan) -> Iterator[str]:
 
 def _mice(plan: AlsPlan) -> Iterator[str]:
     block = ["cage"]
-    measures = [one.name for one in OUTCOMES[: plan.measures]]
+    measures = [one.name for one in plan.outcomes]
     followed = {
         "measures": measures, "block": block, "covariates": ["sex"], "events": ["death"], "baseline": START,
     }  # fmt: skip
