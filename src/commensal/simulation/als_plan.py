@@ -107,7 +107,7 @@ class AlsPlan:
 #: Sizes that the study has where nothing else is said: whole, and small.
 SIZES: dict[str, tuple[float, float]] = {
     "cages": (8, 6), "animals": (3, 3), "strains": (4, 3), "doses": (2, 1), "households": (37, 24),
-    "molecules": (60, 40), "taxa": (60, 40), "genes": (300, 150), "times": (6, 4), "measures": (4, 2),
+    "molecules": (60, 40), "taxa": (60, 30), "genes": (300, 120), "times": (6, 4), "measures": (4, 2),
 }  # fmt: skip
 
 
