@@ -54,6 +54,7 @@ def als_truth(drawn: AlsDrawn) -> dict[str, Any]:
         "verdicts": list(_verdicts(plan)),
         "classes": list(_classes(drawn)),
         "candidates": _candidates(links),
+        "planted": list(_planted(drawn)),
         "decoys": _decoys(plan),
     }
 
@@ -191,6 +192,25 @@ def _candidates(links: dict[str, Rows]) -> Rows:
         for row in links["strain → molecule"]
         if gone.get(row["molecule"]) == -row["sign"]
     ]
+
+
+def _planted(drawn: AlsDrawn) -> Iterator[dict[str, Any]]:
+    """Yield single features that differ: people's species and molecules, genes that the molecule takes back."""
+    people, cord = drawn.people, drawn.animals.tissue
+    tables = [
+        ("people_species", people.stool.names, people.stool.names, people.stool.log2_fold, "abundance"),
+        ("people_serum", people.serum.ids, people.serum.names, people.serum.log2_fold, "abundance"),
+        ("people_csf", [name for name, _, _ in PANEL], [name for name, _, _ in PANEL], people.csf.log2_fold, "abundance"),
+    ]
+    if cord is not None:
+        tables.append(("cord", cord.genes, cord.genes, cord.taken_back, "expression"))
+    for assay, ids, labels, fold, model in tables:
+        for feature, label, size in zip(ids, labels, fold.tolist(), strict=True):
+            if size:
+                yield {
+                    "assay": assay, "feature": feature, "label": label, "model": model, "effect": round(size, 6),
+                    "unit": "log2 fold change",
+                }  # fmt: skip
 
 
 def _decoys(plan: AlsPlan) -> Rows:
