@@ -44,10 +44,10 @@ class Effects:
     40 to day 130. Hazards are natural logs: 2 is a hazard divided by 7.4.
     """
 
-    strain_outcome: float = 4.0  #: SD on every measure of the strain that helps
+    strain_outcome: float = 4.5  #: SD on every measure of the strain that helps
     strain_hazard: float = 2.5  #: by which its log hazard of death falls
     strain_molecule: float = 3.0  #: log2 rise of the molecule in serum with it, and of the bystander
-    molecule_outcome: float = 4.0  #: SD of the infused molecule
+    molecule_outcome: float = 4.5  #: SD of the infused molecule
     molecule_hazard: float = 2.5
     engraftment: float = 5.0  #: log2, of strains that stay
     harm: float = 2.0  #: SD by which the strain that harms makes measures worse
@@ -106,7 +106,7 @@ class AlsPlan:
 
 #: Sizes that the study has where nothing else is said: whole, and small.
 SIZES: dict[str, tuple[float, float]] = {
-    "cages": (8, 6), "animals": (3, 3), "strains": (4, 3), "doses": (2, 1), "households": (37, 24),
+    "cages": (8, 8), "animals": (3, 2), "strains": (4, 3), "doses": (2, 1), "households": (37, 24),
     "molecules": (60, 40), "taxa": (60, 30), "genes": (300, 120), "times": (6, 4), "measures": (4, 2),
 }  # fmt: skip
 
