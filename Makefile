@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -77,6 +77,9 @@ bench-truth: setup  ## signals implanted into real tables: FDR and power beside 
 
 bench-course: setup  ## animals over the course of a disease: null rates, classes, departures, with what was planted
 	@$(BIN)/python benchmarks/course.py
+
+bench-claims: setup  ## simulated model studies: the planted claim first, nothing false past the gate; ARGS=--full for all
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/claims.py $(ARGS)
 
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
 	@$(BIN)/python benchmarks/leaks.py

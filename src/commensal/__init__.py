@@ -20,10 +20,13 @@ _HOME = {
     "profile": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "run": "commensal.pipeline",
+    "score": "commensal.pipeline",
     "CommensalError": "commensal.errors",
 }
 
-__all__ = ["CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run"]
+__all__ = [
+    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

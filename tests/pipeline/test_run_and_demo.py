@@ -19,6 +19,13 @@ def demo(tmp_path_factory):
     return commensal.demo(tmp_path_factory.mktemp("demo") / "out", seed=1)
 
 
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """The household cohort alone, with its study beside its results as the demo has it."""
+    out = tmp_path_factory.mktemp("people")
+    return commensal.run(simulation.cohort(out / "study", seed=1), out)
+
+
 def edited(study: Path, *changes: tuple[str, str]) -> Path:
     text = study.read_text(encoding="utf-8")
     for old, new in changes:
@@ -33,8 +40,7 @@ def test_the_demo_finds_what_was_planted_and_little_else(demo):
     planted = {
         (item["assay"], item["feature"]): item["effect"] for item in truth["planted"] if item["model"] == "abundance"
     }
-    rows = demo.estimates
-    rows = rows[rows["assay"].isin(["species", "serum"])]  # genes follow the species that carry them
+    rows = demo.estimates[demo.estimates["kind"] == "cohort"]
     hits = rows[(rows["term"] == "within") & (rows["q"] < 0.05) & (rows["model"] == "abundance")]
     found = {(row.assay, row.feature): row.effect for row in hits.itertuples()}
     true = [key for key in found if key in planted]
@@ -43,9 +49,9 @@ def test_the_demo_finds_what_was_planted_and_little_else(demo):
     assert len(found) - len(true) <= 3
 
 
-def test_the_demo_finds_severity_the_fluid_and_the_pathway_that_were_planted(demo):
-    truth = json.loads((demo.folder / "study" / "truth.json").read_text())
-    rows = demo.estimates
+def test_a_cohort_finds_severity_the_fluid_and_the_pathway_that_were_planted(people):
+    truth = json.loads((people.folder / "study" / "truth.json").read_text())
+    rows = people.estimates
     nam = rows[(rows["assay"] == "serum") & (rows["label"] == truth["severity"]["label"]) & (rows["term"] == "cases")]
     followed = nam.set_index("model").loc["severity"]
     assert followed["q"] < 0.05
@@ -60,6 +66,19 @@ def test_the_demo_finds_severity_the_fluid_and_the_pathway_that_were_planted(dem
     parts = rows[(rows["model"] == "contribution") & rows["feature"].isin(truth["pathways"]) & (rows["q"] < 0.05)]
     falling = {item["feature"] for item in truth["planted"] if item["assay"] == "species" and item["effect"] < 0}
     assert set(parts.loc[parts["effect"] < 0, "measure"]) & falling
+
+
+def test_the_planted_claim_is_the_first_and_nothing_false_is_selected(demo):
+    found = commensal.score(demo.folder, demo.folder / "study" / "truth.json")
+    assert found.top is True
+    assert found.claims.loc[found.claims["verdict"] == "selected", "true"].all()
+    assert not found.claims["too_strong"].any()
+    lines = found.lines.set_index("line")
+    assert (lines["contradicted"] == 0).all()
+    assert lines["supported"].sum() >= 0.8 * lines["true"].sum()
+    questions = set(found.questions["question"])
+    assert questions == {"depletion", "course", "screen", "mediators", "rescue", "host", "cohort"}
+    assert json.loads(json.dumps(found.to_dict()))["top_claim_is_planted"] is True
 
 
 def test_the_demo_gives_three_headlines_with_numbers(demo):
@@ -81,16 +100,17 @@ def test_the_journal_names_inputs_by_hash_and_no_single_person(demo):
     events = [json.loads(line) for line in text.splitlines()]
     assert [events[0]["event"], events[-1]["event"]] == ["start", "end"]
     inputs = [event for event in events if event["event"] == "input"]
-    assert {"study.toml", "samples.tsv", "people.tsv", "species.tsv", "serum.tsv", "csf.tsv", "genes.tsv"} <= {
+    assert {"study.toml", "samples.tsv", "subjects.tsv", "people_species.tsv", "mouse_serum.tsv"} <= {
         event["file"] for event in inputs
     }
     assert all(len(event["sha256"]) == 64 for event in inputs)
 
 
 def test_the_same_study_gives_the_same_bytes(demo, tmp_path):
-    again = commensal.demo(tmp_path / "again", seed=1)
-    for name in ("estimates.parquet", "points.parquet"):
-        assert (again.folder / name).read_bytes() == (demo.folder / name).read_bytes()
+    study = demo.folder / "study" / "study.toml"
+    one, two = (commensal.run(study, tmp_path / name, only=("rescue", "host")).folder for name in "ab")
+    for name in ("estimates.parquet", "points.parquet", "claims.parquet"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
 
 
 def test_a_demo_does_not_write_into_a_folder_of_something_else(tmp_path):

@@ -14,7 +14,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the simulated study and its results.")] = Path("demo"),
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same study.")] = 1,
 ) -> None:
-    """Simulate a household cohort with known truth and run it to its page."""
+    """Simulate the model study (mice and patients, all seven questions) with known truth and run it to its page."""
     from commensal import pipeline
 
     with show.progress_bar() as progress:

@@ -12,6 +12,75 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Simulate st
 _Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same output.")]
 
 
+_Small = Annotated[bool, typer.Option("--small", help="Sizes of the demo: fewer cages, strains, molecules, people.")]
+
+
+@app.command("als")
+def als(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the study.")],
+    seed: _Seed = 1,
+    small: _Small = False,
+    effect: Annotated[
+        list[str] | None,
+        typer.Option("--effect", help="NAME=SIZE of what is planted, 0 for nothing; may be given again."),
+    ] = None,
+    false_link: Annotated[
+        str | None,
+        typer.Option("--false-link", help="The one link not planted, such as 'molecule → outcome' (-> will do)."),
+    ] = None,
+    mutant: Annotated[bool, typer.Option(help="An arm with a mutant that cannot make the molecule.")] = True,
+    cages: Annotated[int | None, typer.Option("--cages", help="Cages per arm.")] = None,
+    animals: Annotated[int | None, typer.Option("--animals", help="Animals per cage.")] = None,
+    strains: Annotated[int | None, typer.Option("--strains", help="Strains given, one arm each (1-11).")] = None,
+    doses: Annotated[int | None, typer.Option("--doses", help="Doses of nicotinamide, one arm each (1-5).")] = None,
+    households: Annotated[int | None, typer.Option("--households", help="Households with a patient.")] = None,
+    molecules: Annotated[int | None, typer.Option("--molecules", help="Molecules in blood (20 or more).")] = None,
+    taxa: Annotated[int | None, typer.Option("--taxa", help="Taxa in stool (20 or more).")] = None,
+    genes: Annotated[int | None, typer.Option("--genes", help="Genes in the spinal cord (60 or more).")] = None,
+    times: Annotated[int | None, typer.Option("--times", help="Ages of measurement (3 or more).")] = None,
+    measures: Annotated[int | None, typer.Option("--measures", help="Measures (1-6).")] = None,
+    icc: Annotated[float, typer.Option("--icc", help="Share of the animals' variance that cages have.")] = 0.2,
+) -> None:
+    """Simulate the model study whole: mice and patients, all seven questions, claims with known truth."""
+    sizes = ("cages", "animals", "strains", "doses", "households", "molecules", "taxa", "genes", "times", "measures")
+    given = locals()
+    options = {name: given[name] for name in (*sizes, "mutant", "icc")}
+    from commensal import pipeline
+
+    link = false_link.replace("->", "→") if false_link else None
+    study = pipeline.simulate.als(
+        out, seed=seed, small=small, effects=_sizes(effect or []), false_link=link, **options
+    )  # fmt: skip
+    typer.echo(f"study: {study}")
+    typer.echo(f"truth: {out / 'truth.json'}")
+
+
+@app.command("null")
+def null(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the study.")],
+    seed: _Seed = 1,
+    small: _Small = False,
+) -> None:
+    """Simulate the model study with nothing planted: a claim that is selected there is false."""
+    from commensal import pipeline
+
+    typer.echo(f"study: {pipeline.simulate.null(out, seed=seed, small=small)}")
+    typer.echo(f"truth: {out / 'truth.json'}")
+
+
+def _sizes(given: list[str]) -> dict[str, float]:
+    from commensal.errors import UsageError
+
+    sizes = {}
+    for one in given:
+        name, _, size = one.partition("=")
+        try:
+            sizes[name.strip().replace("-", "_")] = float(size)
+        except ValueError:
+            raise UsageError("an effect is no number", where="--effect", found=one, expected="NAME=SIZE") from None
+    return sizes
+
+
 @app.command("cohort")
 def cohort(
     out: Annotated[Path, typer.Option("--out", help="Folder for the study.")],

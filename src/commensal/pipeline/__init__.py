@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
     from commensal.pipeline.run import Progress, Result, run
+    from commensal.pipeline.score import Score, score
 
-__all__ = ["Progress", "Result", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "simulate"]
+__all__ = [
+    "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
+    "simulate",
+]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
     "Progress": "run",
     "Result": "run",
+    "Score": "score",
     "check": "check",
     "claims": "claims",
     "demo": "demo",
@@ -33,6 +38,7 @@ _HOME = {
     "load": "load",
     "profile": "profile",
     "run": "run",
+    "score": "score",
 }
 
 

@@ -1,4 +1,4 @@
-"""``demo``: a simulated household cohort, run to its page."""
+"""``demo``: the model study, simulated small with known truth, run to its page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from commensal.pipeline.run import Progress, Result, run
 
 
 def demo(out: Path | str = "demo", *, seed: int = 1, progress: Progress | None = None) -> Result:
-    """Simulate a small household cohort with known truth into ``out/study`` and run it to ``out``.
+    """Simulate the small model study with known truth into ``out/study`` and run it to ``out``.
+
+    All seven questions are asked, and their answers joined into claims: mice in arms, patients in households.
 
     Parameters
     ----------
@@ -32,4 +34,4 @@ def demo(out: Path | str = "demo", *, seed: int = 1, progress: Progress | None =
             where=str(folder),
             mend="give an empty or new folder with --out",
         )
-    return run(simulation.cohort(study, seed=seed), folder, progress=progress)
+    return run(simulation.als(study, seed=seed, small=True), folder, progress=progress)

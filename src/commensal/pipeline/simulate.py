@@ -66,6 +66,33 @@ def mediators(out: Path | str, *, seed: int = 1, **options: Any) -> Path:
     return simulation.mediators_study(Path(out), seed=seed, **options)
 
 
+def als(out: Path | str, *, seed: int = 1, small: bool = False, **options: Any) -> Path:
+    """Simulate the model study whole, with all seven questions and known truth, and return its study file.
+
+    Parameters
+    ----------
+    out
+        Folder to write to.
+    seed
+        The same seed and options give the same bytes.
+    small
+        Sizes of the demo.
+    options
+        Sizes and planted effects, as in `commensal.simulation.als`.
+
+    Raises
+    ------
+    UsageError
+        An option out of its range, or a folder that holds a study that is not simulated.
+    """
+    return simulation.als(Path(out), seed=seed, small=small, **options)
+
+
+def null(out: Path | str, *, seed: int = 1, small: bool = False, **options: Any) -> Path:
+    """Simulate the model study with nothing planted at all: `als` with ``null=True``, draw for draw."""
+    return als(out, seed=seed, small=small, null=True, **options)
+
+
 def reads(
     genomes: Path | str,
     out: Path | str,

@@ -40,6 +40,7 @@ class Group:
     dose: float = 0.0  #: mg/kg per day of the infused molecule
     strain: str | None = None  #: taxon given
     engrafts: bool = False  #: whether it stays
+    gives: str | None = None  #: molecule infused
 
     @property
     def diseased(self) -> bool:
@@ -150,7 +151,8 @@ def _groups(one: Plan) -> list[Group]:
             made.append(Group(genotype, SALINE, "infusion"))
         for arm, dose in zip(one.infusions, one.dose_levels, strict=True):
             share = dose / TOP_DOSE
-            made.append(Group(genotype, arm, "infusion", one.infusion_effect * share, one.infusion_hazard**share, dose))
+            made.append(Group(genotype, arm, "infusion", one.infusion_effect * share, one.infusion_hazard**share, dose,
+                              gives=INFUSED))  # fmt: skip
     return made
 
 

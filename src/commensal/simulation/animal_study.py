@@ -99,14 +99,14 @@ def study_text(drawn: Drawn) -> str:
     outcomes = OUTCOMES[: plan.measures]
     head = _HEAD.replace("@BLINDED@", json.dumps([one.name for one in outcomes]))
     head = head.replace("@PRIMARY@", outcomes[0].name).replace("@HEALTHY@", HEALTHY).replace("@WATER@", WATER)
-    parts = [head, *_assays(drawn), *(_measure(one) for one in outcomes), *_contrasts(plan), *_questions(drawn)]
+    parts = [head, *_assays(drawn), *(measure_section(one) for one in outcomes), *_contrasts(plan), *_questions(drawn)]
     return "\n".join(parts)
 
 
 def _assays(drawn: Drawn) -> Iterator[str]:
     for fluid in drawn.fluids.values if drawn.fluids is not None else ():
         yield (
-            _section(
+            section(
                 f"assays.{fluid.lower()}",
                 kind="metabolites",
                 file=f"{fluid.lower()}.tsv",
@@ -116,11 +116,11 @@ def _assays(drawn: Drawn) -> Iterator[str]:
             + 'features = { file = "molecules.tsv", id = "id", label = "name" }\n'
         )
     if drawn.tissue is not None:
-        yield _section("assays.cord", kind="transcripts", file="cord.tsv", value="counts", specimen=TISSUE)
+        yield section("assays.cord", kind="transcripts", file="cord.tsv", value="counts", specimen=TISSUE)
 
 
-def _measure(one: Outcome) -> str:
-    return _section(
+def measure_section(one: Outcome) -> str:
+    return section(
         f"measures.{one.name}",
         kind=one.kind,
         better=one.better,
@@ -132,15 +132,15 @@ def _measure(one: Outcome) -> str:
 
 def _contrasts(plan: Plan) -> Iterator[str]:
     removed = [ANTIBIOTICS, GERM_FREE] if plan.germ_free else ANTIBIOTICS
-    yield _section("contrasts.microbes_removed", column="arm", case=removed, control=WATER)
+    yield section("contrasts.microbes_removed", column="arm", case=removed, control=WATER)
     yield (
-        _section("contrasts.disease", column="genotype", case=DISEASED, control=HEALTHY)
+        section("contrasts.disease", column="genotype", case=DISEASED, control=HEALTHY)
         + f'where = {{ arm = "{WATER}" }}\n'
     )
     if plan.strains:
-        yield _section("contrasts.strains", column="arm", case=plan.strain_names, control=VEHICLE)
+        yield section("contrasts.strains", column="arm", case=plan.strain_names, control=VEHICLE)
     if plan.doses:
-        yield _section("contrasts.infusion", column="arm", case=plan.infusions, control=SALINE)
+        yield section("contrasts.infusion", column="arm", case=plan.infusions, control=SALINE)
 
 
 def _questions(drawn: Drawn) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _questions(drawn: Drawn) -> Iterator[str]:
     molecules = [fluid.lower() for fluid in drawn.fluids.values] if drawn.fluids is not None else []
     block = ["cage"]
     followed = {"block": block, "covariates": ["sex"], "events": ["symptom_onset", "death"], "baseline": START}
-    yield _section(
+    yield section(
         "questions.depletion",
         "does removing the microbes change the disease, and only in the diseased?",
         kind="depletion",
@@ -159,7 +159,7 @@ def _questions(drawn: Drawn) -> Iterator[str]:
     )
     course = {"facility": "facility"} if plan.facilities > 1 else {}
     yield (
-        _section(
+        section(
             "questions.course",
             "what differs before the disease shows, and what as it runs?",
             kind="course",
@@ -174,7 +174,7 @@ def _questions(drawn: Drawn) -> Iterator[str]:
     if plan.strains:
         given = ", ".join(f'"{name}" = "{name}"' for name in plan.strain_names)
         yield (
-            _section(
+            section(
                 "questions.screen",
                 "which single strains help, which harm?",
                 kind="screen",
@@ -186,7 +186,7 @@ def _questions(drawn: Drawn) -> Iterator[str]:
             + f"strains = {{ {given} }}\n"
         )
     if plan.doses:
-        yield _section(
+        yield section(
             "questions.rescue",
             "does the molecule itself help?",
             kind="rescue",
@@ -196,7 +196,7 @@ def _questions(drawn: Drawn) -> Iterator[str]:
             **followed,
         )
     if plan.doses and drawn.tissue is not None:
-        yield _section(
+        yield section(
             "questions.host",
             "what does the tissue do, and does the molecule take the disease back?",
             kind="host",
@@ -208,7 +208,7 @@ def _questions(drawn: Drawn) -> Iterator[str]:
         )
 
 
-def _section(name: str, comment: str = "", **keys: object) -> str:
+def section(name: str, comment: str = "", **keys: object) -> str:
     """Write a section of TOML, without the keys that are None."""
     head = f"[{name}]"
     lines = [f"{head:46} # {comment}" if comment else head]

@@ -39,10 +39,19 @@ def write_cohort(
     covariates: Sequence[str],
 ) -> Path:
     """Write a drawn cohort to a folder; see `commensal.simulation.cohort`."""
+    texts = cohort_tables(drawn) | {
+        "truth.json": json.dumps(_truth(drawn, options), indent=1, ensure_ascii=False) + "\n",
+        "study.toml": STUDY.replace("@COVARIATES@", json.dumps(list(covariates))),
+    }
+    return write_files(out, texts)
+
+
+def cohort_tables(drawn: Drawn) -> dict[str, str]:
+    """Return the tables of a drawn cohort as text, by file name."""
     people, stool, serum = drawn.people, drawn.stool, drawn.serum
     stool_ids = [f"{person}-stool" for person in people.person]
     serum_ids = [f"{person}-serum" for person in people.person]
-    texts = {
+    return {
         "samples.tsv": tsv(
             ["sample", "person", "specimen", "day"],
             [
@@ -102,10 +111,7 @@ def write_cohort(
                 )
             ),
         ),
-        "truth.json": json.dumps(_truth(drawn, options), indent=1, ensure_ascii=False) + "\n",
-        "study.toml": STUDY.replace("@COVARIATES@", json.dumps(list(covariates))),
     }
-    return write_files(out, texts)
 
 
 def write_files(out: Path, texts: Mapping[str, str]) -> Path:

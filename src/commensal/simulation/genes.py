@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ class Genes:
     parts: NDArray[np.float64]  #: (n, len(split)); the parts of a gene sum to the gene
 
 
-def genes(rng: np.random.Generator, stool: Communities) -> Genes:
+def genes(rng: np.random.Generator, stool: Communities, *, routes: Sequence[str] = (SUPPRESSED,)) -> Genes:
     """Draw who carries what; the copies follow from the community, so a gene falls because its carriers do.
 
     Parameters
@@ -41,10 +42,12 @@ def genes(rng: np.random.Generator, stool: Communities) -> Genes:
         The only source of chance; as many draws are made whatever the effects are.
     stool
         The community whose genes they are.
+    routes
+        Pathways whose genes the species carry that can fall, and few others.
     """
     steps = {step.id: (step, pathway) for pathway in pathways().values() for step in pathway.steps}
     listed = {ko: step.name for step, _ in steps.values() for ko in step.alternatives[0]}
-    own = {ko for step in pathways()[SUPPRESSED].steps for ko in step.alternatives[0]}
+    own = {ko for route in routes for step in pathways()[route].steps for ko in step.alternatives[0]}
     nad = [ko for step, pathway in steps.values() if pathway.family == "NAD" for ko in step.alternatives[0]]
     others = [f"K{number:05d}" for number in range(2860, 2860 + OTHERS)]
     ids = (*listed, *(ko for ko in others if ko not in listed))

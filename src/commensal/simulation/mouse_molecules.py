@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,18 @@ Array = NDArray[np.float64]
 #: Standard deviations on the log2 scale: of cages, of animals, of measurements; and the share of a change that reaches
 #: the cerebrospinal fluid.
 CAGE_SD, ANIMAL_SD, NOISE_SD, CROSSES = 0.3, 0.5, 0.4, 0.7
+FLUIDS = ("serum", "CSF")
+SHARES = {"serum": 1.0, "CSF": CROSSES}
 #: The disease lowers the infused molecule by this share of the option's effect.
 IN_DISEASE = -0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """True levels of n animals in m molecules of one fluid."""
+
+    mean: Array  #: (m,) log2 where nothing is planted
+    log2: Array  #: (n, m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +54,43 @@ def fluids(rng: np.random.Generator, plan: Plan, mice: Mice) -> Fluids:
     names = tuple(name or f"unknown {number:04d}" for number, (name, _) in enumerate(listed, 1))
     age = float(plan.ages[len(plan.ages) // 2])
     animal = np.flatnonzero(mice.exit > age).astype(np.int64)
-    m = plan.molecules
+    changed = changed_molecules(plan)
+    change = np.array([[molecule_shift(plan, group, name, changed) for name in names] for group in plan.groups])
+    drawn = levels(rng, mice, change, FLUIDS[: 1 + plan.csf])
+    values = {fluid: np.exp2(one.log2[animal]) for fluid, one in drawn.items()}
+    ids = tuple(f"M{number:04d}" for number in range(1, plan.molecules + 1))
+    return Fluids(ids, names, tuple(kind for _, kind in listed), animal, age, values, tuple(changed))
+
+
+def levels(rng: np.random.Generator, mice: Mice, change: Array, fluids: Sequence[str]) -> dict[str, Levels]:
+    r"""Draw the true log2 levels of every animal (n) in every molecule (m), in serum and in cerebrospinal fluid.
+
+    .. math:: \ell_{ijf} = \mu_{jf} + u_{c(i)j} + v_{ij} + s_f \Delta_{g(i)j} + e_{ijf}
+
+    :math:`u` is the cage's part, :math:`v` the animal's, which both fluids share, :math:`\Delta` the group's change, of
+    which the share :math:`s` reaches a fluid: 1 of serum, 0.7 of cerebrospinal fluid.
+
+    Parameters
+    ----------
+    rng
+        The only source of chance; as many draws are made whatever the changes are.
+    mice
+        Who is sampled.
+    change
+        (groups, m) log2 change of each molecule in each group.
+    fluids
+        The first one or two of `FLUIDS`.
+    """
+    m = change.shape[1]
     mean = rng.normal(17, 2.5, size=m)
     of_cage = rng.normal(0, CAGE_SD, size=(int(mice.cage.max()) + 1, m))[mice.cage]
     own = of_cage + rng.normal(0, ANIMAL_SD, size=(mice.n, m))
-    changed = changed_molecules(plan)
-    change = np.stack([[molecule_shift(plan, group, name, changed) for name in names] for group in plan.groups])
-    values = {}
-    for fluid, share in (("serum", 1.0), ("CSF", CROSSES))[: 1 + plan.csf]:
+    drawn = {}
+    for fluid in fluids:
         level = mean if fluid == "serum" else mean - rng.normal(4, 1.5, size=m)
-        log2 = level + own + share * change[mice.group] + rng.normal(0, NOISE_SD, size=own.shape)
-        values[fluid] = np.exp2(log2[animal])
-    ids = tuple(f"M{number:04d}" for number in range(1, m + 1))
-    return Fluids(ids, names, tuple(kind for _, kind in listed), animal, age, values, tuple(changed))
+        log2 = level + own + SHARES[fluid] * change[mice.group] + rng.normal(0, NOISE_SD, size=own.shape)
+        drawn[fluid] = Levels(level, log2)
+    return drawn
 
 
 def changed_molecules(plan: Plan) -> dict[str, float]:

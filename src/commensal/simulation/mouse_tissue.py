@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commensal.simulation.animal_plan import TOP_DOSE, Plan
+from commensal.simulation.animal_plan import INFUSED, TOP_DOSE, Plan
 from commensal.simulation.mice import Mice
 
 Array = NDArray[np.float64]
@@ -55,7 +55,8 @@ def tissue(rng: np.random.Generator, plan: Plan, mice: Mice) -> Tissue:
     back[taken] = -plan.reversal * fold[taken]
     animal = _whose(plan, mice)
     ill = np.array([plan.groups[at].diseased for at in mice.group])[animal]
-    dose = np.array([plan.groups[at].dose for at in mice.group])[animal] / TOP_DOSE
+    given = [one.dose if one.gives == INFUSED else 0.0 for one in plan.groups]
+    dose = np.array([given[at] for at in mice.group])[animal] / TOP_DOSE
     of_cage = rng.normal(0, CAGE_SD, size=(int(mice.cage.max()) + 1, m))[mice.cage[animal]]
     log2 = of_cage + np.outer(ill, fold) + np.outer(ill * dose, back)
     share = np.exp(mean) * np.exp2(log2)

@@ -71,7 +71,9 @@ def join_tables(declared: Study, frames: Mapping[str, pd.DataFrame]) -> Joined:
         samples = _with_subjects(declared, samples, listed)
         here, there = dict.fromkeys(samples["subject"]), set(listed.index)
         unused = tuple(name for name in listed.index if name not in here)
-        unlisted = tuple(name for name in here if name not in there)
+        # pooled controls and blanks are nobody's: no row of a subject is asked for
+        who = dict.fromkeys(samples.loc[samples["role"] == "sample", "subject"])
+        unlisted = tuple(name for name in who if name not in there)
     _check_declared(declared, samples, frames)
     nest(declared, samples, raw)
     subjects = _constant_per_subject(samples)
