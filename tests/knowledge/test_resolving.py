@@ -23,7 +23,6 @@ from commensal.knowledge.names import key, labelled, unnamed
         ("choline chloride", "choline"),
         ("sodium butyrate", "butyrate"),
         ("butyric acid sodium salt", "butyrate"),
-        ("myo-inositol", "myo-inositol"),
         ("lactic acid", "lactate"),
         ("butyric acid", "butyrate"),
         ("n-Butyrate", "butyrate"),
@@ -146,7 +145,7 @@ def test_a_number_settles_what_a_name_leaves_open():
 def test_metabolites_of_drugs_that_the_table_does_not_have():
     found = resolve("ibuprofen acyl glucuronide (2)")
     assert found.exogenous.startswith("metabolite of a drug")
-    assert resolve("O-desmethyltramadol glucuronide").exogenous
+    assert resolve("O-desmethyltramadol").exogenous.startswith("metabolite of a drug")
     assert resolve("phenol glucuronide").exogenous is None
 
 

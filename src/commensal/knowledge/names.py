@@ -47,7 +47,8 @@ _HANDED = re.compile(r"(?<![a-z0-9'~])(dl|ld|d|l)-(?=[a-z(0-9])")
 _ESTER = re.compile(r"(?<=yl) (?=[a-z~]*(?:ate|ite)(?![a-z]))(?!(?:di|tri)?(?:phosph|sulf))")
 
 _UNNAMED = re.compile(
-    r"x ?- ?\d+(?: .*)?|unknown.*|unidentified.*|unannotated.*|not identified|n/?a|nan|none|null|-+|\?+"
+    r"x ?- ?\d+(?: .*)?|isobars?(?: \d+)?"
+    r"|unknown.*|unidentified.*|unannotated.*|not identified|n/?a|nan|none|null|-+|\?+"
     r"|(?:feature|peak|metabolite|compound|cluster|ft|tf|m|id)[ -]?\d+"
     r"|m?z?[\d.]+ ?(?:[_@/-]|t|rt| ) ?(?:rt)?[\d.]+.*|m\d+t\d+.*|[\d.,\s]+"
 )

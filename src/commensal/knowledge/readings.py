@@ -87,6 +87,7 @@ def _known(text: str) -> tuple[str, ...]:
 
 
 def _readings(text: str) -> Iterator[Reading]:
+    yield from _salts(text)  # before a salt's own row: an ion and its acid are one compound
     yield Reading(_known(text))
     fewer = _NUMBERING.sub("", text)
     if fewer != text:
