@@ -10,7 +10,7 @@ import pytest
 
 import commensal
 from commensal import simulation
-from commensal.errors import CommensalError, DesignError, OutputError, StudyFileError, TableError, UsageError
+from commensal.errors import CommensalError, OutputError, StudyFileError, TableError, UsageError
 from commensal.tables import read_estimates, read_points
 
 

@@ -27,7 +27,8 @@ def _both(part: str, signs: Callable[[int, int], tuple[int, int]]) -> Callable[[
     def holds(truth: Truth, claim: Mapping[str, Any]) -> bool:
         molecule, outcome = signs(_D[claim["direction"]], _V[claim["through"]])
         return (
-            _sign(truth, f"{part} → molecule", claim) == molecule and _sign(truth, f"{part} → outcome", claim) == outcome
+            _sign(truth, f"{part} → molecule", claim) == molecule
+            and _sign(truth, f"{part} → outcome", claim) == outcome
         )
 
     return holds

@@ -75,4 +75,3 @@ def molecules_of_mice(rng: np.random.Generator, plan: AlsPlan, mice: Mice) -> Mo
         )  # fmt: skip
     ids = tuple(f"M{number:04d}" for number in range(1, len(names) + 1))
     return MouseFluids(ids, names, ANIMALS_DRUGS, animal, batch, age, made)
-

@@ -75,4 +75,3 @@ def _with_others(rng: np.random.Generator, whom: People, serum: Molecules) -> Mo
         values=np.column_stack([values, drug]),
         log2_fold=np.append(serum.log2_fold, 0.0),
     )
-
