@@ -9,7 +9,19 @@ from importlib import import_module
 import pytest
 
 PINNED = {
-    "commensal": ["CommensalError", "__version__", "check", "demo", "init", "load", "profile", "reference", "run"],
+    "commensal": [
+        "CommensalError",
+        "__version__",
+        "check",
+        "claims",
+        "demo",
+        "init",
+        "load",
+        "profile",
+        "reference",
+        "run",
+        "score",
+    ],
 }
 
 
