@@ -1,12 +1,12 @@
 """Claims of simulated model studies: is the planted one first, and does anything false pass the gate?
 
-Three kinds of study, each simulated small: whole (two corroborating lines at random are not planted, so that a strength
-can be too large), null, and with exactly one of the three links false, in turn. The questions' own functions are called,
-but for what no claim rests on (trajectories, curves, departures, diversity); no page is drawn.
+Three kinds of study, each simulated small: whole (two corroborating lines at random are not planted, so that a
+strength can be too large), null, and with exactly one of the three links false, in turn. The questions' own functions
+are called, but for what no claim rests on (trajectories, curves, departures, diversity); no page is drawn.
 
-Judged: the planted triad is the first claim in at least 95 % of the whole studies; the share of studies in which a claim
-that is not true is selected, and in which a strength exceeds the number of true lines, is not above 5 % by an exact
-one-sided binomial test at 1 %.
+Judged: the planted triad is the first claim in at least 95 % of the whole studies; the share of studies in which a
+claim that is not true is selected, and in which a strength exceeds the number of true lines, is not above 5 % by an
+exact one-sided binomial test at 1 %.
 
     python benchmarks/claims.py              20 whole, 20 null and false-link
     python benchmarks/claims.py --full       100 whole, 200 null, 200 with one link false
@@ -165,7 +165,8 @@ def main() -> int:
     share = float(whole["first"].mean()) if len(whole) else float("nan")
     failed |= share < 0.95
     keep("claims", {"rows": told, "first": share})
-    print(f"claims: planted triad first in {share:.0%} of {len(whole)} studies (goal: 95 %, and no rate above 5 % at 1 %)")
+    goal = "goal: 95 %, and no rate above 5 % at 1 %"
+    print(f"claims: planted triad first in {share:.0%} of {len(whole)} studies ({goal})")
     return int(failed)
 
 

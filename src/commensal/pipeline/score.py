@@ -12,10 +12,9 @@ import pandas as pd
 
 from commensal.errors import UsageError
 from commensal.pipeline.claims import CLAIMS
-from commensal.pipeline.score_claims import is_true, judged_claims, judged_lines
+from commensal.pipeline.score_claims import judged_claims, judged_lines
 from commensal.questions.verdicts import HARMS, HELPS, verdict_of
 from commensal.tables import read_claims, read_estimates
-from commensal.tables.claims import SELECTED
 
 #: A feature, candidate or pathway counts as found at this q.
 LEVEL = 0.05
@@ -200,6 +199,3 @@ def _features(rows: pd.DataFrame, truth: Mapping[str, Any]) -> list[dict[str, An
                      len(set(first["feature"]) - true))
             )  # fmt: skip
     return made
-
-
-__all__ = ["SELECTED", "Score", "is_true", "score", "scored"]

@@ -10,6 +10,8 @@ import pandas as pd
 from commensal.tables.claims import CLAIM, CONTRADICTS, NOT_MEASURED, SELECTED, SUPPORTS
 
 Truth = Mapping[str, Any]
+#: Whether a line is true of a claim.
+Holds = Callable[[Truth, Mapping[str, Any]], bool]
 #: The three links of the gate.
 GATE = ("strain → outcome", "strain → molecule", "molecule → outcome")
 _D, _V = {"helps": 1, "harms": -1}, {"raises": 1, "lowers": -1}
@@ -23,7 +25,7 @@ def _sign(truth: Truth, line: str, claim: Mapping[str, Any]) -> int:
     return 0
 
 
-def _both(part: str, signs: Callable[[int, int], tuple[int, int]]) -> Callable[[Truth, Mapping[str, Any]], bool]:
+def _both(part: str, signs: Callable[[int, int], tuple[int, int]]) -> Holds:
     def holds(truth: Truth, claim: Mapping[str, Any]) -> bool:
         molecule, outcome = signs(_D[claim["direction"]], _V[claim["through"]])
         return (
@@ -34,7 +36,7 @@ def _both(part: str, signs: Callable[[int, int], tuple[int, int]]) -> Callable[[
     return holds
 
 
-def _one(line: str, sign: Callable[[int, int], int]) -> Callable[[Truth, Mapping[str, Any]], bool]:
+def _one(line: str, sign: Callable[[int, int], int]) -> Holds:
     def holds(truth: Truth, claim: Mapping[str, Any]) -> bool:
         return _sign(truth, line, claim) == sign(_D[claim["direction"]], _V[claim["through"]])
 
@@ -42,7 +44,7 @@ def _one(line: str, sign: Callable[[int, int], int]) -> Callable[[Truth, Mapping
 
 
 #: Line → whether it is true of a claim; and the columns that say what the line is about.
-_HOLDS: dict[str, tuple[Callable[[Truth, Mapping[str, Any]], bool], tuple[str, ...], str]] = {
+_HOLDS: dict[str, tuple[Holds, tuple[str, ...], str]] = {
     "strain → outcome": (_one("strain → outcome", lambda d, _: d), ("strain", "outcome"), "d"),
     "strain → molecule": (_one("strain → molecule", lambda _, v: v), ("strain", "molecule"), "v"),
     "molecule → outcome": (_one("molecule → outcome", lambda d, v: d * v), ("molecule", "outcome"), "dv"),

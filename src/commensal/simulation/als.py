@@ -47,9 +47,9 @@ def als(
 
     *Akkermansia muciniphila* helps diseased mice by raising nicotinamide, which falls where microbes are removed, helps
     when it is infused, and is low in patients, the more so the worse they are. Beside it are planted: a strain that
-    harms, a strain that blooms and does nothing, strains that do not stay, a molecule that moves with the strain and does
-    nothing, drugs, a molecule that goes with what households eat, and cages that are alike in everything. The models are
-    those of `commensal.simulation.animal` and `commensal.simulation.cohort`.
+    harms, a strain that blooms and does nothing, strains that do not stay, a molecule that moves with the strain and
+    does nothing, drugs, a molecule that goes with what households eat, and cages that are alike in everything. The
+    models are those of `commensal.simulation.animal` and `commensal.simulation.cohort`.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from commensal import knowledge
 from commensal.simulation import animal_files, files
 from commensal.simulation.als_fluids import MouseFluids
-from commensal.simulation.als_plan import BYSTANDER, HARMER, HELPER, MUTANT, AlsPlan
+from commensal.simulation.als_plan import ANIMALS_DRUGS, HARMER, HELPER, MUTANT, PEOPLES_DRUG, AlsPlan
 from commensal.simulation.files import tsv
 
 #: Specimens of people are named apart from those of mice.
@@ -34,7 +34,7 @@ class AlsDrawn:
 def als_tables(drawn: AlsDrawn) -> dict[str, str]:
     """Return the study's tables as text, by file name."""
     mice, people = animal_files.tables(drawn.animals), files.cohort_tables(drawn.people)
-    fluids = drawn.fluids
+    fluids, own = drawn.fluids, _without(_renamed(mice["mice.tsv"], mouse="subject"), "litter")
     texts = {
         "samples.tsv": _stacked(
             [
@@ -45,7 +45,7 @@ def als_tables(drawn: AlsDrawn) -> dict[str, str]:
         ),
         "subjects.tsv": _stacked(
             [
-                _with_column(_without(_renamed(mice["mice.tsv"], mouse="subject"), "litter"), "ms_batch", _batches(drawn)),
+                _with_column(own, "ms_batch", _batches(drawn)),
                 _renamed(people["people.tsv"], person="subject"),
             ]
         ),
@@ -57,8 +57,13 @@ def als_tables(drawn: AlsDrawn) -> dict[str, str]:
         "cord.tsv": mice["cord.tsv"], "sets.gmt": mice["sets.gmt"],
         "people_species.tsv": people["species.tsv"], "people_tree.nwk": people["tree.nwk"],
         "people_genes.tsv": people["genes.tsv"], "people_csf.tsv": people["csf.tsv"],
-        "people_serum.tsv": people["serum.tsv"], "people_molecules.tsv": people["serum_features.tsv"],
-        "molecules.tsv": tsv(["id", "name"], zip(fluids.ids, fluids.names, strict=True)),
+        "people_serum.tsv": people["serum.tsv"],
+        "people_molecules.tsv": _with_column(
+            people["serum_features.tsv"], "exogenous", _exogenous(drawn.people.serum.names)
+        ),
+        "molecules.tsv": tsv(
+            ["id", "name", "exogenous"], zip(fluids.ids, fluids.names, _exogenous(fluids.names), strict=True)
+        ),
         "genomes.tsv": tsv(["genome", "gene", "ko"], _genomes(drawn.plan)),
     }  # fmt: skip
     for fluid, run in fluids.runs.items():
@@ -69,6 +74,12 @@ def als_tables(drawn: AlsDrawn) -> dict[str, str]:
         )
         texts[f"mouse_{fluid.lower()}.tsv"] = tsv(["id", *names], rows)
     return texts
+
+
+def _exogenous(names: Sequence[str]) -> list[str]:
+    """Say of each molecule why neither the body nor its microbes make it, where that is so."""
+    why = {**dict.fromkeys(ANIMALS_DRUGS, "drug: antibiotic"), PEOPLES_DRUG: "drug: for amyotrophic lateral sclerosis"}
+    return [why.get(name, "") for name in names]
 
 
 def _tube(drawn: AlsDrawn, fluid: str, row: int, order: int) -> str:
@@ -136,6 +147,3 @@ def _stacked(texts: Sequence[str]) -> str:
         place = {name: at for at, name in enumerate(head)}
         rows += [[row[place[name]] if name in place else "" for name in columns] for row in own]
     return tsv(columns, rows)
-
-
-__all__ = ["BYSTANDER", "PEOPLES", "AlsDrawn", "als_tables"]

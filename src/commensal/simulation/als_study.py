@@ -178,9 +178,8 @@ def als_study_text(plan: AlsPlan) -> str:
     outcomes = plan.outcomes
     blinded = [*(one.name for one in outcomes), "mouse_serum", "mouse_csf", "people_species", "people_serum"]
     head = _HEAD.replace("@BLINDED@", json.dumps(blinded)).replace("@PRIMARY@", outcomes[0].name)
-    return "\n".join(
-        [head, *(measure_section(one) for one in outcomes), *_contrasts(plan), *_mice(plan), _people(plan)]
-    )
+    measures = (measure_section(one) for one in outcomes)
+    return "\n".join([head, *measures, *_contrasts(plan), *_mice(plan), _people(plan)])
 
 
 def given_arms(plan: AlsPlan) -> list[str]:

@@ -81,9 +81,9 @@ def _links(drawn: AlsDrawn) -> dict[str, Rows]:
         "molecule → outcome": [{"molecule": one.gives, **row} for one in tops for row in _shifts(plan, one)],
         "depletion → outcome": list(_shifts(plan, groups[ANTIBIOTICS])),
         "depletion → molecule": [
-            {"molecule": name, "sign": int(removed(name)), "effect": removed(name) * e.depletion_molecule, "unit": "log2"}
-            for name in drawn.fluids.names
-            if removed(name) and e.depletion_molecule
+            {"molecule": name, "sign": int(way), "effect": way * e.depletion_molecule, "unit": "log2"}
+            for name, way in ((name, removed(name)) for name in drawn.fluids.names)
+            if way and e.depletion_molecule
         ],
         "necessity → outcome": list(_lost_outcomes(plan, groups[HELPER])) if lost else [],
         "necessity → molecule": [
@@ -166,10 +166,8 @@ def _verdicts(plan: AlsPlan) -> Iterator[dict[str, Any]]:
     question = {"antibiotics": "depletion", "strain": "screen", "infusion": "rescue"}
     for group in plan.mice.groups:
         if group.part in question and group.arm not in (VEHICLE, SALINE):
-            shown = {
-                **dict.fromkeys((one.name for one in plan.outcomes), group.measures),
-                "death": -np.log(group.hazard),
-            }
+            shown = dict.fromkeys((one.name for one in plan.outcomes), group.measures)
+            shown["death"] = -float(np.log(group.hazard))
             for outcome, better in shown.items():
                 told = "helps" if better > 1e-12 else "harms" if better < -1e-12 else "nothing"
                 yield {
@@ -200,16 +198,11 @@ def _candidates(links: dict[str, Rows]) -> Rows:
 def _planted(drawn: AlsDrawn) -> Iterator[dict[str, Any]]:
     """Yield single features that differ: people's species and molecules, genes that the molecule takes back."""
     people, cord = drawn.people, drawn.animals.tissue
+    panel = [name for name, _, _ in PANEL]
     tables = [
         ("people_species", people.stool.names, people.stool.names, people.stool.log2_fold, "abundance"),
         ("people_serum", people.serum.ids, people.serum.names, people.serum.log2_fold, "abundance"),
-        (
-            "people_csf",
-            [name for name, _, _ in PANEL],
-            [name for name, _, _ in PANEL],
-            people.csf.log2_fold,
-            "abundance",
-        ),
+        ("people_csf", panel, panel, people.csf.log2_fold, "abundance"),
     ]
     if cord is not None:
         tables.append(("cord", cord.genes, cord.genes, cord.taken_back, "expression"))

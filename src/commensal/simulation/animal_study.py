@@ -120,6 +120,7 @@ def _assays(drawn: Drawn) -> Iterator[str]:
 
 
 def measure_section(one: Outcome) -> str:
+    """Write the section of a measure."""
     return section(
         f"measures.{one.name}",
         kind=one.kind,

@@ -1,4 +1,4 @@
-"""Samples as a mass spectrometer runs them: batches, injection order, pooled controls, drift and limits of detection."""
+"""Samples as a mass spectrometer runs them: batches, order, pooled controls, drift and limits of detection."""
 
 from __future__ import annotations
 
