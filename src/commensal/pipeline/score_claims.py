@@ -25,6 +25,10 @@ def _sign(truth: Truth, line: str, claim: Mapping[str, Any]) -> int:
     return 0
 
 
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def _both(part: str, signs: Callable[[int, int], tuple[int, int]]) -> Holds:
     def holds(truth: Truth, claim: Mapping[str, Any]) -> bool:
         molecule, outcome = signs(_D[claim["direction"]], _V[claim["through"]])
@@ -101,7 +105,7 @@ def judged_claims(found: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     lines = [name for name in names if name != CLAIM]
     indirect = set(truth.get("indirect", ()))
     rows = []
-    for claim in own.to_dict("records"):
+    for claim in _records(own):
         true = is_true(truth, claim)
         if not (true or claim["verdict"] == SELECTED or claim["rank"] == 1):
             continue
@@ -130,7 +134,9 @@ def judged_lines(found: pd.DataFrame, truth: Truth) -> pd.DataFrame:
         d, v = own["direction"].map(_D), own["through"].map(_V)
         side = {"d": d, "v": v, "dv": d * v, "d v": 2 * d + v}[signs]
         facts = own.assign(side=side).drop_duplicates([*columns, "side"])
-        holds = pd.Series([line_holds(truth, str(line), one) for one in facts.to_dict("records")], index=facts.index)
+        holds: pd.Series[bool] = pd.Series(
+            [line_holds(truth, str(line), one) for one in _records(facts)], index=facts.index
+        )
         supports, against = facts["verdict"] == SUPPORTS, facts["verdict"] == CONTRADICTS
         rows.append(
             {

@@ -87,7 +87,7 @@ def levels(rng: np.random.Generator, mice: Mice, change: Array, fluids: Sequence
     own = of_cage + rng.normal(0, ANIMAL_SD, size=(mice.n, m))
     drawn = {}
     for fluid in fluids:
-        level = mean if fluid == "serum" else mean - rng.normal(4, 1.5, size=m)
+        level = mean if fluid == "serum" else np.asarray(mean - rng.normal(4, 1.5, size=m))
         log2 = level + own + SHARES[fluid] * change[mice.group] + rng.normal(0, NOISE_SD, size=own.shape)
         drawn[fluid] = Levels(level, log2)
     return drawn

@@ -53,7 +53,10 @@ def measured(
     batches, m = int(batch.max()) + 1, log2.shape[1]
     shift = rng.normal(0, batch_sd, size=(batches, m))
     drift = rng.normal(0, drift_sd, size=(batches, m))
-    row, of_batch, order, place = [], [], [], []
+    row: list[int] = []
+    of_batch: list[int] = []
+    order: list[int] = []
+    place: list[float] = []
     for b in range(batches):
         own = rng.permutation(np.flatnonzero(batch == b)).tolist()
         queue = [-1]
