@@ -81,7 +81,7 @@ def _row(rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         "direction": claim["direction"],
         "through": claim["through"],
         "verdict": claim["verdict"],
-        "gate": "–" if missing(claim["p"]) else chance(claim["p"], "gate p"),
+        "gate": "–" if missing(claim["p"]) else chance(claim["p"]),
         "q": "–" if missing(claim["q"]) else chance(claim["q"], "q"),
         "strength": f"{claim['strength']} of {claim['n']}",
         "note": sentence(str(claim["note"])) + _noise(claim),

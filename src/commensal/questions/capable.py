@@ -11,6 +11,7 @@ from commensal.questions.answer import Answer, joined
 from commensal.questions.capability_rows import capability_rows, judged
 from commensal.questions.mediator_lines import Molecules
 from commensal.study import LoadedStudy, Question
+from commensal.tables import points
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def capable(
         if name in known
     }
     answer = capability_rows(loaded, wanted, question.genomes, identity)
-    return Capable(notes, replace(answer, points=answer.points.assign(cohort=str(identity["cohort"]))))
+    return Capable(notes, replace(answer, points=points(answer.points.assign(cohort=str(identity["cohort"])))))
 
 
 def _name(union: Molecules, at: int) -> str:

@@ -130,7 +130,7 @@ def mediation(
     >>> y = np.array([11.0, 13, 10, 14, 12, 13, 15, 18, 13, 16, 19, 17])
     >>> fit = mediation(m[:, None], y, x, [0, 1])
     >>> print(fit.effect.round(2), fit.low.round(2), fit.high.round(2), fit.p.round(4), fit.rho.round(2))
-    [4.97] [2.8 ] [7.35] [0.0003] [0.96]
+    [5.17] [2.75] [7.86] [0.0005] [0.96]
     """
     refuse_level(level)
     m = with_gaps(mediator, "mediator", dimensions=2)
