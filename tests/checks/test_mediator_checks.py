@@ -72,7 +72,7 @@ def test_tables_whose_names_do_not_meet_are_told(study: Path):
 
 
 def test_drugs_that_nobody_marks_are_told(study: Path):
-    edit(study, "molecules.tsv", lambda frame: frame.drop(columns="exogenous"))
+    edit(study, "molecules.tsv", lambda frame: frame.drop(columns="exogenous").assign(name=frame["id"]))
     assert codes(study)["drugs_not_told"].startswith("note")
 
 

@@ -116,7 +116,9 @@ def _names(loaded: LoadedStudy, question: Question, names: list[str]) -> Iterato
 
 
 def _drugs(loaded: LoadedStudy, question: Question, names: list[str]) -> Iterator[Finding]:
-    told = any("exogenous" in loaded.assays[name].features for name in names)
+    columns = ("exogenous", "compound")  # a known compound is known to be a drug or not
+    tables = [loaded.assays[name].features for name in names]
+    told = any(one[column].notna().any() for one in tables for column in columns if column in one)
     if names and not told:
         yield _finding(
             question,

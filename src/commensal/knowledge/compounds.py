@@ -6,11 +6,11 @@ import lzma
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module, resources
-from importlib.util import find_spec
+from importlib import resources
 
 from commensal.knowledge.names import key
 from commensal.knowledge.pathways import pathways
+from commensal.knowledge.reactions import known_compounds, reactions
 
 #: Columns of numbers in the table, in their order.
 NAMESPACES = ("chebi", "kegg", "hmdb", "pubchem", "lipidmaps")
@@ -137,9 +137,10 @@ def named_in_pathways() -> tuple[str, ...]:
 
 
 def _named_in_reactions() -> list[str]:
-    if find_spec("commensal.knowledge.reactions") is None:
-        return []
-    return sorted(import_module("commensal.knowledge.reactions").known_compounds())
+    own = sorted(known_compounds())
+    beside = {name for one in reactions().values() for name in (*one.cofactors_in, *one.cofactors_out)}
+    charged = {f"{name}+" for name in own}  # NAD and NAD+ are one
+    return [*own, *sorted(beside - set(own) - charged)]
 
 
 @cache

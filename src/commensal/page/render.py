@@ -140,7 +140,7 @@ def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]
     if group.kind == "course":
         return [*drawn, *course_figures(group, own)]
     if is_mediators(group):
-        return [*triangulation(group, own), *(_arm_volcanoes(group) if len(group.terms) <= FEW_ARMS else [])]
+        return [*drawn, *triangulation(group, own), *(_arm_volcanoes(group) if len(group.terms) <= FEW_ARMS else [])]
     drawn += [*ordination(group, own), *diversity(group, own), *volcano(group), *features(group, own)]
     drawn += [*levels(group, own), *severity(group, own), *pathway(group, own), *producers(group, own)]
     return [*drawn, *gene_sets(group), *reversal(group, own)]

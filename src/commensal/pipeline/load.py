@@ -90,7 +90,7 @@ def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     loaded = load(simulation.cohort(Path(folder), seed=1))
     >>> sorted(loaded.assays)
-    ['serum', 'species']
+    ['csf', 'genes', 'serum', 'species']
     """
     where = place(study, data)
     declared = read_study(where.study)
