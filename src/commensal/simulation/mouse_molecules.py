@@ -82,12 +82,12 @@ def levels(rng: np.random.Generator, mice: Mice, change: Array, fluids: Sequence
         The first one or two of `FLUIDS`.
     """
     m = change.shape[1]
-    mean = rng.normal(17, 2.5, size=m)
+    mean: Array = rng.normal(17, 2.5, size=m)
     of_cage = rng.normal(0, CAGE_SD, size=(int(mice.cage.max()) + 1, m))[mice.cage]
     own = of_cage + rng.normal(0, ANIMAL_SD, size=(mice.n, m))
     drawn = {}
     for fluid in fluids:
-        level = mean if fluid == "serum" else np.asarray(mean - rng.normal(4, 1.5, size=m))
+        level: Array = mean if fluid == "serum" else np.asarray(mean - rng.normal(4, 1.5, size=m), dtype=np.float64)
         log2 = level + own + SHARES[fluid] * change[mice.group] + rng.normal(0, NOISE_SD, size=own.shape)
         drawn[fluid] = Levels(level, log2)
     return drawn
