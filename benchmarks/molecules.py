@@ -85,6 +85,7 @@ def asked(job: tuple[str, int]) -> dict[str, Any]:
     own = (rows["label"] == MEDIATOR) & (rows["term"] == STRAIN) & (rows["measure"] == DIRECTION)
     true = own & (part == "mediator")
     adjusted = pd.to_numeric(rows["note"].str.extract(r"claims nothing\) ([^;]+)")[0].str.replace("−", "-"))
+    adjusted = adjusted.astype(float)  # missing where a line was not measured
     values = [table.values for table in loaded.assays.values()]
     return {
         "part": part, "seed": seed, "link": options.get("false_link"),

@@ -89,7 +89,7 @@ def levels(rng: np.random.Generator, mice: Mice, change: Array, fluids: Sequence
     for fluid in fluids:
         level: Array = mean if fluid == "serum" else np.asarray(mean - rng.normal(4, 1.5, size=m), dtype=np.float64)
         log2 = level + own + SHARES[fluid] * change[mice.group] + rng.normal(0, NOISE_SD, size=own.shape)
-        drawn[fluid] = Levels(level, log2)
+        drawn[fluid] = Levels(np.asarray(level), log2)
     return drawn
 
 
