@@ -82,7 +82,7 @@ def levels(rng: np.random.Generator, mice: Mice, change: Array, fluids: Sequence
         The first one or two of `FLUIDS`.
     """
     m = change.shape[1]
-    mean: Array = rng.normal(17, 2.5, size=m)
+    mean = np.asarray(rng.normal(17, 2.5, size=m), dtype=np.float64)
     of_cage = rng.normal(0, CAGE_SD, size=(int(mice.cage.max()) + 1, m))[mice.cage]
     own = of_cage + rng.normal(0, ANIMAL_SD, size=(mice.n, m))
     drawn = {}
