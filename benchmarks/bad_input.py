@@ -255,7 +255,9 @@ def jobs(rng: Random) -> dict[str, Job]:
         "hierarchical": lambda: stats.hierarchical(flat, g, family="odd"),
         "course_contrasts": lambda: stats.course_contrasts(y, lab, rng.random((2, n)) < 0.5, g, fixed_or_one),
         "course_classes": classes,
-        "departure": lambda: stats.departure(y, lab, np.arange(n) % 4, g, fixed_or_one),
+        "departure": lambda: stats.departure(
+            y, lab, np.arange(n) // 2, g if n % 3 == 0 else np.arange(n), fixed_or_one
+        ),
         "onset_distribution": lambda: stats.onset_distribution(*onset_ends()),
         "pooled": lambda: stats.pooled(y, y, y),
         "shared_effects": lambda: stats.shared_effects(y, y, y),
