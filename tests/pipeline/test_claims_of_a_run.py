@@ -1,0 +1,117 @@
+"""Claims of a run, the verb that prints them, and labels rearranged as the design allows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import commensal
+from commensal import simulation
+from commensal.cli.app import app
+from commensal.errors import DesignError, UsageError
+from commensal.pipeline.shuffles import shuffled
+from commensal.tables import CLAIM, read_claims
+
+SCREEN = '\n[questions.screen]\nkind = "screen"\ncontrast = "strains"\nblock = ["cage"]\n'
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> commensal.pipeline.Result:
+    folder = tmp_path_factory.mktemp("claims")
+    study = simulation.mediators_study(folder, seed=3, molecules=40, falls=4, rises=4, mutant=True)
+    study.write_text(study.read_text() + SCREEN)
+    return commensal.run(study, folder / "out", shuffle=2)
+
+
+def test_a_run_writes_its_claims_and_the_verb_reads_them(ran):
+    kept = read_claims(ran.folder / "claims.parquet")
+    pd.testing.assert_frame_equal(kept, ran.claims)
+    own = kept[kept["line"] == CLAIM]
+    assert set(own["verdict"]) == {"open"}  # nobody was given a molecule
+    assert "mutant" not in " ".join(own["strain"].unique())
+    assert not own["molecule"].isin(["metronidazole", "ampicillin", "vancomycin"]).any()
+    first = own.iloc[0]
+    assert (first["molecule"], first["direction"], first["through"]) == ("nicotinamide", "helps", "raises")
+    lines = commensal.claims(ran.folder, molecule="Nicotinamide", microbe="akkermansia muciniphila").set_index("line")
+    rows = ran.estimates.iloc[lines.loc[["strain → molecule"], "estimate"].astype(int)]
+    assert set(rows["label"].str.casefold()) == {"nicotinamide"}
+    assert (ran.folder / "report.html").read_text(encoding="utf-8").count('class="claim"') == 20
+
+
+def test_noise_of_the_design_stands_beside_claims_with_a_gate_only(ran):
+    own = ran.claims[ran.claims["line"] == CLAIM]
+    assert (own["shuffles"] == 2).all()
+    assert own["noise"].isna().all()  # all are open
+
+
+def test_the_command_prints_claims_with_their_lines(ran):
+    told = CliRunner().invoke(app, ["claims", str(ran.folder), "--molecule", "nicotinamide", "--top", "1"])
+    assert told.exit_code == 0, told.output
+    assert "it raises nicotinamide  [open" in told.output
+    assert "not measured  molecule → outcome" in told.output
+    assert "3 more claims" in told.output or "more claims" in told.output
+    rows = json.loads(CliRunner().invoke(app, ["claims", str(ran.folder), "--top", "1", "--json"]).output)
+    assert rows[0]["line"] == "claim"
+
+
+def test_what_is_not_there_is_told(ran, tmp_path):
+    with pytest.raises(UsageError, match="holds no claims"):
+        commensal.claims(tmp_path)
+    with pytest.raises(UsageError, match="nicotinamid") as caught:
+        commensal.claims(ran.folder, molecule="nicotinamid")
+    assert "nicotinamide" in str(caught.value)
+
+
+def test_a_study_without_strains_and_molecules_makes_no_claim(tmp_path):
+    study = simulation.cohort(tmp_path, seed=2)
+    text = study.read_text().replace('kind = "cohort"', 'kind = "cohort"\npermutations = 99')
+    study.write_text(text)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "claims.parquet").write_text("of an earlier run")
+    result = commensal.run(study, tmp_path / "out")
+    assert result.claims.empty
+    assert not (tmp_path / "out" / "claims.parquet").exists()
+
+
+def test_whole_cages_change_arms_and_nothing_else_moves(tmp_path):
+    loaded = commensal.load(simulation.mediators_study(tmp_path, seed=3, molecules=40, falls=2, rises=2))
+    moved = shuffled(loaded, seed=1)
+    mice = moved.samples[moved.samples["role"] == "sample"]
+    assert mice.groupby("cage")["arm"].nunique().max() == 1
+    before, after = (one.subjects["arm"].astype(str) for one in (loaded, moved))
+    assert before.value_counts().to_dict() == after.value_counts().to_dict()
+    assert (before != after).any()
+    removed = {"antibiotics", "water"}  # these two have no arm in common with the strains
+    assert set(after[before.isin(removed)]) <= removed
+    same = [column for column in loaded.samples if column != "arm"]
+    pd.testing.assert_frame_equal(loaded.samples[same], moved.samples[same])
+    assert shuffled(loaded, seed=1).subjects["arm"].equals(moved.subjects["arm"])
+
+
+def test_labels_move_inside_households_where_both_sides_live(tmp_path):
+    loaded = commensal.load(simulation.cohort(tmp_path, seed=2))
+    moved = shuffled(loaded, seed=4)
+    question = next(iter(loaded.declared.questions.values()))
+    contrast, home = loaded.declared.contrasts[question.contrast], question.block[0]
+    levels = {*contrast.case, *contrast.control}
+    before = loaded.samples.drop_duplicates("subject").set_index("subject")
+    after = moved.samples.drop_duplicates("subject").set_index("subject")
+    own = before[contrast.column].astype(str).isin(levels)
+    both = before[own].groupby(home)[contrast.column].nunique() > 1
+    inside = before[own & before[home].isin(both.index[both])].index
+    count = [frame.loc[inside].groupby([home, contrast.column], observed=True).size() for frame in (before, after)]
+    pd.testing.assert_series_equal(*count)
+    assert (before.loc[inside, contrast.column].astype(str) != after.loc[inside, contrast.column].astype(str)).any()
+
+
+def test_one_cage_in_each_arm_has_no_negative_control(tmp_path):
+    """Everybody in one cage of one arm: nothing can change places."""
+    loaded = commensal.load(simulation.mediators_study(tmp_path, seed=3, cages=2, molecules=40, falls=2, rises=2))
+    one = loaded.subjects["arm"].astype(str) == "water"
+    samples = loaded.samples[loaded.samples["subject"].isin(loaded.subjects.index[one])]
+    with pytest.raises(DesignError, match="no label"):
+        shuffled(replace(loaded, subjects=loaded.subjects[one], samples=samples), seed=1)
