@@ -115,3 +115,28 @@ def test_one_cage_in_each_arm_has_no_negative_control(tmp_path):
     samples = loaded.samples[loaded.samples["subject"].isin(loaded.subjects.index[one])]
     with pytest.raises(DesignError, match="no label"):
         shuffled(replace(loaded, subjects=loaded.subjects[one], samples=samples), seed=1)
+
+
+def test_shuffling_what_makes_no_claim_is_refused_at_once(tmp_path):
+    with pytest.raises(UsageError, match="makes no claim") as caught:
+        commensal.run(simulation.cohort(tmp_path, seed=2), tmp_path / "out", shuffle=2)
+    assert "without --shuffle" in str(caught.value)
+
+
+def test_what_would_keep_claims_open_in_silence_is_told(tmp_path):
+    study = simulation.als(tmp_path, seed=1, small=True)
+    text = study.read_text()
+    assert not {"given_not_measured", "gives_not_said", "claims_level_unknown"} & codes(study)
+    study.write_text(text.replace('= "nicotinamide"', '= "niacinamide"'))
+    assert "given_not_measured" not in codes(study)
+    study.write_text(text.replace('= "nicotinamide"', '= "nicotinamid"'))
+    assert "given_not_measured" in codes(study)
+    lines = [line for line in text.splitlines() if not line.startswith("gives")]
+    study.write_text("\n".join(lines))
+    assert "gives_not_said" in codes(study)
+    study.write_text(text.replace('[variables.genotype]\ntype = "category"\nreference = "WT"\n', ""))
+    assert "claims_level_unknown" in codes(study)
+
+
+def codes(study):
+    return {finding.code for finding in commensal.check(study)}

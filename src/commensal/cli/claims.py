@@ -47,6 +47,8 @@ def _one(rows: pd.DataFrame) -> None:
     if isfinite(claim["noise"]):
         times = round(claim["noise"] * claim["shuffles"])
         typer.echo(f"   as strong with labels rearranged: {times} of {claim['shuffles']} studies")
+    if len(rows) == 1:
+        typer.echo("   its lines are not kept: a link was not measured, and it is not among the first 2,000 by rank")
     for _, line in rows.iloc[1:].iterrows():
         said = f"   {line['verdict']:<13} {line['line']:<19}"
         if line["verdict"] != "not measured":

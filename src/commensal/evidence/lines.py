@@ -18,7 +18,7 @@ from commensal.evidence.family import Family
 
 Rows = pd.DataFrame
 #: Models of a molecule or taxon in an arm, the one with the most to say first.
-AMOUNTS = ("censored", "abundance", "change, adjusted for baseline")
+AMOUNTS = ("abundance", "change, adjusted for baseline")
 
 
 @dataclass(frozen=True, slots=True)

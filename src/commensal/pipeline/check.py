@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from commensal import checks
+from commensal.pipeline.claim_family import claim_findings
 from commensal.pipeline.load import load_with_reads, place
 from commensal.study import read_study
 from commensal.tables import Finding
@@ -36,4 +37,4 @@ def check(study: Path | str, data: Path | str | None = None) -> list[Finding]:
     """
     where = place(study, data)
     loaded, reads = load_with_reads(read_study(where.study), where.root, None)
-    return checks.ordered([*reads.findings, *checks.check(loaded)])
+    return checks.ordered([*reads.findings, *claim_findings(loaded), *checks.check(loaded)])

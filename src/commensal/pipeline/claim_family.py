@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from commensal import knowledge
+from commensal.errors import nearest
 from commensal.evidence import CORROBORATING, Family, Molecule, Outcome, Strain
 from commensal.questions.ends import asked_events, asked_measures, primary
 from commensal.questions.mediator_lines import keyed
 from commensal.study import LoadedStudy, Question
+from commensal.tables import Finding
 
 
 def claim_family(loaded: LoadedStudy) -> Family | None:
@@ -103,15 +105,58 @@ def _better(word: str) -> int:
 
 
 def _given(rescues: Iterable[Question], molecules: Iterable[Molecule]) -> dict[str, str]:
-    """Return arm → molecule of the family, by its name as the study file writes it."""
-    known = {one.name.casefold(): one.name for one in molecules}
+    """Return arm → molecule of the family, by any of its names or a feature id of it."""
+    known: dict[str, str] = {}
+    for one in molecules:
+        known |= dict.fromkeys((one.name.casefold(), *(feature.casefold() for _, feature in one.features)), one.name)
     named: dict[str, str] = {}
     for question in rescues:
         for arm, name in question.gives.items():
-            found = known.get(name.casefold())
+            compound = knowledge.resolve(name).compound or ""
+            found = known.get(name.casefold()) or known.get(compound.casefold())
             if found:
                 named[arm] = found
     return named
+
+
+def claim_findings(loaded: LoadedStudy) -> Iterator[Finding]:
+    """Yield what keeps the study's claims open without anybody noticing: a molecule of no table, a level unknown."""
+    family = claim_family(loaded)
+    if family is None:
+        return
+    for question in _of_kind(loaded, "rescue"):
+        for arm, name in question.gives.items():
+            if arm in family.given:
+                continue
+            near = nearest(name, [one.name for one in family.molecules])
+            yield Finding(
+                "given_not_measured",
+                "warning",
+                f"[questions.{question.name}] gives",
+                f"no table that mediators asks about has {name!r}, given in {arm}: claims about it stay open.",
+                f"did you mean {near[0]!r}?" if near else "give its name or its feature id as the table has it",
+                contrast=question.contrast,
+            )
+        if not question.gives:
+            yield Finding(
+                "gives_not_said",
+                "note",
+                f"[questions.{question.name}]",
+                "what was given in its arms is not said: no claim has the link molecule → outcome from it.",
+                'say it: gives = { "ARM" = "MOLECULE" }',
+                contrast=question.contrast,
+            )
+    for kind in ("screen", "rescue", "depletion"):
+        for question in _of_kind(loaded, kind):
+            if question.by and question.name not in family.sick:
+                yield Finding(
+                    "claims_level_unknown",
+                    "warning",
+                    f"[questions.{question.name}] by",
+                    f"which level of {question.by} has the disease cannot be told: its rows count for no claim.",
+                    f"give [variables.{question.by}] a reference, the healthy one of two levels",
+                    contrast=question.contrast,
+                )
 
 
 def _sick(loaded: LoadedStudy) -> dict[str, str]:

@@ -13,13 +13,13 @@ import pandas as pd
 from commensal import checks, execution, page
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
 from commensal.evidence import join
-from commensal.pipeline.claim_family import claim_family
+from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
-from commensal.pipeline.shuffles import noise
+from commensal.pipeline.shuffles import noise, shuffled
 from commensal.questions import QUESTIONS, Answer, joined, without_p
 from commensal.study import LoadedStudy, Question, Study, read_study
 from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
@@ -97,13 +97,15 @@ def run(
         told = read_report(loaded, reads.profiles)
         for name, profiles in reads.profiles.items():
             journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
+        if shuffle:
+            _shufflable(loaded)
         inputs = _inputs(loaded.declared, where.root, reads.profiles)
         for entry in inputs:
             journal.event("input", **entry)
         steps = _steps(loaded.declared, only)
         total = len(steps) + 3
         tell(1, total, "checking the design")
-        findings = checks.check(loaded)
+        findings = [*claim_findings(loaded), *checks.check(loaded)]
         answers, failures = _answers(loaded, steps, journal, lambda done, what: tell(done + 2, total, what))
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
@@ -204,6 +206,26 @@ def _not_answered(question: Question, part: str, assay: str | None, error: Comme
         contrast=question.contrast,
         assay=assay,
     )
+
+
+def _shufflable(loaded: LoadedStudy) -> None:
+    """Say at once, not after all questions, that there is nothing to shuffle.
+
+    Raises
+    ------
+    UsageError
+        The study makes no claim.
+    DesignError
+        No label of it can be rearranged.
+    """
+    if claim_family(loaded) is None:
+        raise UsageError(
+            "this study makes no claim, so that there is none to set beside noise",
+            where="--shuffle",
+            expected="questions of kind screen and mediators, with a primary outcome and molecules",
+            mend="run without --shuffle",
+        )
+    shuffled(loaded, seed=1)
 
 
 def _claims(
