@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -16,7 +17,7 @@ from commensal.study import AssayTable, Dropped, Prepare, Step
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 #: Declared value → the base of its logarithm.
-BASES = {"log2": 2.0, "log10": 10.0, "ln": float(np.e)}
+BASES = {"log2": 2.0, "log10": 10.0, "ln": math.e}
 
 
 @dataclass(slots=True, eq=False)

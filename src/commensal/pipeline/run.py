@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from commensal import checks, execution, page
-from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
+from commensal.errors import UsageError
 from commensal.evidence import join
+from commensal.pipeline.answering import answered, steps_of
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
@@ -20,15 +21,12 @@ from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
-from commensal.questions import QUESTIONS, Answer, joined, without_p
-from commensal.study import LoadedStudy, Question, Study, read_study
+from commensal.questions import Answer, joined
+from commensal.study import LoadedStudy, Study, read_study
 from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
-
-#: How messages name the part of a question that is no assay.
-OUTCOMES = "measures and events"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,11 +100,13 @@ def run(
         inputs = _inputs(loaded.declared, where.root, reads.profiles)
         for entry in inputs:
             journal.event("input", **entry)
-        steps = _steps(loaded.declared, only)
+        steps = steps_of(loaded.declared, only)
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
-        answers, failures = _answers(loaded, steps, journal, lambda done, what: tell(done + 2, total, what))
+        answers, failures = answered(
+            loaded, steps, execution.Serial(), journal, lambda done, _, what: tell(done + 2, total, what)
+        )
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
             journal.event("finding", **finding.to_dict())
@@ -134,78 +134,6 @@ def run(
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
     return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
-
-
-def _steps(declared: Study, only: Sequence[str]) -> list[tuple[Question, str | None]]:
-    """Return each question's parts in their order; None stands for its measures and events."""
-    for name in only:
-        if name not in declared.questions:
-            raise UsageError(
-                f"no question {name!r} in {declared.path.name}",
-                where="--only",
-                expected=nearest(name, declared.questions) or list(declared.questions),
-            )
-    chosen = [question for name, question in declared.questions.items() if not only or name in only]
-    answered = [question for question in chosen if question.kind in QUESTIONS]  # the linter names the others
-    if not answered:
-        raise DesignError(
-            "no question of this study can be answered by this version",
-            where="[questions]",
-            found=sorted({question.kind for question in chosen}) or "no question",
-            expected=f"at least one question of kind {', '.join(QUESTIONS)}",
-            mend='add [questions.NAME] with kind = "cohort" and a contrast',
-        )
-    assays = tuple(declared.assays)
-    return [(question, part) for question in answered for part in QUESTIONS[question.kind].parts(question, assays)]
-
-
-def _answers(
-    loaded: LoadedStudy,
-    steps: Sequence[tuple[Question, str | None]],
-    journal: execution.Journal,
-    tell: Callable[[int, str], None],
-) -> tuple[list[Answer], list[Finding]]:
-    """Answer each question's parts; one that cannot be answered becomes a finding, and the others go on."""
-    answers: list[Answer] = []
-    failures: list[Finding] = []
-    first: CommensalError | None = None
-    withheld = checks.withheld(loaded)
-    for done, (question, assay) in enumerate(steps):
-        tell(done, f"{question.name}: {assay or OUTCOMES}")
-        began = journal.seconds
-        try:
-            answer = QUESTIONS[question.kind].answer(loaded, question, assay)
-        except (DesignError, StatisticsError) as error:
-            first = first or error
-            failures.append(_not_answered(question, f"assay {assay}" if assay else OUTCOMES, assay, error))
-            continue
-        failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in answer.refused]
-        reason = withheld.get((question.name, assay)) if assay else _of_all_tables(question, withheld)
-        answers.append(without_p(answer, reason.status, reason.note) if reason else answer)
-        seconds = round(journal.seconds - began, 3)
-        journal.event("answer", question=question.name, assay=assay, estimates=len(answer.estimates), took=seconds)
-    if first and not answers:
-        raise first
-    return answers, failures
-
-
-def _of_all_tables(question: Question, withheld: Mapping[tuple[str, str], checks.Withheld]) -> checks.Withheld | None:
-    """Return why a question that joins its tables has no p: one table without units is enough."""
-    if question.kind != "mediators":
-        return None
-    return next((reason for (name, _), reason in withheld.items() if name == question.name), None)
-
-
-def _not_answered(question: Question, part: str, assay: str | None, error: CommensalError) -> Finding:
-    return Finding(
-        code="not_answered",
-        severity="error",
-        where=f"question {question.name} × {part}",
-        message=f"not answered: {error.what}" + (f" (found: {error.found})" if error.found else ""),
-        mend=error.mend or "see the message",
-        contrast=question.contrast,
-        assay=assay,
-    )
 
 
 def _shufflable(loaded: LoadedStudy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -118,7 +119,7 @@ def _logs(treated: Comparison, values: Array, treatment: Array) -> tuple[Array, 
         logs = log_cpm(counts, factors)[:, genes]
     else:
         genes = np.flatnonzero(np.isfinite(values).all(axis=0))
-        logs = values[:, genes] * {"log2": 1.0, "log10": np.log2(10), "ln": np.log2(np.e)}[str(assay.value)]
+        logs = values[:, genes] * {"log2": 1.0, "log10": np.log2(10), "ln": np.log2(math.e)}[str(assay.value)]
     varies = np.ptp(logs, axis=0) > 0
     if varies.sum() < 10:
         raise DesignError(

@@ -1,0 +1,135 @@
+"""Each part of each question answered, by whoever does the work; what cannot be answered is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from commensal import checks, execution
+from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
+from commensal.questions import QUESTIONS, Answer, without_p
+from commensal.study import LoadedStudy, Question, Study
+from commensal.tables import Finding
+
+#: How messages name the part of a question that is no assay.
+OUTCOMES = "measures and events"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a question: an assay of it, or (None) its measures and events."""
+
+    question: Question
+    part: str | None
+
+    @property
+    def name(self) -> str:
+        """The step in words."""
+        return f"{self.question.name}: {self.part or OUTCOMES}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What came of a step: its answer, or why it cannot be had."""
+
+    answer: Answer | None
+    error: CommensalError | None
+    seconds: float
+
+
+def steps_of(declared: Study, only: Sequence[str] = ()) -> list[Step]:
+    """Return each question's parts in their order.
+
+    Raises
+    ------
+    UsageError
+        `only` names a question that the study does not ask.
+    DesignError
+        No question of the study can be answered by this version.
+    """
+    for name in only:
+        if name not in declared.questions:
+            raise UsageError(
+                f"no question {name!r} in {declared.path.name}",
+                where="--only",
+                expected=nearest(name, declared.questions) or list(declared.questions),
+            )
+    chosen = [question for name, question in declared.questions.items() if not only or name in only]
+    answered = [question for question in chosen if question.kind in QUESTIONS]  # the linter names the others
+    if not answered:
+        raise DesignError(
+            "no question of this study can be answered by this version",
+            where="[questions]",
+            found=sorted({question.kind for question in chosen}) or "no question",
+            expected=f"at least one question of kind {', '.join(QUESTIONS)}",
+            mend='add [questions.NAME] with kind = "cohort" and a contrast',
+        )
+    assays = tuple(declared.assays)
+    return [Step(question, part) for question in answered for part in QUESTIONS[question.kind].parts(question, assays)]
+
+
+def answer(loaded: LoadedStudy, step: Step) -> Outcome:
+    """Answer one step; a comparison that cannot be made is an outcome too."""
+    began = monotonic()
+    try:
+        made = QUESTIONS[step.question.kind].answer(loaded, step.question, step.part)
+    except (DesignError, StatisticsError) as error:
+        return Outcome(None, error, monotonic() - began)
+    return Outcome(made, None, monotonic() - began)
+
+
+def answered(
+    loaded: LoadedStudy,
+    steps: Sequence[Step],
+    crew: execution.Crew,
+    journal: execution.Journal,
+    tell: execution.Tell | None = None,
+) -> tuple[list[Answer], list[Finding]]:
+    """Answer each step; one that cannot be answered becomes a finding, and the others go on.
+
+    Raises
+    ------
+    CommensalError
+        Not one step could be answered: the first one's reason.
+    """
+    answers: list[Answer] = []
+    failures: list[Finding] = []
+    withheld = checks.withheld(loaded)
+    outcomes = crew.map(answer, steps, shared=loaded, names=[step.name for step in steps], tell=tell)
+    for step, outcome in zip(steps, outcomes, strict=True):
+        question, part = step.question, step.part
+        if outcome.answer is None:
+            assert outcome.error is not None
+            where = f"assay {part}" if part else OUTCOMES
+            failures.append(_not_answered(question, where, part, outcome.error))
+            continue
+        made = outcome.answer
+        failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in made.refused]
+        reason = withheld.get((question.name, part)) if part else _of_all_tables(question, withheld)
+        answers.append(without_p(made, reason.status, reason.note) if reason else made)
+        took = round(outcome.seconds, 3)
+        journal.event("answer", question=question.name, assay=part, estimates=len(made.estimates), took=took)
+    first = next((outcome.error for outcome in outcomes if outcome.error), None)
+    if first and not answers:
+        raise first
+    return answers, failures
+
+
+def _of_all_tables(question: Question, withheld: Mapping[tuple[str, str], checks.Withheld]) -> checks.Withheld | None:
+    """Return why a question that joins its tables has no p: one table without units is enough."""
+    if question.kind != "mediators":
+        return None
+    return next((reason for (name, _), reason in withheld.items() if name == question.name), None)
+
+
+def _not_answered(question: Question, part: str, assay: str | None, error: CommensalError) -> Finding:
+    return Finding(
+        code="not_answered",
+        severity="error",
+        where=f"question {question.name} × {part}",
+        message=f"not answered: {error.what}" + (f" (found: {error.found})" if error.found else ""),
+        mend=error.mend or "see the message",
+        contrast=question.contrast,
+        assay=assay,
+    )
