@@ -132,8 +132,8 @@ def _samples(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
     cut, at = _cut(own, groups)
     if cut.empty or len(groups) < 2:
         return None
-    timed = row["kind"] == "course" and cut["x"].notna().any()
-    joined = not timed and cut.groupby("block")["side"].nunique().max() > 1
+    timed = row["kind"] == "course" and bool(cut["x"].notna().any())
+    joined = bool(not timed and cut.groupby("block")["side"].nunique().gt(1).any())
     logs = str(row["unit"]).startswith("log2") and bool((cut["y"].dropna() > 0).all()) and "log" not in _unit(cut)
     about = "Each dot is one sample"
     if joined:
@@ -154,7 +154,7 @@ def _course(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
     cut, at = _cut(own, groups)
     if cut.empty or len(groups) < 2:
         return None
-    timed = cut["x"].notna().any()
+    timed = bool(cut["x"].notna().any())
     return {
         "kind": "course" if timed else "strip", "log": False, "joined": False, "ylab": _name(row) + _unit(cut),
         "xlab": f"Time{unit}", "groups": [name for name, _ in groups], "sides": [side for _, side in groups],
