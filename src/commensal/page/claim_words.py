@@ -20,7 +20,7 @@ MANNER = {
     "necessity": "changes with a mutant",
     "difference": "associated in people",
     "precedence": "associated, before onset",
-    "host reversal": "tissue changes when given",
+    "host reversal": "changes when given",
     "human genes": "associated in people",
     "human level": "associated in people",
     "human severity": "follows in people",

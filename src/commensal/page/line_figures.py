@@ -12,7 +12,8 @@ from commensal.page.words import count, many, missing
 
 #: Where the points of a row are looked up.
 KEY = ("figure", "question", "contrast", "assay", "measure", "feature")
-SAMPLES = ("raw",)
+#: Longest name on an axis, in letters: its unit has to stand beside it.
+LONGEST = 20
 Drawn = dict[str, Any]
 
 
@@ -122,7 +123,8 @@ def _unit(own: pd.DataFrame) -> str:
 
 def _name(row: pd.Series) -> str:
     name = row["label"] if not missing(row["assay"]) and not missing(row["label"]) else row["measure"]
-    return str(row["feature"] if missing(name) else name).replace("_", " ")
+    text = str(row["feature"] if missing(name) else name).replace("_", " ")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _samples(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:

@@ -26,18 +26,18 @@ const chainGraph = (() => {
     const path = `M${from} ${y}C${from} ${top},${to} ${top},${to} ${y - 8}`;
     svg.append(draw("path", { d: path, class: `edge ${css(line.verdict)}` }), head(to, y, 90, line.verdict));
     const [x, at] = [(from + to) / 2, y + (top - y) * 0.75];
-    svg.append(text(x, at - 8, label, "edge-label"), text(x, at + 8 + 3, `${words(line)}: ${line.manner}`, `edge-word ${css(line.verdict)}`));
+    svg.append(text(x, at - 22, label, "edge-label"), text(x, at - 8, `${words(line)}: ${line.manner}`, `edge-word ${css(line.verdict)}`));
   };
 
   const wide = (one) => {
-    const [W, step, width, y, high] = [872, 180, 152, 132, 58];
+    const [W, step, width, y, high] = [876, 180, 152, 150, 58];
     const under = Math.max(...KINDS.map((kind) => one.under[kind].length));
     const H = y + high + 18 + under * 50;
-    const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, class: "chain wide", role: "img", "aria-label": one.alt });
+    const svg = draw("svg", { viewBox: `-2 0 ${W} ${H}`, class: "chain wide", role: "img", "aria-label": one.alt });
     const middle = (i, shift) => i * step + width / 2 + (shift || 0);
-    arc(svg, middle(0, -40), middle(4, 40), y, -24, one.links[0], "strain → outcome");
-    arc(svg, middle(0, 30), middle(2, -30), y, 52, one.links[1], "strain → molecule");
-    arc(svg, middle(2, 30), middle(4, -30), y, 52, one.links[2], "molecule → outcome");
+    arc(svg, middle(0, -40), middle(4, 40), y, 2, one.links[0], "strain → outcome");
+    arc(svg, middle(0, 30), middle(2, -30), y, 84, one.links[1], "strain → molecule");
+    arc(svg, middle(2, 30), middle(4, -30), y, 84, one.links[2], "molecule → outcome");
     const between = ["carried", one.gene.state, one.tissue, "none"];
     if (one.gene.state === "not measured") between[0] = "not measured";
     between.forEach((state, i) => svg.append(draw("line", { x1: i * step + width, x2: (i + 1) * step, y1: y + high / 2, y2: y + high / 2, class: `edge thin ${css(state)}` })));
