@@ -41,7 +41,8 @@ def _one(rows: pd.DataFrame) -> None:
 
     claim = rows.iloc[0]
     typer.echo(
-        f"{claim['rank']}. {claim['strain']} {outcome_phrase(claim['outcome'], claim['direction'])}: it {claim['through']} "
+        f"{claim['rank']}. {claim['strain']} {outcome_phrase(claim['outcome'], claim['direction'])}: "
+        f"it {claim['through']} "
         f"{claim['molecule']}  [{claim['verdict']}{_number('; gate p', claim['p'])}{_number('; q', claim['q'])}; "
         f"strength {claim['strength']} of {claim['n']}]"
     )

@@ -76,4 +76,3 @@ def _steps(strain: str, molecule: str, points: pd.DataFrame) -> list[tuple[str, 
         (str(one["feature"]), str(one["side"]), "" if missing(one["note"]) else str(one["note"]))
         for _, one in exact.iterrows()
     ]
-

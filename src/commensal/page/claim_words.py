@@ -1,8 +1,8 @@
-"""Claims in sentences: what was found, how strong, what speaks against it; chosen by rule from rows, nothing computed."""
+"""Claims in sentences: what was found, how strong, what speaks against it; chosen by rule from rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -58,7 +58,7 @@ def linked(one: pd.Series, study: Study | None = None) -> str:
 
 
 def summary(claims: pd.DataFrame, study: Study | None = None) -> list[str]:
-    """Return the paragraph that the page begins with: asked, found, how strong, what speaks against it, what is open."""
+    """Return what the page begins with: asked, found, how strong, what speaks against it, what is open."""
     own = claims[claims["line"] == CLAIM]
     if own.empty:
         return []
@@ -171,7 +171,4 @@ def noise(claim: pd.Series | Mapping[str, object]) -> str:
 def headline(claims: pd.DataFrame, study: Study | None = None) -> list[str]:
     """Return what the terminal says of claims: at most three sentences."""
     own = claims[claims["line"] == CLAIM]
-    return [] if own.empty else [*_found(own, study)][:2] + [*_open(own, study)]
-
-
-__all__: Sequence[str] = ["MANNER", "against", "headline", "limits", "linked", "noise", "phrase", "summary", "told", "what"]
+    return [] if own.empty else [*[*_found(own, study)][:2], *_open(own, study)]

@@ -100,7 +100,7 @@ def _payload(view: PageView, own: pd.DataFrame, lines: dict[str, pd.DataFrame], 
         "names": names, "headings": [SHORT.get(name, name) for name in names], "marks": MARKS,
         "manner": [MANNER.get(name, "") for name in names], "arcs": ARCS, "under": UNDER,
         "lines": said["rows"], "figures": drawn, "cells": cells, "told": notes, "texts": texts.all,
-        "genes": _genes(view, opened), "specimens": _specimens(view, levels["molecule"], lines),
+        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], lines),
     }  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def _genes(view: PageView, opened: pd.DataFrame) -> Packed:
     return found
 
 
-def _specimens(view: PageView, molecules: list[str], lines: dict[str, pd.DataFrame]) -> Packed:
+def _specimens(molecules: list[str], lines: dict[str, pd.DataFrame]) -> Packed:
     """Return molecule → the specimens of the animals in which a link measured it, in words."""
     if not lines:
         return {}

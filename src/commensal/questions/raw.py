@@ -62,7 +62,9 @@ def raw_values(loaded: LoadedStudy, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _of(loaded: LoadedStudy, question: Question, assay: str | None, rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     if assay is None:
-        necessary = rows[rows["model"] == NECESSITY]["measure"].dropna().unique() if question.kind == "mediators" else ()
+        necessary = (
+            rows[rows["model"] == NECESSITY]["measure"].dropna().unique() if question.kind == "mediators" else ()
+        )
         for name in necessary:
             yield trajectory_points(measured(loaded, arms(loaded, question), loaded.declared.measures[str(name)]))
     elif question.kind == "mediators":
