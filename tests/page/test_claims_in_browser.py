@@ -60,7 +60,8 @@ def test_the_chain_draws_its_five_nodes_and_says_itself_in_words(argued: Opened)
 def test_what_contradicts_is_dashed_marked_and_named(argued: Opened) -> None:
     ranks = argued.page.evaluate(
         """() => { const data = JSON.parse(document.getElementById("claims-data").textContent);
-        const at = data.cells.findIndex((row) => row && row.slice(0, 3).some((k) => data.lines[k].verdict === "contradicts"));
+        const at = data.cells.findIndex((row) => row
+            && row.slice(0, 3).some((k) => data.lines[k].verdict === "contradicts"));
         return data.ranks[at]; }"""
     )
     argued.page.evaluate(f"location.hash = '#claim-{ranks}'")

@@ -39,7 +39,8 @@ def claims_section(view: PageView) -> dict[str, Any] | None:
         return None
     names = [str(name) for name in dict.fromkeys(claims["line"]) if name != CLAIM]
     listed = own.head(MOST_LISTED)
-    lines = dict(iter(claims[(claims["line"] != CLAIM) & claims["claim"].isin(listed["claim"])].groupby("claim")))
+    told_of = claims[(claims["line"] != CLAIM) & claims["claim"].isin(listed["claim"])]
+    lines = {str(name): rows for name, rows in told_of.groupby("claim")}
     return {
         "summary": summary(claims, view.study),
         "marks": list(MARKS.items()),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from commensal.errors import DesignError
 from commensal.questions.arms import arms
-from commensal.questions.cohort_severity import SEVERITY, severity_points
+from commensal.questions.cohort_severity import severity_points
 from commensal.questions.communities import community
 from commensal.questions.comparison import compare
 from commensal.questions.course_design import course_design
@@ -21,6 +21,7 @@ from commensal.questions.course_looks import axis
 from commensal.questions.measured import measured
 from commensal.questions.mediator_rows import NECESSITY
 from commensal.questions.scales import scales
+from commensal.questions.severity import SEVERITY
 from commensal.questions.trajectories import trajectory_points
 from commensal.study import AssayTable, LoadedStudy, Question
 from commensal.tables import ALL, points
@@ -53,7 +54,7 @@ def raw_values(loaded: LoadedStudy, rows: pd.DataFrame) -> pd.DataFrame:
     for (name, contrast, assay), own in kept.groupby(["question", "contrast", "assay"], sort=False, dropna=False):
         asked = replace(loaded.declared.questions[str(name)], contrast=str(contrast))
         try:
-            frames += _of(loaded, asked, None if pd.isna(assay) else str(assay), own)
+            frames += _of(loaded, asked, str(assay) if isinstance(assay, str) else None, own)
         except DesignError:
             continue  # the question has told why; its rows are there without points
     filled = [frame for frame in frames if len(frame)]
@@ -96,7 +97,7 @@ def _long(table: AssayTable, values: np.ndarray, features: list[str], shared: di
         frame = pd.DataFrame(shared)
         frame["figure"], frame["feature"], frame["label"], frame["unit"] = RAW, name, label, scale.unit
         frame["y"] = np.where(absent, np.nan, y)
-        frame["note"] = np.where(absent, NOT_DETECTED, None)
+        frame["note"] = [NOT_DETECTED if one else None for one in absent]
         frames.append(frame[absent | np.isfinite(y)])
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 

@@ -1,4 +1,4 @@
-"""What a claim says of an outcome: a life is lengthened, an onset delayed, a measure improved; never "helps in death"."""
+"""What a claim says of an outcome: a life is lengthened, an onset delayed, a measure improved."""
 
 from __future__ import annotations
 
