@@ -37,9 +37,12 @@ def claims(
 
 
 def _one(rows: pd.DataFrame) -> None:
+    from commensal.tables import outcome_phrase
+
     claim = rows.iloc[0]
     typer.echo(
-        f"{claim['rank']}. {claim['strain']} {claim['direction']} in {claim['outcome']}: it {claim['through']} "
+        f"{claim['rank']}. {claim['strain']} {outcome_phrase(claim['outcome'], claim['direction'])}: "
+        f"it {claim['through']} "
         f"{claim['molecule']}  [{claim['verdict']}{_number('; gate p', claim['p'])}{_number('; q', claim['q'])}; "
         f"strength {claim['strength']} of {claim['n']}]"
     )

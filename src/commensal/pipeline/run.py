@@ -15,6 +15,7 @@ from commensal.errors import UsageError
 from commensal.evidence import join
 from commensal.pipeline.answering import answered, steps_of
 from commensal.pipeline.claim_family import claim_family, claim_findings
+from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
@@ -115,6 +116,7 @@ def run(
         argued = _claims(
             folder, loaded, answer, findings, shuffle, lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}")
         )
+        answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")
         report = page.write(
@@ -130,7 +132,7 @@ def run(
             ),
             folder,
         )
-        headlines = (*page.claims_headline(argued), *page.headlines(answer.estimates, loaded.declared))
+        headlines = (*page.claims_headline(argued, loaded.declared), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
     return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
