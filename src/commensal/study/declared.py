@@ -59,6 +59,9 @@ class Table:
     constants: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = DEFAULT_MISSING
     format: str | None = None
+    cohort: str | None = None  #: the study that its rows are of, where several are joined: becomes a column
+    time_unit: Literal["hour", "day", "week", "month", "year"] | None = None  #: of its times, if not the study's
+    parts: tuple[Table, ...] = ()  #: where the section is a list: its tables, each with columns of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ SECTIONS: dict[str, Section] = {
     "tables": _section(
         Table,
         named="name",
+        only=("files", "columns", "constants", "missing", "format", "cohort", "time_unit"),
         rename={"files": "file"},
         files=list_of(relative_path, empty=False),
         constants=table_of(level),
