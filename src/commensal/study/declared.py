@@ -184,6 +184,18 @@ class Contrast:
     where: Mapping[str, Condition] = field(default_factory=dict)
 
 
+class NoneAsked(tuple[str, ...]):
+    """An empty list that says "none", where a list that is not there means "all": it is true, and holds nothing."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "none asked"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question, its comparison, and how it is asked."""
@@ -191,12 +203,12 @@ class Question:
     name: str
     kind: QuestionKind
     contrast: str
-    assays: tuple[str, ...] = ()  #: empty: all
+    assays: tuple[str, ...] = ()  #: empty: all; `NoneAsked`: none
     block: tuple[str, ...] = ()  #: random-intercept units, outermost first
     covariates: tuple[str, ...] = ()
     severity: Mapping[str, str] | None = None
-    measures: tuple[str, ...] = ()  #: empty: all
-    events: tuple[str, ...] = ()  #: empty: all that are no other event's competitor
+    measures: tuple[str, ...] = ()  #: empty: all; `NoneAsked`: none
+    events: tuple[str, ...] = ()  #: empty: all that are no other event's competitor; `NoneAsked`: none
     by: str | None = None  #: column of the subjects, such as genotype: everything per level, and the interaction
     strains: Mapping[str, str] = field(default_factory=dict)  #: arm → feature id of the strain given in it
     dose: str | None = None  #: column of the subjects with the dose given

@@ -18,6 +18,7 @@ from commensal.study.declared import (
     Features,
     Load,
     Measure,
+    NoneAsked,
     Onset,
     Question,
     Study,
@@ -162,6 +163,10 @@ def _producers(value: object, place: Place) -> dict[str, tuple[str, ...]]:
     return {name: _PRODUCERS[name](one, place.at(name)) for name, one in value.items()}
 
 
+def _all_or_none(value: object, place: Place) -> tuple[str, ...]:
+    return tuple(list_of(text)(value, place)) or NoneAsked()
+
+
 def _pattern(value: object, place: Place) -> str:
     path = relative_path(value, place)
     if "{sample}" not in path:
@@ -228,10 +233,10 @@ SECTIONS: dict[str, Section] = {
     "questions": _section(
         Question,
         named="name",
-        assays=list_of(text, empty=False),
+        assays=_all_or_none,
         severity=_severity,
-        measures=list_of(text, empty=False),
-        events=list_of(text, empty=False),
+        measures=_all_or_none,
+        events=_all_or_none,
         strains=table_of(level),
         gives=table_of(text),
         chosen_by=list_of(text, empty=False),
