@@ -47,7 +47,9 @@ cohort = "people"
 time_unit = "week"
 """
 MICE = pd.DataFrame({"id": ["m1", "m2"], "arm": ["abx", "NA"], "diet": ["none given", "chow"], "time": ["3", ""]})
-PEOPLE = pd.DataFrame({"Sample": ["p1", "p2"], "Person": ["A", "A"], "Month": ["2", "NA"], "diet": ["NA", "none given"]})
+PEOPLE = pd.DataFrame(
+    {"Sample": ["p1", "p2"], "Person": ["A", "A"], "Month": ["2", "NA"], "diet": ["NA", "none given"]}
+)
 
 
 def united(text=PARTS, mice=MICE, people=PEOPLE):
@@ -104,14 +106,18 @@ def test_every_claim_of_the_joined_studies_is_open_and_the_human_side_is_there(t
     assert not result.failed
     own = result.claims[result.claims["line"] == "claim"]
     assert len(own) > 1000
-    assert set(own["verdict"]) == {"open"} and set(own["strength"]) == {0}
+    assert set(own["verdict"]) == {"open"}
+    assert set(own["strength"]) == {0}
     lines = result.claims.set_index("line")
-    assert set(lines.loc["strain → outcome", "verdict"]) == set(lines.loc["molecule → outcome", "verdict"]) == {
-        "not measured"
-    }
+    assert (
+        set(lines.loc["strain → outcome", "verdict"])
+        == set(lines.loc["molecule → outcome", "verdict"])
+        == {"not measured"}
+    )
     for name in ("human level", "human severity", "difference"):
         assert (lines.loc[name, "verdict"] != "not measured").sum() > 100, name
     cohorts = result.estimates.groupby("question")["cohort"].unique().map(list).to_dict()
-    assert cohorts["infants"] == ["kostic2015"] and cohorts["mediators"] == ["jenior2018"]
+    assert cohorts["infants"] == ["kostic2015"]
+    assert cohorts["mediators"] == ["jenior2018"]
     untreated = result.claims[(result.claims["line"] == "depletion") & result.claims["p"].notna()]
     assert untreated["note"].str.contains("only 2 cages in untreated").all()

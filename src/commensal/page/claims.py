@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from commensal.page.chain import chain
-from commensal.page.words import chance, count, estimate, listed, many, missing, sentence
+from commensal.page.words import chance, count, estimate, listed, many, missing, number, sentence
 from commensal.tables import CLAIM
 from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, OPEN, SELECTED, SUPPORTS
 
@@ -98,8 +98,10 @@ def _noise(claim: pd.Series) -> str:
     if missing(claim["noise"]):
         return ""
     n = int(claim["shuffles"])
-    times = count(round(claim["noise"] * n))
-    return f" With labels rearranged, some claim was as strong in {times} of {many(n, 'study')}."
+    times = count(round(claim["noise"] * (n + 1)) - 1)
+    share = number(claim["noise"])
+    told = f"some claim was as strong in {times} of {many(n, 'study')}"
+    return f" With labels rearranged, {told}; counting this study itself, a share of {share}."
 
 
 def _line(name: str, line: pd.Series) -> dict[str, Any]:

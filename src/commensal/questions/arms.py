@@ -15,7 +15,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.errors import DesignError, listing
-from commensal.study import Condition, Contrast, Dropped, LoadedStudy, Question, cohort_of, is_nested, subject_covariates
+from commensal.study import (
+    Condition,
+    Contrast,
+    Dropped,
+    LoadedStudy,
+    Question,
+    cohort_of,
+    is_nested,
+    subject_covariates,
+)
 from commensal.study.comparing import condition_holds, texts
 from commensal.study.identity import inside
 from commensal.study.variables import absent_level

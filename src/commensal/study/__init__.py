@@ -37,6 +37,7 @@ from commensal.study.prepare import Normalise, Prepare
 from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
+from commensal.study.reporting import Reporting
 from commensal.study.uniting import cohort_of, plain, unite
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Preparation",
     "Prepare",
     "Question",
+    "Reporting",
     "Sides",
     "Step",
     "Study",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from commensal.study.genomes import Genomes
 from commensal.study.prepare import Prepare
+from commensal.study.reporting import Reporting
 
 AssayKind = Literal["taxa", "genes", "pathways", "metabolites", "transcripts", "reads"]
 Value = Literal["counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln"]
@@ -253,5 +254,6 @@ class Study:
     contrasts: Mapping[str, Contrast] = field(default_factory=dict)
     questions: Mapping[str, Question] = field(default_factory=dict)
     genomes: Genomes | None = None
+    reporting: Reporting = field(default_factory=Reporting)
     reads: Mapping[str, Assay] = field(default_factory=dict)
     """Assays of kind reads as declared; ``assays`` has the tables that they become in their place."""

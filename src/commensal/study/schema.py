@@ -43,6 +43,7 @@ from commensal.study.readers import (
     within,
     wrong_type,
 )
+from commensal.study.reporting import WHO, Reporting, read_arrive, read_storms
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,9 @@ SECTIONS: dict[str, Section] = {
         culture=relative_path,
         models=_genome_pattern,
         growth=within(number, lambda v: 0 < v <= 1, "a share above 0, up to 1"),
+    ),
+    "reporting": _section(
+        Reporting, subjects=list_of(one_of(WHO), empty=False), storms=read_storms, arrive=read_arrive
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Tables of several studies, or of several laboratories, made one: each part has columns and missing codes of its own."""
+"""Tables of several studies made one: each part has columns and missing codes of its own."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def unite(declared: Study, table: Table, frames: Sequence[pd.DataFrame]) -> pd.D
     pandas.DataFrame
         Text cells. Columns that a part does not have are blank in its rows, and so are its missing codes, except
         where a variable's ``map`` gives one a meaning; times are in the study's unit; ``cohort`` is a column where a
-        part says it. Samples of a part without subjects are their own. Its ``attrs`` know the file and line of each row.
+        part says it. Samples of a part without subjects are their own. Its ``attrs`` know file and line of each row.
 
     Raises
     ------
@@ -111,7 +111,8 @@ def _without_codes(declared: Study, part: Table, cells: pd.DataFrame) -> pd.Data
 def _in_study_time(declared: Study, part: Table, cells: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     if part.time_unit is None:
         return cells
-    if declared.time_unit not in DAYS:
+    unit = declared.time_unit
+    if unit is None or unit not in DAYS:
         raise StudyFileError(
             "a table has its own unit of time, and the study's is not known",
             where=f"{declared.path.name}, [tables.{part.name}] time_unit",
@@ -119,12 +120,14 @@ def _in_study_time(declared: Study, part: Table, cells: pd.DataFrame, origin: Or
             expected=f"one of {listing(DAYS)}",
             mend='give [study] time_unit = "day"',
         )
-    factor = DAYS[part.time_unit] / DAYS[declared.time_unit]
+    factor = DAYS[part.time_unit] / DAYS[unit]
     if factor == 1:
         return cells
     for name in (one for one in TIMES if one in cells):
         numbers = pd.to_numeric(cells[name].replace("", np.nan), errors="coerce")
-        bad = [row for row, (cell, value) in enumerate(zip(cells[name], numbers, strict=True)) if cell and np.isnan(value)]
+        bad = [
+            row for row, (cell, value) in enumerate(zip(cells[name], numbers, strict=True)) if cell and np.isnan(value)
+        ]
         if bad:
             raise TableError(
                 "a time that is no number",
