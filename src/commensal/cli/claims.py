@@ -48,7 +48,7 @@ def _one(rows: pd.DataFrame) -> None:
     )
     typer.echo(f"   {claim['note']}")
     if isfinite(claim["noise"]):
-        times = round(claim["noise"] * claim["shuffles"])
+        times = round(claim["noise"] * (claim["shuffles"] + 1)) - 1
         typer.echo(f"   as strong with labels rearranged: {times} of {claim['shuffles']} studies")
     if len(rows) == 1:
         typer.echo("   its lines are not kept: a link was not measured, and it is not among the first 2,000 by rank")

@@ -164,8 +164,10 @@ def noise(claim: pd.Series | Mapping[str, object]) -> str:
     if missing(claim["noise"]):
         return ""
     n = int(str(claim["shuffles"]))
-    times = round(float(str(claim["noise"])) * n)
-    return f"noise of this design makes some claim as strong in {count(times)} of {many(n, 'shuffle')}"
+    share = float(str(claim["noise"]))  # counts this study itself: (1 + k) / (1 + n)
+    times = round(share * (n + 1)) - 1
+    told = f"noise of this design makes some claim as strong in {count(times)} of {many(n, 'shuffle')}"
+    return f"{told} (counting this study itself, a share of {number(share)})"
 
 
 def headline(claims: pd.DataFrame, study: Study | None = None) -> list[str]:

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
 from commensal.page.asked import asked
+from commensal.page.checklists import checklists_section
 from commensal.page.claims import claims_section
 from commensal.page.course import shortlist_table
 from commensal.page.figures import (
@@ -66,6 +67,7 @@ SECTIONS = (
     ("estimates", "All estimates"),
     ("design", "Design"),
     ("methods", "Methods"),
+    ("checklists", "Checklists"),
     ("omitted", "Left out, and why"),
     ("provenance", "Provenance"),
 )
@@ -184,7 +186,8 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
     told, references = methods(view)
     argued, (n_of_reads, n_prepared) = claims_section(view), first
     quality, prepared = quality_tables(view.points), preparation_told(view.points)
-    some = {"claims": argued, "reads": n_of_reads or quality, "preparation": prepared}
+    lists = checklists_section(view.checklists)
+    some = {"checklists": lists, "claims": argued, "reads": n_of_reads or quality, "preparation": prepared}
     absent = {name for name, there in some.items() if not there}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
@@ -195,6 +198,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "sections": [(name, title) for name, title in SECTIONS if name not in absent],
         "asked": asked(view, cut),
         "argued": argued,
+        "checklists": lists,
         "found": [
             {
                 "question": group.question,

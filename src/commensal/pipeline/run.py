@@ -14,6 +14,7 @@ from commensal import checks, execution, page
 from commensal.errors import UsageError
 from commensal.evidence import join
 from commensal.pipeline.answering import answered, steps_of
+from commensal.pipeline.checklists import checklists
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
@@ -24,7 +25,7 @@ from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
 from commensal.questions import Answer, joined
 from commensal.study import LoadedStudy, Study, read_study
-from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
+from commensal.tables import Finding, claims, estimates, write_checklists, write_claims, write_estimates, write_points
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
@@ -118,6 +119,12 @@ def run(
         )
         answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
         _write_tables(folder, answer)
+        versions = execution.versions()
+        lists = checklists(
+            loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
+        )
+        with execution.whole(folder / "checklists.tsv") as path:
+            write_checklists(lists, path)
         tell(total - 1, total, "drawing the page")
         report = page.write(
             page.PageView(
@@ -128,6 +135,7 @@ def run(
                 dropped=dropped,
                 matches=loaded.matches,
                 claims=argued,
+                checklists=lists,
                 provenance=_provenance(_command(study, out, data, only), started, journal.seconds, inputs),
             ),
             folder,

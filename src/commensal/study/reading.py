@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from commensal.errors import StudyFileError
-from commensal.study.declared import TABLES, Study
+from commensal.study.declared import TABLES, Study, Table
 from commensal.study.read_parts import with_parts
 from commensal.study.readers import Place, wrong_type
 from commensal.study.references import check_references
 from commensal.study.schema import SECTIONS, refuse_unknown
+from commensal.study.uniting import united
 
 
 def read_study(path: str | Path) -> Study:
@@ -130,6 +131,9 @@ def _named(section: str, raw: object, place: Place) -> dict[str, Any]:
     built = {}
     for name, body in raw.items():
         inner = Place(place.file, f"{section}.{name}")
+        if section == "tables" and isinstance(body, list):
+            built[name] = _parts(name, body, inner)
+            continue
         if not isinstance(body, dict):
             raise here.at(name).error(
                 "a key stands where a named section should",
@@ -148,6 +152,13 @@ def _named(section: str, raw: object, place: Place) -> dict[str, Any]:
         lowered[name.lower()] = name
         built[name] = SECTIONS[section].build(body, inner)
     return built
+
+
+def _parts(name: str, body: list[object], inner: Place) -> Table:
+    """Read ``[[tables.samples]]``: tables with columns of their own that are put one below the other."""
+    if not body:
+        raise inner.error("an empty list of tables", found="[]", expected=f"[[tables.{name}]] with a file in each")
+    return united(name, [SECTIONS["tables"].build(one, inner) for one in body])
 
 
 def _require(document: Mapping[str, object], place: Place) -> None:
