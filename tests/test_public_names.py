@@ -21,6 +21,7 @@ PINNED = {
         "reference",
         "run",
         "score",
+        "verify",
     ],
 }
 

@@ -21,11 +21,13 @@ _HOME = {
     "reference": "commensal.pipeline",
     "run": "commensal.pipeline",
     "score": "commensal.pipeline",
+    "verify": "commensal.pipeline",
     "CommensalError": "commensal.errors",
 }
 
 __all__ = [
     "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
+    "verify",
 ]  # fmt: skip
 
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from commensal.pipeline.profile import profile
     from commensal.pipeline.run import Progress, Result, run
     from commensal.pipeline.score import Score, score
+    from commensal.pipeline.verify import verify
 
 __all__ = [
     "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
-    "simulate",
+    "simulate", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -39,6 +40,7 @@ _HOME = {
     "profile": "profile",
     "run": "run",
     "score": "score",
+    "verify": "verify",
 }
 
 

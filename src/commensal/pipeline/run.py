@@ -63,7 +63,8 @@ def run(
     study, data
         As in `load`.
     out
-        Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/`` and ``run.jsonl`` to.
+        Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/``, ``run.jsonl`` and
+        the crate to.
     only
         Names of the questions to answer; all when empty.
     shuffle
@@ -87,6 +88,7 @@ def run(
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
     started = datetime.now(UTC)
+    (folder / execution.CRATE).unlink(missing_ok=True)  # of an earlier run: a run that stops has none
     with execution.Journal(folder / "run.jsonl") as journal:
         journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
         tell(0, 1, "reading the study")
@@ -98,6 +100,8 @@ def run(
         if shuffle:
             _shufflable(loaded)
         inputs = _inputs(loaded.declared, where.root, reads.profiles)
+        with execution.whole(folder / execution.STUDY_COPY) as path:
+            path.write_bytes(where.study.read_bytes())
         for entry in inputs:
             journal.event("input", **entry)
         steps = steps_of(loaded.declared, only)
@@ -117,6 +121,7 @@ def run(
         )
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")
+        told_of = _provenance(_command(study, out, data, only, shuffle), started, journal.seconds, inputs)
         report = page.write(
             page.PageView(
                 study=loaded.declared,
@@ -126,13 +131,16 @@ def run(
                 dropped=dropped,
                 matches=loaded.matches,
                 claims=argued,
-                provenance=_provenance(_command(study, out, data, only), started, journal.seconds, inputs),
+                provenance=told_of,
             ),
             folder,
         )
         headlines = (*page.claims_headline(argued), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
+    options = {"only": list(only), "shuffle": shuffle}
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    execution.write_crate(folder, {**told_of, "options": options, "ended": ended}, execution.outputs_of(folder))
     return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
 
 
@@ -187,7 +195,12 @@ def _write_tables(folder: Path, answer: Answer) -> None:
 def _inputs(declared: Study, root: Path, profiles: Mapping[str, Profiles]) -> list[dict[str, object]]:
     """Name every file by its hash; those of reads were taken when they were read."""
     tables: list[dict[str, object]] = [
-        {"file": path.name, "bytes": path.stat().st_size, "sha256": execution.sha256(path)}
+        {
+            "file": path.name,
+            "path": execution.STUDY_COPY if path == declared.path else path.relative_to(root).as_posix(),
+            "bytes": path.stat().st_size,
+            "sha256": execution.sha256(path),
+        }
         for path in input_files(declared, root)
     ]
     reads = [file for one in profiles.values() for report in one.quality.values() for file in report["inputs"]]
@@ -199,9 +212,10 @@ def _inputs(declared: Study, root: Path, profiles: Mapping[str, Profiles]) -> li
     return [*tables, *references, *reads]
 
 
-def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str]) -> str:
+def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str], shuffle: int) -> str:
     words = ["commensal", "run", str(study), "--out", str(out)]
     words += ["--data", str(data)] if data is not None else []
+    words += ["--shuffle", str(shuffle)] if shuffle else []
     return shlex.join([*words, *(word for name in only for word in ("--only", name))])
 
 
