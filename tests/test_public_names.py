@@ -19,6 +19,7 @@ PINNED = {
         "load",
         "profile",
         "reference",
+        "replay",
         "run",
         "score",
         "verify",

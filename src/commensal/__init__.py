@@ -19,6 +19,7 @@ _HOME = {
     "load": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reference": "commensal.pipeline",
+    "replay": "commensal.pipeline",
     "run": "commensal.pipeline",
     "score": "commensal.pipeline",
     "verify": "commensal.pipeline",
@@ -26,8 +27,8 @@ _HOME = {
 }
 
 __all__ = [
-    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
-    "verify",
+    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "replay", "run",
+    "score", "verify",
 ]  # fmt: skip
 
 

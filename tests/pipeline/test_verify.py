@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from commensal import load, run, simulation, verify
-from commensal.errors import UsageError
+from commensal import load, replay, run, simulation, verify
+from commensal.errors import TableError, UsageError
 from commensal.pipeline.verify import changed
 
 
@@ -59,9 +59,42 @@ def test_rocrate_reads_it_back(made):
     assert crate.root_dataset["conformsTo"].id.startswith("https://w3id.org/ro/wfrun/process")
 
 
+def test_the_seed_of_each_question_is_kept(made):
+    base, _ = made
+    assert any(
+        entity["@id"].startswith("#seed/") and isinstance(entity["value"], int) for entity in graph(base / "out")
+    )
+
+
+def test_the_journal_keeps_no_sentence_about_people(made):
+    base, _ = made
+    events = [json.loads(line) for line in (base / "out" / "run.jsonl").read_text().splitlines()]
+    found = [event for event in events if event["event"] == "finding"]
+    assert found
+    assert not any("message" in event or "mend" in event for event in found)
+
+
 def test_no_path_of_the_machine_is_in_the_crate(made):
     base, _ = made
     assert str(base) not in (base / "out" / "ro-crate-metadata.json").read_text()
+
+
+def test_a_replay_gives_the_same_tables_after_the_study_file_changed(made):
+    base, study = made
+    before = study.read_bytes()
+    study.write_bytes(b"not toml at all [")
+    try:
+        done = replay(base / "out", base / "again", study.parent)
+    finally:
+        study.write_bytes(before)
+    assert done.compared == {"estimates.parquet": True, "points.parquet": True}
+    assert done.versions == {}
+
+
+def test_a_replay_over_its_own_run_is_refused(made):
+    base, study = made
+    with pytest.raises(UsageError, match="write over"):
+        replay(base / "out", base / "out", study.parent)
 
 
 def test_nothing_changed_and_then_each_change_is_named(made):
@@ -74,6 +107,8 @@ def test_nothing_changed_and_then_each_change_is_named(made):
     table.write_bytes(table.read_bytes() + b"\n")
     found = dict(changed(verify(base / "out", data))[["file", "state"]].itertuples(index=False))
     assert found == {"points.parquet": "changed", "new.txt": "extra", table.name: "changed"}
+    with pytest.raises(TableError, match="not what they were"):
+        replay(base / "out", base / "third", data)
     (base / "out" / "points.parquet").unlink()
     assert dict(changed(verify(base / "out"))[["file", "state"]].itertuples(index=False))["points.parquet"] == "missing"
 

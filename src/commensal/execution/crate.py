@@ -48,8 +48,8 @@ def write_crate(folder: Path, provenance: Mapping[str, Any], outputs: Sequence[P
     folder
         The run's folder.
     provenance
-        ``version``, ``started``, ``ended``, ``python``, ``packages``, ``options`` (of the run, by name) and ``inputs``
-        (each ``file``, ``bytes``, ``sha256`` and, below the data folder, ``path``).
+        ``version``, ``started``, ``ended``, ``python``, ``packages``, ``options`` (of the run, by name), ``seeds`` (of each
+        question) and ``inputs`` (each ``file``, ``bytes``, ``sha256`` and, below the data folder, ``path``).
     outputs
         Files below the folder that the run wrote.
 
@@ -63,6 +63,10 @@ def write_crate(folder: Path, provenance: Mapping[str, Any], outputs: Sequence[P
     options = [
         {"@id": f"#option/{name}", "@type": "PropertyValue", "name": name, "value": json.dumps(value)}
         for name, value in provenance["options"].items()
+    ]
+    options += [
+        {"@id": f"#seed/{name}", "@type": "PropertyValue", "name": f"seed of question {name}", "value": seed}
+        for name, seed in provenance["seeds"].items()
     ]
     software = [
         {"@id": f"#software/{name}", "@type": "SoftwareApplication", "name": name, "softwareVersion": version}

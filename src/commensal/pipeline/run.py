@@ -105,6 +105,8 @@ def run(
         for entry in inputs:
             journal.event("input", **entry)
         steps = steps_of(loaded.declared, only)
+        seeds = {step.question.name: step.question.seed for step in steps}
+        journal.event("seeds", **{"questions": seeds})
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
@@ -113,7 +115,8 @@ def run(
         )
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
-            journal.event("finding", **finding.to_dict())
+            told_in = {key: value for key, value in finding.to_dict().items() if key not in ("message", "mend")}
+            journal.event("finding", **told_in)  # sentences may name people: they are on the page only
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
@@ -139,8 +142,8 @@ def run(
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
     options = {"only": list(only), "shuffle": shuffle}
-    ended = datetime.now(UTC).isoformat(timespec="seconds")
-    execution.write_crate(folder, {**told_of, "options": options, "ended": ended}, execution.outputs_of(folder))
+    told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
+    execution.write_crate(folder, told_of, execution.outputs_of(folder))
     return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
 
 

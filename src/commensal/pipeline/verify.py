@@ -46,7 +46,9 @@ def verify(folder: Path | str, data: Path | str | None = None) -> pd.DataFrame:
     place = Path(folder)
     root = None if data is None else Path(data)
     if root is not None and not root.is_dir():
-        raise StudyFileError("no such data folder", where=f"--data {root}", mend="give the folder that holds the tables")
+        raise StudyFileError(
+            "no such data folder", where=f"--data {root}", mend="give the folder that holds the tables"
+        )
     held = execution.read_crate(place)
     rows = [*_outputs(place, held), *_inputs(place, root, held)]
     return pd.DataFrame(rows, columns=["role", "file", "state", "sha256", "now"])
