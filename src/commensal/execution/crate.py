@@ -17,6 +17,8 @@ CRATE = "ro-crate-metadata.json"
 #: The copy of the study file that a run keeps, so that it can be run again after the study file changed.
 STUDY_COPY = "study-as-run.toml"
 
+_NAMES = (STUDY_COPY, "claims.parquet", "estimates.parquet", "points.parquet", "report.html", "run.jsonl")
+_FOLDERS = ("figures", "profiles")
 _CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _FORMATS = {
@@ -34,10 +36,19 @@ _FORMATS = {
 }
 
 
-def outputs_of(folder: Path) -> list[Path]:
-    """Return the files of a run's folder in the order of their names, without the crate and what is hidden."""
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != CRATE)
+def files_of(folder: Path) -> list[Path]:
+    """Return the files where a run writes, in the order of their names, without the crate and what is hidden.
+
+    Other folders (a demo's study, say) are none of a run's business.
+    """
+    inside = [path for name in _FOLDERS for path in (folder / name).rglob("*")]
+    found = (path for path in sorted([*folder.glob("*"), *inside]) if path.is_file() and path != folder / CRATE)
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
+def outputs_of(folder: Path) -> list[Path]:
+    """Return the files that a run wrote: those of its names, and those in the folders that are its own."""
+    return [path for path in files_of(folder) if path.parent != folder or path.name in _NAMES]
 
 
 def write_crate(folder: Path, provenance: Mapping[str, Any], outputs: Sequence[Path]) -> Path:
@@ -48,8 +59,8 @@ def write_crate(folder: Path, provenance: Mapping[str, Any], outputs: Sequence[P
     folder
         The run's folder.
     provenance
-        ``version``, ``started``, ``ended``, ``python``, ``packages``, ``options`` (of the run, by name), ``seeds`` (of each
-        question) and ``inputs`` (each ``file``, ``bytes``, ``sha256`` and, below the data folder, ``path``).
+        ``version``, ``started``, ``ended``, ``python``, ``packages``, ``options`` (of the run, by name),
+        ``seeds`` (of each question) and ``inputs`` (each ``file``, ``bytes``, ``sha256`` and, below the data folder, ``path``).
     outputs
         Files below the folder that the run wrote.
 

@@ -61,9 +61,12 @@ def changed(table: pd.DataFrame) -> pd.DataFrame:
 
 def _outputs(folder: Path, held: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str, str | None, str | None]]:
     kept = {name: str(entity["sha256"]) for name, entity in held.items() if entity.get("@type") == "File"}
-    present = {path.relative_to(folder).as_posix(): path for path in execution.outputs_of(folder)}
+    present = {path.relative_to(folder).as_posix(): path for path in execution.files_of(folder)}
+    read = {str(entity["sha256"]) for name, entity in held.items() if name.startswith("#input/")}
     for name in sorted({*kept, *present}):
         now = execution.sha256(present[name]) if name in present else None
+        if name not in kept and now in read:
+            continue  # the run was written beside its study
         state = "extra" if name not in kept else _state(kept[name], now)
         yield "output", name, state, kept.get(name), now
 
