@@ -7,6 +7,6 @@ from commensal.execution.files import folder, sha256, whole
 from commensal.execution.journal import Journal
 
 __all__ = [
-    "CRATE", "STUDY_COPY", "Crew", "Journal", "Serial", "Tell", "files_of", "folder", "outputs_of", "python", "read_crate",
-    "sha256", "versions", "whole", "write_crate",
+    "CRATE", "STUDY_COPY", "Crew", "Journal", "Serial", "Tell", "files_of", "folder", "outputs_of", "python",
+    "read_crate", "sha256", "versions", "whole", "write_crate",
 ]  # fmt: skip

@@ -60,7 +60,8 @@ def write_crate(folder: Path, provenance: Mapping[str, Any], outputs: Sequence[P
         The run's folder.
     provenance
         ``version``, ``started``, ``ended``, ``python``, ``packages``, ``options`` (of the run, by name),
-        ``seeds`` (of each question) and ``inputs`` (each ``file``, ``bytes``, ``sha256`` and, below the data folder, ``path``).
+        ``seeds`` (of each question) and ``inputs`` (each ``file``, ``bytes``, ``sha256`` and, below
+        the data folder, ``path``).
     outputs
         Files below the folder that the run wrote.
 

@@ -106,7 +106,7 @@ def run(
             journal.event("input", **entry)
         steps = steps_of(loaded.declared, only)
         seeds = {step.question.name: step.question.seed for step in steps}
-        journal.event("seeds", **{"questions": seeds})
+        journal.event("seeds", questions=seeds)
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
