@@ -19,8 +19,10 @@ PINNED = {
         "load",
         "profile",
         "reference",
+        "replay",
         "run",
         "score",
+        "verify",
     ],
 }
 

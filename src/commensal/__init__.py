@@ -19,13 +19,16 @@ _HOME = {
     "load": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reference": "commensal.pipeline",
+    "replay": "commensal.pipeline",
     "run": "commensal.pipeline",
     "score": "commensal.pipeline",
+    "verify": "commensal.pipeline",
     "CommensalError": "commensal.errors",
 }
 
 __all__ = [
-    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
+    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "replay", "run",
+    "score", "verify",
 ]  # fmt: skip
 
 

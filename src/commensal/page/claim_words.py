@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from commensal.page.words import chance, count, listed, many, missing, sentence
+from commensal.page.words import chance, count, listed, many, missing, number, sentence
 from commensal.study import Study
 from commensal.tables import CLAIM, outcome_phrase
 from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, OPEN, SELECTED, SUPPORTS

@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
+    from commensal.pipeline.replay import Replay, replay
     from commensal.pipeline.run import Progress, Result, run
     from commensal.pipeline.score import Score, score
+    from commensal.pipeline.verify import verify
 
 __all__ = [
-    "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
-    "simulate",
+    "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference",
+    "replay", "run", "score", "simulate", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
     "Progress": "run",
+    "Replay": "replay",
     "Result": "run",
     "Score": "score",
     "check": "check",
@@ -37,8 +40,10 @@ _HOME = {
     "init": "init",
     "load": "load",
     "profile": "profile",
+    "replay": "replay",
     "run": "run",
     "score": "score",
+    "verify": "verify",
 }
 
 
