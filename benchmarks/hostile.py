@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,11 +50,49 @@ def watch(allowed: Path, seen: list[str]) -> None:
     sys.addaudithook(hook)
 
 
+def judged(one: Any, place: Path, done: str, sound: str) -> tuple[str, str]:
+    """Read one input; return what became of it, and what was said."""
+    import traceback
+
+    from benchmarks.hostile_cases import NEUTRAL, read
+
+    from commensal.errors import CommensalError
+
+    name, folder = place.name, place.parent
+    outcome, said = "read", ""
+    try:
+        result = repr(read(one, place))
+        if done in NEUTRAL:
+            outcome = "same" if result == sound else "another result"
+    except CommensalError as error:
+        said = str(error)
+        named = (
+            name in said
+            or "{sample}" in said
+            or folder.name in said
+            or (error.where or "").startswith(("[assays", "[questions"))
+        )
+        outcome = "refused" if named else "unnamed"
+        if any(ord(c) < 32 and c not in "\n\t" for c in said):
+            outcome = "control characters"
+        elif len(said) > 5000:
+            outcome = "long message"
+        if done in NEUTRAL and outcome == "refused":
+            outcome = "refused, though sound"
+    except MemoryError as error:
+        outcome, said = "memory", repr(error)
+    except BaseException as error:
+        where = traceback.extract_tb(error.__traceback__)
+        ours = [f"{Path(f.filename).name}:{f.lineno}" for f in where if "commensal" in f.filename]
+        outcome, said = "traceback", f"{type(error).__name__}: {str(error)[:150]} at {ours[-1:]}"
+    return outcome, said
+
+
 def worker(first: int, last: int, seed: int) -> None:
     """Try inputs one by one; a line before and a line after each."""
-    from benchmarks.hostile_cases import NEUTRAL, broken, read
+    from benchmarks.hostile_cases import broken, read
     from benchmarks.hostile_seeds import seeds
-    from commensal.errors import CommensalError
+
 
     base = Path(tempfile.mkdtemp(prefix="hostile")).resolve()
     tempfile.tempdir = str(base)
@@ -64,7 +103,7 @@ def worker(first: int, last: int, seed: int) -> None:
         try:
             sound[id(one)] = repr(read(one, base / "sound" / one.name))
             made.append(one)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             if first == 0:
                 print(json.dumps({"seed": one.kind, "said": str(error)[:200]}), flush=True)
         shutil.rmtree(base / "sound")
@@ -75,7 +114,7 @@ def worker(first: int, last: int, seed: int) -> None:
     seen: list[str] = []
     watch(base, seen)
     for i in range(first, last):
-        rng = random.Random(seed * 1_000_003 + i)  # noqa: S311
+        rng = random.Random(seed * 1_000_003 + i)
         one = rng.choice(made)
         folder = base / "case"
         folder.mkdir()
@@ -88,29 +127,7 @@ def worker(first: int, last: int, seed: int) -> None:
             place.write_bytes(data)
         seen.clear()
         before, start = sorted(p.name for p in folder.iterdir()), time.monotonic()
-        outcome, said = "read", ""
-        try:
-            result = repr(read(one, place))
-            if done in NEUTRAL:
-                outcome = "same" if result == sound[id(one)] else "another result"
-        except CommensalError as error:
-            said = str(error)
-            named = name in said or folder.name in said or (error.where or "").startswith(("[assays", "[questions"))
-            outcome = "refused" if named else "unnamed"
-            if any(ord(c) < 32 and c not in "\n\t" for c in said):
-                outcome = "control characters"
-            elif len(said) > 5000:
-                outcome = "long message"
-            if done in NEUTRAL and outcome == "refused":
-                outcome = "refused, though sound"
-        except MemoryError as error:
-            outcome, said = "memory", repr(error)
-        except BaseException as error:  # noqa: BLE001
-            import traceback
-
-            where = traceback.extract_tb(error.__traceback__)
-            ours = [f"{Path(f.filename).name}:{f.lineno}" for f in where if "commensal" in f.filename]
-            outcome, said = "traceback", f"{type(error).__name__}: {str(error)[:150]} at {ours[-1:]}"
+        outcome, said = judged(one, place, done, sound[id(one)])
         took = time.monotonic() - start
         if seen or sorted(p.name for p in folder.iterdir()) != before:
             outcome, said = "escape", "; ".join(seen) or "a file beside the input"
@@ -179,9 +196,7 @@ def main() -> int:
         return 0
     started, told = time.monotonic(), list[dict[str, Any]]()
     cuts = [args.n * k // args.workers for k in range(args.workers + 1)]
-    threads = [
-        threading.Thread(target=supervise, args=(a, b, args.seed, told)) for a, b in zip(cuts, cuts[1:], strict=False)
-    ]
+    threads = [threading.Thread(target=supervise, args=(a, b, args.seed, told)) for a, b in pairwise(cuts)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -17,8 +17,8 @@ from typing import Any
 
 import h5py
 import numpy as np
-
 from benchmarks.hostile_seeds import IDS, Seed, biom_json
+
 from commensal import io
 from commensal.io.newick import check_tree
 from commensal.io.registry import choose
@@ -242,7 +242,7 @@ def broken(seed: Seed, rng: random.Random, folder: Path) -> tuple[str, bytes | C
     if rng.random() < 0.0012:
         which = rng.randrange(3)
         if which not in _BOMBS:
-            _BOMBS[which] = bomb(random.Random(which))  # noqa: S311
+            _BOMBS[which] = bomb(random.Random(which))
         return "gz bomb", _BOMBS[which], seed.name
     if rng.random() < 0.02:
         return odd_file(rng, folder)[0], odd_file(rng, folder)[1], seed.name
@@ -310,6 +310,13 @@ def read(seed: Seed, place: Path) -> Any:
         declared = {"kind": "taxa", "value": "intensity", **seed.declared}
         table = io.read_assay(Assay("a", file=place.name, **declared), place.parent, IDS)
         return table.samples, tuple(table.features.index), table.values.tolist()
+    if seed.reader in {"quant", "counts"}:
+        ending = place.name.partition("S1")[2] or ".sf"
+        declared = {"kind": "transcripts", "value": "counts", "files": f"{{sample}}{ending}"}
+        if seed.reader == "counts":
+            declared["strandedness"] = "reverse"
+        read_sets = io.read_assay(Assay("a", **declared), place.parent, ["S1"])
+        return read_sets.values.tolist()
     if seed.reader == "table":
         return io.read_table(place).astype(str).to_dict("list")
     if seed.reader == "tree":
@@ -331,6 +338,14 @@ def _of_reads(seed: Seed, place: Path) -> Any:
         from commensal.reads.reference_fasta import read_genome
 
         return read_genome(place).length
+    if seed.reader == "host":
+        from commensal.reads.reference_host import _measure
+
+        return _measure(place)
+    if seed.reader == "truth":
+        from commensal.pipeline.score import _read
+
+        return _read(place)
     if seed.reader == "manifest":
         from commensal.reads.reference_folder import check_reference
 

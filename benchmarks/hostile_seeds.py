@@ -34,7 +34,6 @@ STUDY = """
 name = "tiny"
 [tables.samples]
 file = "samples.tsv"
-id = "sample"
 [variables.arm]
 levels = ["water", "abx"]
 [assays.taxa]
@@ -46,7 +45,8 @@ column = "arm"
 case = "abx"
 control = "water"
 [questions.taxa]
-kind = "features"
+kind = "depletion"
+contrast = "abx"
 assays = ["taxa"]
 """
 WIDE = "sample\tglucose\tlactate\tg__Blautia\nS1\t1.5\t2\t7\nS2\t3\t4\t0\nS3\t2\t1\t5\n"
@@ -55,6 +55,8 @@ GFF = (
     "##gff-version 3\nc1\tProdigal\tCDS\t1\t90\t.\t+\t0\tID=c1_1;product=x;KO=K00001\n"
     "c1\tProdigal\tCDS\t100\t300\t.\t-\t0\tID=c1_2;ec_number=1.1.1.1\n"
 )
+SALMON = "Name\tLength\tEffectiveLength\tTPM\tNumReads\nNampt\t900\t700.5\t10.0\t7\nNmnat1\t800\t600\t5\t3\n"
+STAR = "N_unmapped\t3\t3\t3\nN_multimapping\t3\t3\t3\nN_noFeature\t3\t3\t3\nN_ambiguous\t1\t0\t0\nNampt\t9\t1\t8\n"
 FASTQ = "".join(f"@r{i}\n{'ACGT' * 20}\n+\n{'I' * 80}\n" for i in range(8))
 FASTA = ">c1 one\n" + "ACGTTGCA" * 30 + "\n>c2\n" + "GGCCAATT" * 30 + "\n"
 MANIFEST = {"format": 1, "id": "0" * 64, "files": {}, "warnings": []}
@@ -181,6 +183,10 @@ def seeds() -> list[Seed]:
         Seed("gmt", "sets", "sets.gmt", b"NAD\tsalvage\tNampt\tNmnat1\nTCA\tcycle\tCs\tAco2\n"),
         Seed("study file", "study", "study.toml", STUDY.encode()),
         Seed("study file", "study", "study.toml", STUDY.encode()),
+        Seed("salmon", "quant", "S1.sf", SALMON.encode()),
+        Seed("star", "counts", "S1.tab", STAR.encode()),
+        Seed("host genome", "host", "host.fna", FASTA.encode()),
+        Seed("truth of a simulation", "truth", "truth.json", json.dumps({"kind": "als"}).encode()),
         Seed("fastq", "fastq", "s_R1.fastq", FASTQ.encode()),
         Seed("fastq", "fastq", "s_R1.fastq.gz", gzip.compress(FASTQ.encode(), mtime=0)),
         Seed("genome", "genome", "g.fna", FASTA.encode()),

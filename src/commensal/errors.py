@@ -9,6 +9,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+#: Characters of one line of a message: what a file holds is shown, never poured out.
+_LONGEST = 1200
+
+
+def printable(text: str, longest: int | None = None) -> str:
+    r"""Make text from files safe for a terminal: control and direction characters are written out, the rest stands.
+
+    Line feeds and tabs stay. With ``longest``, what is longer is cut in its middle.
+
+    Examples
+    --------
+    >>> printable("gene \x1b[31m\u202eexe")
+    'gene \\x1b[31m\\u202eexe'
+    """
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest * 3 // 4]} … {text[-longest // 4 :]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t " or c == "\u00a0" else ascii(c)[1:-1] for c in text)
+
+
 class CommensalError(Exception):
     """Anything that commensal refuses.
 
@@ -48,11 +69,11 @@ class CommensalError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        lines = [printable(f"{self.where}: {self.what}" if self.where else self.what, _LONGEST)]
         for name in ("found", "expected", "mend"):
             text = getattr(self, name)
             if text is not None:
-                lines.append(f"  {name}: {text}")
+                lines.append(f"  {name}: {printable(text, _LONGEST)}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:

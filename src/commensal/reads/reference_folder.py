@@ -108,7 +108,7 @@ def open_reference(path: Path | str) -> Reference:
     try:
         manifest = json.loads(place.read_text(encoding="utf-8"))
         version, files = int(manifest["format"]), dict(manifest["files"])
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise FormatError(
             "the manifest is damaged", where=str(place), found=error, mend="build the reference again"
         ) from error

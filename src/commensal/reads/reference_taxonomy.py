@@ -103,7 +103,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
     TableError
         No lineage and no rank is found, or a genome stands twice with two lineages.
     """
-    text = read_bytes(path).decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    text = read_bytes(path).decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise FormatError("the taxonomy table is empty", where=path.name, mend="give a table with one line per genome")
