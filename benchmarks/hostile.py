@@ -93,7 +93,6 @@ def worker(first: int, last: int, seed: int) -> None:
     from benchmarks.hostile_cases import broken, read
     from benchmarks.hostile_seeds import seeds
 
-
     base = Path(tempfile.mkdtemp(prefix="hostile")).resolve()
     tempfile.tempdir = str(base)
     made, sound = [], {}

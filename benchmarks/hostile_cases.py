@@ -297,14 +297,14 @@ def odd_file(rng: random.Random, folder: Path) -> tuple[str, Callable[[Path], No
         "link out": link("/etc/passwd"),
         "link to nothing": link("nowhere"),
         "unreadable": lambda place: (place.write_bytes(b"a\tb\n1\t2\n"), place.chmod(0))[1],
-        "nothing": lambda place: None,
+        "nothing": lambda _place: None,
         "link to proc": link("/proc/self/mem"),
     }
     name = rng.choice(list(ways))
     return "odd file", ways[name]
 
 
-def read(seed: Seed, place: Path) -> Any:
+def read(seed: Seed, place: Path) -> Any:  # noqa: PLR0911  a reader per line
     """Read a file as a study would; return what can be compared."""
     if seed.reader == "assay":
         declared = {"kind": "taxa", "value": "intensity", **seed.declared}
@@ -329,7 +329,7 @@ def read(seed: Seed, place: Path) -> Any:
     return _of_reads(seed, place)
 
 
-def _of_reads(seed: Seed, place: Path) -> Any:
+def _of_reads(seed: Seed, place: Path) -> Any:  # noqa: PLR0911  a reader per line
     if seed.reader == "fastq":
         from commensal.reads.fastq import Fastq
 

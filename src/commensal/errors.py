@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,17 @@ def printable(text: str, longest: int | None = None) -> str:
     Examples
     --------
     >>> printable("gene \x1b[31m\u202eexe")
-    'gene \\x1b[31m\\u202eexe'
+    'gene \\u001b[31m\\u202eexe'
     """
     if longest is not None and len(text) > longest:
         text = f"{text[: longest * 3 // 4]} … {text[-longest // 4 :]}"
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in "\n\t " or c == "\u00a0" else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in "\n\t\u00a0" else _written_out(c) for c in text)
+
+
+def _written_out(character: str) -> str:
+    return f"\\u{ord(character):04x}" if ord(character) < 1 << 16 else json.dumps(character)[1:-1]  # as JSON writes it
 
 
 class CommensalError(Exception):

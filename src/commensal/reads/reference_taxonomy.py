@@ -108,7 +108,12 @@ def read_taxonomy(path: Path) -> Taxonomy:
     if not lines:
         raise FormatError("the taxonomy table is empty", where=path.name, mend="give a table with one line per genome")
     mark = "\t" if "\t" in lines[0] else ","
-    rows = list(csv.reader(lines, delimiter=mark, quoting=csv.QUOTE_MINIMAL if mark == "," else csv.QUOTE_NONE))
+    try:
+        rows = list(csv.reader(lines, delimiter=mark, quoting=csv.QUOTE_MINIMAL if mark == "," else csv.QUOTE_NONE))
+    except csv.Error as error:
+        raise FormatError(
+            "the taxonomy table cannot be cut into cells", where=path.name, found=error, mend="save it as TSV"
+        ) from error
     first = rows[0]
     if len(first) >= 2 and parse_lineage(first[1]) is not None:
         return _table(path, ["genome", "lineage", *(f"column {i}" for i in range(3, len(first) + 1))], rows, 1)
