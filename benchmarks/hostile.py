@@ -194,12 +194,19 @@ def main() -> int:
         worker(*args.worker, args.seed)
         return 0
     started, told = time.monotonic(), list[dict[str, Any]]()
+    from benchmarks.hostile_cases import bomb
+
+    bombs = Path(tempfile.mkdtemp(prefix="hostile"))  # made once: two gigabytes take seconds to pack
+    os.environ["HOSTILE_BOMBS"] = str(bombs)
+    for k in range(3):
+        (bombs / str(k)).write_bytes(bomb(random.Random(k)))
     cuts = [args.n * k // args.workers for k in range(args.workers + 1)]
     threads = [threading.Thread(target=supervise, args=(a, b, args.seed, told)) for a, b in pairwise(cuts)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    shutil.rmtree(bombs)
     return report(told, args.n, args.out, time.monotonic() - started)
 
 

@@ -168,10 +168,8 @@ def hdf5(data: bytes, rng: random.Random, folder: Path) -> bytes:
     """Give a BIOM table wild shapes, types, indices and links that lead out of it."""
     place = folder / "made.h5"
     place.write_bytes(data)
-    name = rng.choice(
-        ["observation/ids", "sample/ids", *(f"observation/matrix/{x}" for x in ("data", "indices", "indptr"))]
-        + ["observation/metadata/taxonomy"]
-    )
+    matrix = [f"observation/matrix/{name}" for name in ("data", "indices", "indptr")]
+    name = rng.choice(["observation/ids", "sample/ids", *matrix, "observation/metadata/taxonomy"])
     with h5py.File(place, "r+") as file:
         old = file[name][()]
         del file[name]
@@ -213,7 +211,8 @@ def document(data: bytes, rng: random.Random) -> bytes:
         top = biom_json()
     key = rng.choice(list(top))
     wild: list[Any] = [
-        None, -1, 2**70, "x", [], {}, [[]], [[0, 0, 1e400]], [[-1, 0, 1]], [[0, 2**40, 1]], [[0.5, 0, 1]], True, "Ω" * 9,
+        None, -1, 2**70, "x", [], {},
+        [[]], [[0, 0, 1e400]], [[-1, 0, 1]], [[0, 2**40, 1]], [[0.5, 0, 1]], True, "Ω" * 9,
         [10**9, 10**9], [None], [[0, 0, "1"]], [[0, 0]], [{"id": None}], [{"id": ["a"]}], [{}], float("nan"),
         {"id": {"x": 1}}, [{"id": "S1"}] * 3, [{"id": "\x1b[31m"}, {"id": "<script>"}], "../" * 5,
     ]  # fmt: skip
@@ -234,18 +233,14 @@ def bomb(rng: random.Random) -> bytes:
     return b"".join([*out, packer.flush()])
 
 
-_BOMBS: dict[int, bytes] = {}
-
-
 def broken(seed: Seed, rng: random.Random, folder: Path) -> tuple[str, bytes | Callable[[Path], None], str]:
     """Return what is done to a seed, the bytes (or what puts the file in place), and the file's name."""
     if rng.random() < 0.0012:
-        which = rng.randrange(3)
-        if which not in _BOMBS:
-            _BOMBS[which] = bomb(random.Random(which))
-        return "gz bomb", _BOMBS[which], seed.name
+        bombs = Path(os.environ["HOSTILE_BOMBS"])
+        data = (bombs / str(rng.randrange(3))).read_bytes()
+        return "gz bomb", data, seed.name
     if rng.random() < 0.02:
-        return odd_file(rng, folder)[0], odd_file(rng, folder)[1], seed.name
+        return *odd_file(rng), seed.name
     binary = seed.data[:2] in (b"PK", b"\x1f\x8b", b"PA", b"\x89H")
     ways: list[tuple[str, Callable[[], bytes]]] = [("bytes", lambda: scramble(seed.data, rng))]
     if seed.data.startswith(b"PK"):
@@ -262,7 +257,7 @@ def broken(seed: Seed, rng: random.Random, folder: Path) -> tuple[str, bytes | C
         ways += [("gz cut", lambda: gzip.compress(seed.data)[: -rng.randrange(1, 20)])]
         ways += [("latin-1", lambda: seed.data.replace(b"S2", b"S2\xe9").replace(b"a", b"\xe4", 1))]
         ways += [("utf16 unmarked", lambda: seed.data.decode("utf-8", "replace").encode("utf-16-le"))]
-        ways += neutral(seed, rng)
+        ways += neutral(seed)
     if seed.reader == "study":
         ways += [("toml", lambda: toml(seed.data, rng))] * 20
     if seed.data.startswith(b"{"):
@@ -272,7 +267,7 @@ def broken(seed: Seed, rng: random.Random, folder: Path) -> tuple[str, bytes | C
     return done, make(), name
 
 
-def neutral(seed: Seed, rng: random.Random) -> list[tuple[str, Callable[[], bytes]]]:
+def neutral(seed: Seed) -> list[tuple[str, Callable[[], bytes]]]:
     """Ways that must not matter: a byte-order mark, line ends, compression."""
     text = seed.data.decode("utf-8", "replace")
     ways: list[tuple[str, Callable[[], bytes]]] = [("last line end", lambda: seed.data.rstrip(b"\n"))]
@@ -283,14 +278,14 @@ def neutral(seed: Seed, rng: random.Random) -> list[tuple[str, Callable[[], byte
     return [way for way in ways if not (seed.data.startswith(b"{") and way[0] in {"cr", "utf16"})]
 
 
-def odd_file(rng: random.Random, folder: Path) -> tuple[str, Callable[[Path], None]]:
+def odd_file(rng: random.Random) -> tuple[str, Callable[[Path], None]]:
     """What stands where a file should: a pipe, a device, a folder, a link to somewhere else or to itself."""
 
     def link(target: Path | str) -> Callable[[Path], None]:
         return lambda place: place.symlink_to(target)
 
     ways: dict[str, Callable[[Path], None]] = {
-        "fifo": lambda place: os.mkfifo(place),
+        "fifo": os.mkfifo,
         "folder": lambda place: place.mkdir(),
         "device": link("/dev/zero"),
         "loop": link("t.tsv"),

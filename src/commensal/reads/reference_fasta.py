@@ -129,10 +129,16 @@ def read_bytes(path: Path) -> bytes:
     if raw[:2] != b"\x1f\x8b":
         return raw
     try:
-        if len(raw) * 1100 > limit("UNPACKED_FREE") and int.from_bytes(raw[-4:], "little") > limit("RATIO") * len(raw):
-            return gunzip(raw, path.name)  # claims to unpack to very much: block by block, which refuses a bomb
-    except (EOFError, zlib.error) as error:
-        raise GenomeError("damaged", "the gz file is damaged", where=path.name, found=error) from error
+        if len(raw) * 1100 > limit("UNPACKED_FREE"):
+            return gunzip(raw, path.name)  # may be a bomb: block by block
+    except EOFError as error:
+        raise GenomeError(
+            "truncated", "the gz file ends early", where=path.name, found=f"{len(raw):,} bytes", mend="copy it again"
+        ) from error
+    except zlib.error as error:
+        raise GenomeError(
+            "damaged", "the gz file is damaged", where=path.name, found=error, mend="copy it again"
+        ) from error
     unpack, faults = _unpacker()
     try:
         return unpack(raw)
