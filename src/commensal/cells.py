@@ -61,7 +61,7 @@ def tsv(table: pd.DataFrame, *, missing: str = "NA") -> str:
     --------
     >>> import pandas as pd
     >>> tsv(pd.DataFrame({"feature": ["=1+1"], "q": [0.5]}))
-    "feature\\tq\\n'=1+1\\t0.5\\n"
+    "feature\tq\n'=1+1\t0.5\n"
     """
     import pandas as pd
 

@@ -24,6 +24,7 @@ from commensal.io.newick import check_tree
 from commensal.io.paths import OUTSIDE, locate
 from commensal.limits import LIMITS, gunzip, limit, require_lines
 from commensal.reads.reference_fasta import read_genome
+from commensal.reads.reference_folder import check_reference
 from commensal.reads.reference_taxonomy import read_taxonomy
 from commensal.study.reading import parse_study, read_study
 
@@ -220,3 +221,13 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text):
             use(place)
     with contextlib.suppress(CommensalError):
         check_tree(text, "t.nwk")
+
+
+@pytest.mark.parametrize(
+    "files",
+    ['{"../x": {"sha256": "0"}}', '{"/etc/passwd": {"sha256": "0"}}', '{"a": {}}', '{"a": 1}', '[["a", 1]]', "1"],
+)
+def test_wild_manifests(tmp_path, files):
+    (tmp_path / "manifest.json").write_text(f'{{"format": 1, "id": "0", "files": {files}}}')
+    with pytest.raises(FormatError, match="manifest is damaged"):
+        check_reference(tmp_path)

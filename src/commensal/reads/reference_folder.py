@@ -109,7 +109,13 @@ def open_reference(path: Path | str) -> Reference:
         manifest = json.loads(place.read_text(encoding="utf-8"))
         version, files = int(manifest["format"]), dict(manifest["files"])
         for name, facts in files.items():
-            if not isinstance(facts, dict) or Path(name).is_absolute() or ".." in Path(name).parts or "\x00" in name:
+            if (
+                not isinstance(facts, dict)
+                or "sha256" not in facts
+                or Path(name).is_absolute()
+                or ".." in Path(name).parts
+                or "\x00" in name
+            ):
                 raise ValueError(f"files: {name!r} is no path below the folder with its facts")
         if not isinstance(manifest["files"], dict):
             raise TypeError("files is no table")
