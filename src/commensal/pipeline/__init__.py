@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from commensal.pipeline.check import check
     from commensal.pipeline.claims import claims
     from commensal.pipeline.demo import demo
+    from commensal.pipeline.doctor import Health, doctor
+    from commensal.pipeline.explain import Explained, explain
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
@@ -22,18 +24,22 @@ if TYPE_CHECKING:
     from commensal.pipeline.score import Score, score
 
 __all__ = [
-    "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
-    "simulate",
+    "Explained", "Health", "Progress", "Result", "Score", "check", "claims", "demo", "doctor", "explain", "init",
+    "load", "profile", "reference", "run", "score", "simulate",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
+    "Explained": "explain",
+    "Health": "doctor",
     "Progress": "run",
     "Result": "run",
     "Score": "score",
     "check": "check",
     "claims": "claims",
     "demo": "demo",
+    "doctor": "doctor",
+    "explain": "explain",
     "init": "init",
     "load": "load",
     "profile": "profile",
