@@ -10,7 +10,7 @@ from commensal.simulation.als_plan import DIETARY, MEDIATOR, PEOPLES_DRUG, AlsPl
 from commensal.simulation.communities import communities
 from commensal.simulation.files import Drawn
 from commensal.simulation.genes import genes
-from commensal.simulation.molecules import Molecules, molecules
+from commensal.simulation.molecules import Molecules, logs, molecules
 from commensal.simulation.patients import PANEL, PERSON_SD, Fluid, fluid, visits
 from commensal.simulation.people import People, people
 
@@ -49,12 +49,14 @@ def people_of(plan: AlsPlan) -> Drawn:
 def _following(csf: Fluid, whom: People, serum: Molecules) -> Fluid:
     """Let the molecule in a patient's cerebrospinal fluid follow that in the serum: correlation `TOGETHER`."""
     at, where = [name for name, _, _ in PANEL].index(MEDIATOR), serum.names.index(MEDIATOR)
-    blood = np.log2(serum.values[whom.patient, where])
-    score = (np.log2(serum.values[list(csf.patients), where]) - blood.mean()) / (blood.std() or 1.0)
+    every = logs(serum.values[:, where])
+    blood = every[whom.patient]
+    score = (every[list(csf.patients)] - blood.mean()) / (blood.std() or 1.0)
     values, n = csf.values.copy(), len(csf.patients)
     usual = np.log2(PANEL[at][1]) + csf.log2_fold[at]
-    own = (np.log2(values[:n, at]) - usual) / PERSON_SD
-    values[:n, at] = np.exp2(usual + PERSON_SD * (TOGETHER * score + np.sqrt(1 - TOGETHER**2) * own))
+    seen = np.flatnonzero(values[:n, at] > 0)  # what lies below the detection limit stays there
+    own = (np.log2(values[seen, at]) - usual) / PERSON_SD
+    values[seen, at] = np.exp2(usual + PERSON_SD * (TOGETHER * score[seen] + np.sqrt(1 - TOGETHER**2) * own))
     return replace(csf, values=values)
 
 

@@ -71,3 +71,14 @@ def molecules(rng: np.random.Generator, people: People, *, number: int, changed:
         values=np.where(log2 < limit, 0.0, np.exp2(log2)),
         log2_fold=fold,
     )
+
+
+def logs(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log2 of intensities; one below its detection limit (0) counts as half of the smallest that was seen.
+
+    Examples
+    --------
+    >>> logs(np.array([8.0, 0.0, 4.0]))
+    array([3., 1., 2.])
+    """
+    return np.log2(np.where(values > 0, values, values[values > 0].min() / 2))

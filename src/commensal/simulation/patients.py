@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from commensal.simulation.molecules import Molecules
+from commensal.simulation.molecules import Molecules, logs
 from commensal.simulation.people import People
 
 #: Molecules of the targeted panel, their usual concentration (nmol/L), and whether patients have less of them.
@@ -82,7 +82,7 @@ def visits(
     patients against others does not enter.
     """
     patients = np.flatnonzero(people.patient)
-    log2 = np.log2(serum.values[patients, serum.names.index("nicotinamide")])
+    log2 = logs(serum.values[patients, serum.names.index("nicotinamide")])
     spread = log2.std() or 1.0
     latent = correlation * (log2 - log2.mean()) / spread
     latent = latent + np.sqrt(1 - correlation**2) * rng.normal(size=len(patients))
