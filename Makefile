@@ -45,6 +45,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-emit-index-url --no-emit-find-links --no-header
 lock: $(BIN)/uv  ## pin every dependency with its hash, without index addresses
 	@$(LOCK) --group dev --group docs --extra reads --extra cluster --extra r pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra reads --extra cluster --extra r pyproject.toml -o requirements/run.txt
 	@$(LOCK) --group mapping -o requirements/mapping.txt
 
 $(BIN)/uv:

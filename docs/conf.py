@@ -3,6 +3,7 @@
 import re
 from importlib.metadata import version as installed
 
+from commensal.knowledge.terms import GROUPS, terms
 from commensal.tables import STATUSES, WITH_P
 
 project = "commensal"
@@ -21,7 +22,12 @@ myst_substitutions = {
     "statuses": "\n".join(
         ["| status | meaning | p |", "|---|---|---|"]
         + [f"| `{name}` | {text} | {'kept' if name in WITH_P else 'none'} |" for name, text in STATUSES.items()]
-    )
+    ),
+    "glossary": "\n\n".join(
+        f"## {heading}\n\n"
+        + "\n\n".join(f"**{one.name}**: {one.meaning}" for one in terms().values() if one.group == group)
+        for group, heading in GROUPS.items()
+    ),
 }
 myst_heading_anchors = 3
 source_suffix = {".md": "markdown"}

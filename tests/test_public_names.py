@@ -15,6 +15,8 @@ PINNED = {
         "check",
         "claims",
         "demo",
+        "doctor",
+        "explain",
         "init",
         "load",
         "profile",

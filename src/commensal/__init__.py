@@ -15,6 +15,8 @@ _HOME = {
     "check": "commensal.pipeline",
     "claims": "commensal.pipeline",
     "demo": "commensal.pipeline",
+    "doctor": "commensal.pipeline",
+    "explain": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
     "profile": "commensal.pipeline",
@@ -27,8 +29,8 @@ _HOME = {
 }
 
 __all__ = [
-    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "replay", "run",
-    "score", "verify",
+    "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "init", "load", "profile",
+    "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 

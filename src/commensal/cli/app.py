@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from commensal import __version__
-from commensal.cli import check, claims, demo, init, profile, reference, replay, run, score, simulate, verify
+from commensal.cli import (
+    check,
+    claims,
+    demo,
+    doctor,
+    explain,
+    init,
+    profile,
+    reference,
+    replay,
+    run,
+    score,
+    simulate,
+    verify,
+)
 
 app = typer.Typer(
     name="commensal",
@@ -42,6 +56,8 @@ app.command("claims")(claims.claims)
 app.command("score")(score.score)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
+app.command("explain")(explain.explain)
+app.command("doctor")(doctor.doctor)
 app.command("profile")(profile.profile)
 app.add_typer(reference.app, name="reference")
 app.add_typer(simulate.app, name="simulate")

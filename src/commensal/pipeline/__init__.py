@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from commensal.pipeline.check import check
     from commensal.pipeline.claims import claims
     from commensal.pipeline.demo import demo
+    from commensal.pipeline.doctor import Health, doctor
+    from commensal.pipeline.explain import Explained, explain
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     from commensal.pipeline.verify import verify
 
 __all__ = [
-    "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference",
-    "replay", "run", "score", "simulate", "verify",
+    "Explained", "Health", "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "doctor", "explain",
+    "init", "load", "profile", "reference", "replay", "run", "score", "simulate", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
+    "Explained": "explain",
+    "Health": "doctor",
     "Progress": "run",
     "Replay": "replay",
     "Result": "run",
@@ -37,6 +41,8 @@ _HOME = {
     "check": "check",
     "claims": "claims",
     "demo": "demo",
+    "doctor": "doctor",
+    "explain": "explain",
     "init": "init",
     "load": "load",
     "profile": "profile",
