@@ -60,9 +60,9 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
     (('S1', 'S2'), ['Blautia', 'unnamed genus'], [[7.0, 0.0], [1.0, 3.0]])
     """
     key = f"[assays.{assay.name}]"
-    if assay.kind == "transcripts" and assay.files is not None:
+    if assay.kind != "reads" and assay.files is not None and assay.reference is None:
         return _assemble(read_per_sample(assay, root, sample_ids), assay, root, sample_ids)
-    if assay.kind == "reads" or assay.files is not None:
+    if assay.kind == "reads" or assay.files is not None:  # reads, or one of the tables that they become
         raise StudyFileError(
             "reads are no table",
             where=key,

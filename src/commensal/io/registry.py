@@ -7,6 +7,7 @@ from pathlib import Path
 from commensal.errors import FormatError, nearest
 from commensal.io import (
     biom_tables,
+    clades,
     featurecounts,
     metaboanalyst,
     metabolon_text,
@@ -50,6 +51,8 @@ FORMATS: dict[str, Format] = {
         salmon.SALMON,
         salmon.KALLISTO,
         tximport.FORMAT,
+        clades.FORMAT,
+        clades.SYLPHTAX,
         metabolon_text.FORMAT,
         msdial.FORMAT,
         xcms.FORMAT,

@@ -154,7 +154,7 @@ def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[Ass
     """Read the declared tables one by one, finding their orientation by the sample ids."""
     named = {file for table in declared.tables.values() for file in table.files}
     for assay in declared.assays.values():
-        if assay.files is None or assay.kind == "transcripts":
+        if assay.files is None or assay.reference is None:
             table = io.read_assay(assay, root, samples)
             used = assay.file in named  # what the file says of its samples is offered only while nobody uses it
             yield replace(table, dropped=tuple(d for d in table.dropped if not (used and d.name.endswith(io.OFFERED))))
@@ -165,7 +165,7 @@ def input_files(declared: Study, root: Path) -> list[Path]:
     names = [file for table in declared.tables.values() for file in table.files]
     for assay in declared.assays.values():
         names += [name for name in (assay.file, assay.features.file, assay.tree, assay.tx2gene) if name]
-        if assay.files is not None and assay.kind == "transcripts":
+        if assay.files is not None and assay.kind != "reads" and assay.reference is None:
             shape = "*".join(glob.escape(part) for part in assay.files.split("{sample}"))
             names += sorted(path.relative_to(root).as_posix() for path in root.glob(shape))
     names += [file for question in declared.questions.values() for file in question.sets]

@@ -122,7 +122,7 @@ def _variable(study: Study, variable: Variable) -> None:
 
 def _assay(study: Study, assay: Assay) -> None:
     section = f"assays.{assay.name}"
-    each = assay.kind == "reads" or (assay.kind == "transcripts" and assay.files is not None)
+    each = assay.kind == "reads" or assay.files is not None
     wanted, other = ("files", "file") if each else ("file", "files")
     if getattr(assay, wanted) is None or getattr(assay, other) is not None:
         raise _error(
