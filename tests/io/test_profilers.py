@@ -58,7 +58,7 @@ def test_metaphlan_4_files_give_sgbs_and_the_unknown_share(tmp_path):
 
 MERGED = "\n".join(
     ["#mpa_v30_CHOCOPhlAn_201901", "clade_name\tNCBI_tax_id\tS1_profile\tS2_profile", "UNKNOWN\t-1\t50\t0"]
-    + [f"{name}\t2\t50\t100" for name in above(A)]
+    + [f"{name}\t2\t50\t{25 if 'g__' in name else 100}" for name in above(A)]
     + [f"{A}\t2|1239\t50\t25", "\t".join([above(B)[-1], "2", "0", "75"]), f"{B}\t2|1239\t0\t75"]
 ) + "\n"  # fmt: skip
 
@@ -103,3 +103,124 @@ def test_sylph_tax(tmp_path):
     assert io.sniff(tmp_path / "S1.txt") == "sylphtax"
     assert table.features["strain"].tolist() == ["GCF_1"]
     assert np.allclose(table.values, 1)
+
+
+# ---- HUMAnN
+
+HUMANN = (
+    "# Gene Family\tS1_Abundance-RPKs\tS2_Abundance-RPKs\nUNMAPPED\t100\t50\n"
+    "UniRef90_A: some enzyme\t6\t2.5\nUniRef90_A: some enzyme|g__Blautia.s__Blautia_wexlerae\t4\t2.5\n"
+    "UniRef90_A: some enzyme|unclassified\t2\t0\nUniRef90_B\t0\t7.5\n"
+)
+
+
+def test_humann_joined(read):
+    table = read(HUMANN, kind="genes", value="absolute")
+    assert io.FORMATS["humann"].name == "humann"
+    assert table.samples == IDS
+    assert table.features["label"].tolist() == ["some enzyme", "UniRef90_B"]
+    assert table.values.tolist() == [[6, 0], [2.5, 7.5]]
+    assert table.quality["UNMAPPED"].tolist() == [100, 50]
+    assert {"stratified rows", "unit"} <= {d.name for d in table.dropped}
+    parts = read(HUMANN, kind="genes", value="absolute", sheet="stratified")
+    assert parts.values.tolist() == [[4, 2], [2.5, 0]]
+
+
+def test_humann_files(tmp_path):
+    one = "# Pathway\t{}_Abundance\nUNMAPPED\t0.5\nUNINTEGRATED\t0.25\nUNINTEGRATED|g__A.s__B\t0.25\nPWY-1: way\t0.25\n"
+    table = per_sample(tmp_path, {s: one.format(s) for s in IDS}, kind="pathways", value="relative")
+    assert table.values.tolist() == [[1], [1]]
+    assert table.quality.loc["S1"].to_dict() == {"UNMAPPED": 0.5, "UNINTEGRATED": 0.25}
+
+
+# ---- Kraken 2 and Bracken
+
+KRAKEN = (
+    " 10.00\t100\t100\tU\t0\tunclassified\n 90.00\t900\t10\tR\t1\troot\n 89.00\t890\t0\tR1\t131567\t  cellular organisms\n"
+    " 89.00\t890\t20\tD\t2\t    Bacteria\n 87.00\t870\t70\tG\t572511\t      Blautia\n"
+    " 80.00\t{0}\t{0}\tS\t418240\t        Blautia wexlerae\n"
+)
+
+
+def test_kraken_reports(tmp_path):
+    table = per_sample(tmp_path, {"S1": KRAKEN.format(800), "S2": KRAKEN.format(700)}, value="counts")
+    assert io.sniff(tmp_path / "S1.txt") == "kraken"
+    assert table.values.tolist() == [[800], [700]]
+    assert table.quality.loc["S2"].to_dict() == {"unclassified": 100, "not assigned to species": 200}
+    assert table.features["genus"].tolist() == ["Blautia"]
+    genus = per_sample(tmp_path, {"S1": KRAKEN.format(800), "S2": KRAKEN.format(700)}, value="counts", sheet="genus")
+    assert genus.values.tolist() == [[870], [870]]
+
+
+BRACKEN = (
+    "name\ttaxonomy_id\ttaxonomy_lvl\tkraken_assigned_reads\tadded_reads\tnew_est_reads\tfraction_total_reads\n"
+    "Blautia wexlerae\t418240\tS\t800\t70\t870\t1.00000\n"
+)
+COMBINED = (
+    "name\ttaxonomy_id\ttaxonomy_lvl\tS1.bracken_num\tS1.bracken_frac\tS2.bracken_num\tS2.bracken_frac\n"
+    "Blautia wexlerae\t418240\tS\t870\t1.0\t870\t1.0\n"
+)
+
+
+def test_bracken_alike(read, tmp_path):
+    one = per_sample(tmp_path, {"S1": BRACKEN, "S2": BRACKEN}, value="counts")
+    merged = read(COMBINED, value="counts")
+    assert merged.samples == one.samples == IDS
+    assert one.values.tolist() == merged.values.tolist() == [[870], [870]]
+    assert read(COMBINED, value="relative").values.tolist() == [[1], [1]]
+
+
+# ---- sylph and mOTUs
+
+SYLPH = (
+    "Sample_file\tGenome_file\tTaxonomic_abundance\tSequence_abundance\tAdjusted_ANI\tEff_cov\tContig_name\n"
+    "reads/S1_R1.fastq.gz\tdb/GCF_1_genomic.fna.gz\t75\t60\t98.1\t3.2\tNZ_1 Blautia\n"
+    "reads/S1_R1.fastq.gz\tdb/GCF_2_genomic.fna.gz\t25\t40\t97.1\t1.2\tNZ_2 Dorea\n"
+    "reads/S2_R1.fastq.gz\tdb/GCF_2_genomic.fna.gz\t100\t100\t97.1\t1.2\tNZ_2 Dorea\n"
+)
+
+
+def test_sylph(read):
+    table = read(SYLPH, value="relative")
+    assert table.values.tolist() == [[0.75, 0.25], [0, 1]]
+    assert list(table.features.index) == ["GCF_1_genomic", "GCF_2_genomic"]
+    assert read(SYLPH, value="relative", sheet="Sequence_abundance").values.tolist() == [[0.6, 0.4], [0, 1]]
+
+
+MOTUS = "# git tag version 3.0.3\n# call: motus merge\n#mOTU\tconsensus_taxonomy\tS1\tS2\n" + (
+    "ref_mOTU_v3_1\tBlautia wexlerae\t3\t0\nmeta_mOTU_v3_2\tDorea sp.\t0\t4\nunassigned\tunassigned\t2\t1\n"
+)
+
+
+def test_motus_alike(read, tmp_path):
+    merged = read(MOTUS, value="counts")
+    single = "#consensus_taxonomy\tunnamed sample\nref_mOTU_v3_1\t{}\nmeta_mOTU_v3_2\t{}\nunassigned\t{}\n"
+    one = per_sample(tmp_path, {"S1": single.format(3, 0, 2), "S2": single.format(0, 4, 1)}, value="counts")
+    assert merged.values.tolist() == one.values.tolist() == [[3, 0], [0, 4]]
+    assert merged.quality["unassigned"].tolist() == one.quality["unassigned"].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("text", [HUMANN, COMBINED, SYLPH, MOTUS])
+def test_broken_ones_give_one_clear_error(read, text):
+    lines = text.rstrip("\n").split("\n")
+    with pytest.raises(CommensalError):
+        read("\n".join([*lines[:-1], lines[-1].rpartition("\t")[0]]) + "\n", value="absolute")  # cut short
+    with pytest.raises(CommensalError):
+        read(text.replace("\t100", "\t-1").replace("\t2.5", "\tx").replace("\t870", "\t?").replace("\t4\n", "\tNA\n"),
+             value="absolute")  # fmt: skip
+
+
+# ---- tables that are plain ones
+
+
+def test_dada2_picrust2_and_gtdb_lineages_are_wide_tables(read):
+    one, two = "TACGTAGGTGGCAAGCGTTGTCCGGA", "TACGGAGGATGCGAGCGTTATCCGGA"
+    rows = read(f"\t{one}\t{two}\nS1\t4\t0\nS2\t1\t2\n", value="counts")
+    columns = read(f"\tS1\tS2\n{one}\t4\t1\n{two}\t0\t2\n", value="counts")
+    assert rows.values.tolist() == columns.values.tolist() == [[4, 0], [1, 2]]
+    made = read(
+        "function\tdescription\tS1\tS2\nK00001\talcohol dehydrogenase\t1.5\t2\n", kind="genes", value="absolute"
+    )
+    assert made.values.tolist() == [[1.5], [2]]
+    gtdb = read("id\tS1\tS2\nd__Bacteria;p__Bacillota_A;g__Blautia_A;s__Blautia_A wexlerae\t1\t2\n", value="counts")
+    assert gtdb.features["genus"].tolist() == ["Blautia_A"]
