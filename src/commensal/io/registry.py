@@ -6,6 +6,7 @@ from pathlib import Path
 
 from commensal.errors import FormatError, nearest
 from commensal.io import (
+    anndata_files,
     biom_tables,
     clades,
     featurecounts,
@@ -20,6 +21,7 @@ from commensal.io import (
     mztab,
     newick,
     parquet,
+    phyloseq,
     qiime2,
     salmon,
     star,
@@ -43,7 +45,9 @@ FORMATS: dict[str, Format] = {
         workbook.FORMAT,
         mwtab.FORMAT,
         mztab.FORMAT,
+        anndata_files.FORMAT,
         biom_tables.FORMAT,
+        phyloseq.FORMAT,
         parquet.FORMAT,
         newick.FORMAT,
         mothur.FORMAT,
