@@ -136,7 +136,8 @@ def test_humann_files(tmp_path):
 # ---- Kraken 2 and Bracken
 
 KRAKEN = (
-    " 10.00\t100\t100\tU\t0\tunclassified\n 90.00\t900\t10\tR\t1\troot\n 89.00\t890\t0\tR1\t131567\t  cellular organisms\n"
+    " 10.00\t100\t100\tU\t0\tunclassified\n 90.00\t900\t10\tR\t1\troot\n"
+    " 89.00\t890\t0\tR1\t131567\t  cellular organisms\n"
     " 89.00\t890\t20\tD\t2\t    Bacteria\n 87.00\t870\t70\tG\t572511\t      Blautia\n"
     " 80.00\t{0}\t{0}\tS\t418240\t        Blautia wexlerae\n"
 )

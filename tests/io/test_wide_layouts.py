@@ -223,5 +223,5 @@ def test_qiime2_metadata_with_comments(tmp_path):
 def test_every_refusal_is_ours(read):
     with pytest.raises(CommensalError, match="reads are no table"):
         read(ROWS, kind="reads")
-    with pytest.raises(CommensalError, match="reads are no table"):
+    with pytest.raises(CommensalError, match="no sample has a file"):
         read(ROWS, files="reads/{sample}.fq")

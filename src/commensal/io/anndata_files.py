@@ -2,7 +2,8 @@
 
 Source of the formats: https://anndata.readthedocs.io/en/latest/fileformat-prose.html and
 https://mudata.readthedocs.io/en/latest/io/spec.html. Of a MuData, ``sheet`` names the modality (needless where there
-is one); of an AnnData it names a layer; without it ``X`` is read. Whether links lead out of the file is looked at first.
+is one); of an AnnData it names a layer; without it ``X`` is read. Links out of the
+file are refused.
 
 Examples
 --------
@@ -106,7 +107,7 @@ def _choose(names: list[str], assay: Assay, file: str, what: str) -> str:
     if assay.sheet in names:
         return str(assay.sheet)
     raise StudyFileError(
-        f"there is no {what} {assay.sheet!r}" if assay.sheet else f"the file holds several tables, and no {what} is named",
+        f"there is no {what} {assay.sheet!r}" if assay.sheet else f"the file holds several tables, no {what} is named",
         where=f"[assays.{assay.name}] sheet", found=f"{file} has {listing(map(repr, names)) or 'none'}",
         expected=f"the {what} to read", mend=f'for example sheet = "{names[0]}"' if names else "leave the key out",
     )  # fmt: skip

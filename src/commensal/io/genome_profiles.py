@@ -10,10 +10,10 @@ Examples
 >>> from commensal.study.declared import Assay
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     place = Path(folder, "m.tsv")
-...     _ = place.write_text("# git tag version 3.0.3\n#consensus_taxonomy\tS1\nA b [ref_mOTU_v3_1]\t3\nunassigned\t2\n")
+...     _ = place.write_text("# git tag version 3.0.3\n#consensus_taxonomy\tS1\nA b [m_1]\t3\nunassigned\t2\n")
 ...     matrix = read_motus(place, Assay("m", "taxa", file="m.tsv", value="counts"), ["S1"])
 >>> matrix.features, matrix.values.tolist(), matrix.quality.loc["S1"].to_dict()
-(('A b [ref_mOTU_v3_1]',), [[3.0]], {'unassigned': 2.0})
+(('A b [m_1]',), [[3.0]], {'unassigned': 2.0})
 """
 
 from __future__ import annotations

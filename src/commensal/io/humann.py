@@ -95,7 +95,9 @@ def _profile(path: Path, assay: Assay) -> Profile:
         lines.append(row.line)
         cells.append(numbers)
     left = "rows of the community: their parts are read" if stratified else "rows of species: parts of the rows read"
-    told = ((f"{'community' if stratified else 'stratified'} rows", left),) if others else ()
+    told: tuple[tuple[str, str], ...] = (
+        ((f"{'community' if stratified else 'stratified'} rows", left),) if others else ()
+    )
     unit = next((cell.rpartition("-")[2] for cell in header[1:] if "_Abundance-" in cell), None)
     if unit:
         told += (("unit", f"the header says {unit}"),)

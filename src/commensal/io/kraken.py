@@ -1,6 +1,6 @@
 r"""Kraken 2 reports and Bracken: reads per taxon, of one rank (species, or ``sheet = "genus"`` and the like).
 
-Source of the formats: the Kraken 2 manual, "Sample report output format" (share, reads of the clade, reads of the taxon,
+Source of the formats: the Kraken 2 manual, "Sample report output format" (share, reads of the clade, of the taxon,
 two columns of minimizers if asked for, rank, NCBI taxid, indented name); Bracken's manual, "Running Bracken" and
 ``combine_bracken_outputs.py``. Reads of Kraken that are unclassified, or stay above the rank, are the sample's quality.
 
@@ -10,7 +10,7 @@ Examples
 >>> from commensal.study.declared import Assay
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     place = Path(folder, "S1.txt")
-...     _ = place.write_text(" 10.00\t1\t1\tU\t0\tunclassified\n 90.00\t9\t2\tR\t1\troot\n 70.00\t7\t7\tS\t562\t  E. coli\n")
+...     _ = place.write_text("10\t1\t1\tU\t0\tunclassified\n90\t9\t2\tR\t1\troot\n70\t7\t7\tS\t562\t  E. coli\n")
 ...     matrix = read_kraken({"S1": place}, Assay("s", "taxa", value="counts", files="{sample}.txt"), Path(folder))
 >>> matrix.features, matrix.values.tolist(), matrix.quality.loc["S1"].to_dict()
 (('E. coli',), [[7.0]], {'unclassified': 1.0, 'not assigned to species': 2.0})
@@ -92,7 +92,7 @@ def _report(path: Path, rank: str) -> Profile:
             taxids.append(taxid)
             lines.append(row.line)
             reads.append(count)
-            lineages.append(";".join(f"{_WIDE[c]}__{n}" for _, c, n in above if c in _WIDE and not (c == "K")))
+            lineages.append(";".join(f"{_WIDE[c]}__{n}" for _, c, n in above if c in _WIDE and c != "K"))
     twice = {name for name, times in Counter(names).items() if times > 1}
     ids = [f"{name} (taxid {taxid})" if name in twice else name for name, taxid in zip(names, taxids, strict=True)]
     rest = {"unclassified": np.array([unclassified])}

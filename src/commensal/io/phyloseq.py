@@ -25,7 +25,7 @@ def sniff(path: Path) -> bool:
     return head(path).startswith(b"X\n\x00\x00\x00")
 
 
-def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
+def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  # noqa: ARG001  one signature for all
     """Read the table of a phyloseq object, with its taxonomy as annotations.
 
     Raises
@@ -36,22 +36,24 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
         Ids that are empty or not unique.
     """
     found = _object(path)
+    table: Any
     table, taxonomy = getattr(found, "otu_table", None), getattr(found, "tax_table", None)
     dims = getattr(table, "dims", ())
-    if len(dims) != 2 or not all(dim in table.coords for dim in dims):  # type: ignore[union-attr]
+    if len(dims) != 2 or not all(dim in table.coords for dim in dims):
         raise _no_phyloseq(path.name, type(found).__name__)
-    values: Any = np.asarray(table.values, dtype=np.float64)  # type: ignore[union-attr]
-    names = [[str(name) for name in table.coords[dim].values] for dim in dims]  # type: ignore[union-attr]
-    in_rows = table.attrs.get("taxa_are_rows", not set(sample_ids) & set(names[0]))  # type: ignore[union-attr]
+    values: Any = np.asarray(table.values, dtype=np.float64)
+    names = [[str(name) for name in table.coords[dim].values] for dim in dims]
+    in_rows = table.attrs.get("taxa_are_rows", not set(sample_ids) & set(names[0]))
     features, samples = names if in_rows else names[::-1]
     values = values.T if in_rows else values
     require_unique(samples, lambda i: f"sample {i + 1}", what="sample", file=path.name)
     require_unique(features, lambda i: f"taxon {i + 1}", what="feature", file=path.name)
     notes = pd.DataFrame(index=pd.Index(features, dtype="object"))
+    known: Any = taxonomy
     if hasattr(taxonomy, "coords") and getattr(taxonomy, "ndim", 0) == 2:
-        rows, columns = (list(map(str, taxonomy.coords[dim].values)) for dim in taxonomy.dims)
-        cells = pd.DataFrame(np.asarray(taxonomy.values, dtype=object), rows, columns).reindex(features)
-        notes = cells.map(lambda cell: "" if cell is None or cell != cell else str(cell))
+        rows, columns = (list(map(str, known.coords[dim].values)) for dim in known.dims)
+        cells = pd.DataFrame(known.values, rows, columns).reindex(features)
+        notes = cells.map(lambda cell: "" if pd.isna(cell) else str(cell))
         notes["taxonomy"] = [_lineage(columns, row) for row in notes.itertuples(index=False)]
     return Matrix(
         path.name, tuple(samples), tuple(features), np.ascontiguousarray(values), notes,
