@@ -1,4 +1,4 @@
-r"""eggNOG-mapper: what genes do, as annotations of features: ``features = { file = "x.emapper.annotations", id = "query" }``.
+r"""eggNOG-mapper: what genes do, as annotations: ``features = { file = "x.annotations", id = "query" }``.
 
 Source of the format: https://github.com/eggnogdb/eggnog-mapper/wiki, "Output format": lines ``##`` before and behind a
 table whose header begins with ``#query``; a dash is no value.

@@ -36,8 +36,8 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
         Ids that are empty or not unique.
     """
     found = _object(path)
-    table: Any
-    table, taxonomy = getattr(found, "otu_table", None), getattr(found, "tax_table", None)
+    table: Any = getattr(found, "otu_table", None)
+    known: Any = getattr(found, "tax_table", None)
     dims = getattr(table, "dims", ())
     if len(dims) != 2 or not all(dim in table.coords for dim in dims):
         raise _no_phyloseq(path.name, type(found).__name__)
@@ -49,8 +49,7 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
     require_unique(samples, lambda i: f"sample {i + 1}", what="sample", file=path.name)
     require_unique(features, lambda i: f"taxon {i + 1}", what="feature", file=path.name)
     notes = pd.DataFrame(index=pd.Index(features, dtype="object"))
-    known: Any = taxonomy
-    if hasattr(taxonomy, "coords") and getattr(taxonomy, "ndim", 0) == 2:
+    if getattr(known, "ndim", 0) == 2 and hasattr(known, "coords"):
         rows, columns = (list(map(str, known.coords[dim].values)) for dim in known.dims)
         cells = pd.DataFrame(known.values, rows, columns).reindex(features)
         notes = cells.map(lambda cell: "" if pd.isna(cell) else str(cell))
