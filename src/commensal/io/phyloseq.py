@@ -52,12 +52,16 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
     if getattr(known, "ndim", 0) == 2 and hasattr(known, "coords"):
         rows, columns = (list(map(str, known.coords[dim].values)) for dim in known.dims)
         cells = pd.DataFrame(known.values, rows, columns).reindex(features)
-        notes = cells.map(lambda cell: "" if pd.isna(cell) else str(cell))
+        notes = cells.map(_text)
         notes["taxonomy"] = [_lineage(columns, row) for row in notes.itertuples(index=False)]
     return Matrix(
         path.name, tuple(samples), tuple(features), np.ascontiguousarray(values), notes,
         lambda i, k: f"{path.name}, sample {samples[i]!r}, taxon {features[k]!r}",
     )  # fmt: skip
+
+
+def _text(cell: Any) -> str:
+    return "" if pd.isna(cell) else str(cell)
 
 
 def _lineage(ranks: Sequence[str], cells: Sequence[str]) -> str:
