@@ -142,7 +142,6 @@ EDITS = [
     ('kind = "taxa"', "kind = 1", "[assays.taxa] kind", ["1 (a whole number)", "one of taxa"]),
     ('value = "counts"', "", "[assays.taxa] value", ["missing", "counts, relative", "mend"]),
     ('file = "taxa.tsv"', "", "[assays.taxa] file", ["kind taxa has file", 'file = "table.tsv"']),
-    ('file = "taxa.tsv"', 'files = "{sample}.fq"', "[assays.taxa] file", ["kind taxa has file"]),
     ('kind = "taxa"', 'kind = "reads"', "[assays.taxa] files", ["kind reads has files", "{sample}"]),
     ('file = "taxa.tsv"', 'files = "a.fq"', "[assays.taxa] files", ["no {sample}"]),
     ('"samples.tsv"', '"/data/samples.tsv"', "[tables.samples] file", ["absolute path refused", "--data DIR"]),
