@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commensal import __version__
-from commensal.cli import check, claims, demo, doctor, explain, init, profile, reference, run, score, simulate
+from commensal.cli import check, claims, demo, doctor, explain, export, init, profile, reference, run, score, simulate
 
 app = typer.Typer(
     name="commensal",
@@ -40,6 +40,7 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("claims")(claims.claims)
 app.command("score")(score.score)
+app.command("export")(export.export)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("profile")(profile.profile)

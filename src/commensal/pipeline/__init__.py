@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from commensal.pipeline.demo import demo
     from commensal.pipeline.doctor import Health, doctor
     from commensal.pipeline.explain import Explained, explain
+    from commensal.pipeline.export import Exported, export
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from commensal.pipeline.score import Score, score
 
 __all__ = [
-    "Explained", "Health", "Progress", "Result", "Score", "check", "claims", "demo", "doctor", "explain", "init",
-    "load", "profile", "reference", "run", "score", "simulate",
+    "Explained", "Exported", "Health", "Progress", "Result", "Score", "check", "claims", "demo", "doctor", "explain",
+    "export", "init",    "load", "profile", "reference", "run", "score", "simulate",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
     "Explained": "explain",
+    "Exported": "export",
     "Health": "doctor",
     "Progress": "run",
     "Result": "run",
@@ -40,6 +42,7 @@ _HOME = {
     "demo": "demo",
     "doctor": "doctor",
     "explain": "explain",
+    "export": "export",
     "init": "init",
     "load": "load",
     "profile": "profile",
