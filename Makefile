@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -110,6 +110,9 @@ bench-reversal: setup  ## a treatment that does nothing, with a shared vehicle a
 calibration: setup  ## null rates: of every p of stats, and of cohort under 200 restricted shuffles of real cohorts
 	@worst=0; for part in "engine_null" "cohort_null --data $(DATA)"; do set -- $$part; \
 	  $(BIN)/python benchmarks/$$1.py $${@:2} || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+bench-hostile: setup  ## 50,000 bad files through every reader: an error that names the file, or a right result
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/hostile.py $(ARGS)
 
 bad-input: setup  ## 10,000 odd studies through the estimators: an answer or a refusal in words
 	@$(BIN)/python benchmarks/bad_input.py

@@ -1,4 +1,4 @@
-"""What is shipped: wheel and sdist, the lock, licences of what is installed unasked, recipes that agree with the project."""
+"""What is shipped: wheel and sdist, the lock, licences of what is installed unasked, recipes that agree."""
 
 from __future__ import annotations
 

@@ -22,8 +22,10 @@ PINNED = {
         "load",
         "profile",
         "reference",
+        "replay",
         "run",
         "score",
+        "verify",
     ],
 }
 

@@ -22,14 +22,16 @@ _HOME = {
     "load": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reference": "commensal.pipeline",
+    "replay": "commensal.pipeline",
     "run": "commensal.pipeline",
     "score": "commensal.pipeline",
+    "verify": "commensal.pipeline",
     "CommensalError": "commensal.errors",
 }
 
 __all__ = [
     "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "export", "init", "load",
-    "profile", "reference", "run", "score",
+    "profile", "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+#: Characters of one line of a message: what a file holds is shown, never poured out.
+_LONGEST = 1200
+
+
+def printable(text: str, longest: int | None = None) -> str:
+    r"""Make text from files safe for a terminal: control and direction characters are written out, the rest stands.
+
+    Line feeds and tabs stay. With ``longest``, what is longer is cut in its middle.
+
+    Examples
+    --------
+    >>> printable("gene \x1b[31m\u202eexe")
+    'gene \\u001b[31m\\u202eexe'
+    """
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest * 3 // 4]} … {text[-longest // 4 :]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t\u00a0" else _written_out(c) for c in text)
+
+
+def _written_out(character: str) -> str:
+    return f"\\u{ord(character):04x}" if ord(character) < 1 << 16 else json.dumps(character)[1:-1]  # as JSON writes it
 
 
 class CommensalError(Exception):
@@ -48,11 +74,11 @@ class CommensalError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        lines = [printable(f"{self.where}: {self.what}" if self.where else self.what, _LONGEST)]
         for name in ("found", "expected", "mend"):
             text = getattr(self, name)
             if text is not None:
-                lines.append(f"  {name}: {text}")
+                lines.append(f"  {name}: {printable(text, _LONGEST)}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:

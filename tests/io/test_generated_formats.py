@@ -15,7 +15,6 @@ from skbio import TreeNode
 
 from commensal import io
 from commensal.errors import FormatError, StudyFileError, TableError
-from commensal.io import qiime2
 from commensal.io.newick import check_tree
 from commensal.study.declared import Features
 
@@ -162,7 +161,7 @@ def test_bad_artifacts(read, contents, parts):
 
 
 def test_artifacts_that_unpack_to_too_much(read, monkeypatch):
-    monkeypatch.setattr(qiime2, "LARGEST", 10_000)
+    monkeypatch.setenv("COMMENSAL_LIMIT_ARTIFACT", "10000")
     with pytest.raises(FormatError, match="unpacks to more than is allowed"):
         read(artifact("FeatureTable[Frequency]", "feature-table.biom", b"0" * 20_000), name="t.qza")
 

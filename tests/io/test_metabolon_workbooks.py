@@ -11,7 +11,6 @@ import pytest
 
 from commensal import io
 from commensal.errors import FormatError, StudyFileError, TableError
-from commensal.io import sheets
 from commensal.study.declared import Features
 from metabolite_files import (
     ABOUT,
@@ -324,7 +323,7 @@ def test_zip_bombs_and_entities_are_refused_before_they_unpack(read, monkeypatch
     area = b'</sheetData><mergeCells><mergeCell ref="A1:XFD9"/></mergeCells>'
     with pytest.raises(FormatError, match="merged among the values"):  # a range beyond the sheet is cut to it
         of(read, rebuilt(lambda data: data.replace(b"</sheetData>", area)))
-    monkeypatch.setattr(sheets, "MOST_CELLS", 20)
+    monkeypatch.setenv("COMMENSAL_LIMIT_SHEET_CELLS", "20")
     with pytest.raises(FormatError, match="more cells than are read"):
         of(read, block_workbook())
 

@@ -32,27 +32,53 @@ def estimates_points() -> Any:
     return points()
 
 
-def test_the_best_claim_is_open_and_tells_what_speaks_for_it(argued: Opened) -> None:
-    first = argued.page.locator("details.claim").first
-    assert first.get_attribute("open") is not None
+def test_the_best_claim_is_open_and_tells_what_speaks_for_it_and_against(argued: Opened) -> None:
+    first = argued.page.locator("article.claim").first
     text = first.inner_text()
-    assert "Akk helps in rotarod: it raises NAM" in text
-    assert "selected" in argued.page.locator("table.matrix tbody tr").first.inner_text()
+    assert "Akk improves rotarod: it raises NAM" in text
+    assert "For it: strain → outcome" in text
+    assert "Against it: " in text
+    assert "past the gate" in argued.page.locator("#claims-grid tbody tr").first.inner_text()
     assert not [line for line in argued.said if "error" in line]
 
 
 def test_marks_are_told_apart_without_colour(argued: Opened) -> None:
-    cells = argued.page.locator("table.matrix tbody tr").first.locator("td.mark").all_inner_texts()
-    assert {cell[0] for cell in cells} <= {"▲", "▼", "○", "–"}
-    assert any(cell.split() == ["▲supports"] or "supports" in cell for cell in cells)
+    cells = argued.page.locator("#claims-grid tbody tr").first.locator("td.mark").all_inner_texts()
+    assert {cell.strip()[0] for cell in cells} <= {"▲", "▼", "○", "–"}
+    assert any("supports" in cell for cell in cells)
+
+
+def test_the_chain_draws_its_five_nodes_and_says_itself_in_words(argued: Opened) -> None:
+    chain = argued.page.locator("#claim-1 svg.chain[role=img]")
+    assert chain.locator(".node").count() == 5
+    assert chain.locator("path.edge.supports").count() == 3
+    alt = str(chain.get_attribute("aria-label"))
+    assert "strain → outcome: supports (changes when given)" in alt
+    assert "human severity: supports (follows in people)" in alt
+
+
+def test_what_contradicts_is_dashed_marked_and_named(argued: Opened) -> None:
+    ranks = argued.page.evaluate(
+        """() => { const data = JSON.parse(document.getElementById("claims-data").textContent);
+        const at = data.cells.findIndex((row) => row
+            && row.slice(0, 3).some((k) => data.lines[k].verdict === "contradicts"));
+        return data.ranks[at]; }"""
+    )
+    argued.page.evaluate(f"location.hash = '#claim-{ranks}'")
+    edge = argued.page.locator(f"#claim-{ranks} svg.chain path.edge.contradicts").first
+    assert edge.evaluate("one => getComputedStyle(one).strokeDasharray") != "none"
+    assert "▼ contradicts" in argued.page.locator(f"#claim-{ranks} svg.chain").first.text_content()
+    assert "contradict it" in argued.page.locator(f"#claim-{ranks} p.against").inner_text()
+    argued.page.locator(f"#claim-{ranks} button.close").click()
+    assert argued.page.locator(f"#claim-{ranks}").count() == 0
 
 
 def test_a_link_opens_its_claim_and_a_row_its_estimate(argued: Opened) -> None:
-    second = argued.page.locator("details.claim").nth(1).get_attribute("id")
-    argued.page.evaluate(f"location.hash = '#{second}'")
-    argued.page.wait_for_selector(f"#{second}[open]")
+    argued.page.evaluate("location.hash = '#claim-2'")
+    argued.page.wait_for_selector("#claim-2 table.lines")
+    assert argued.page.evaluate("document.activeElement.id") == "claim-2-h"
     argued.page.evaluate("location.hash = '#claim-1'")
-    argued.page.locator("#claim-1 tbody tr").first.locator("a").click()
+    argued.page.locator("#claim-1 table.lines tbody tr").first.locator("a[href^='#estimate']").click()
     argued.page.wait_for_selector("#estimates-grid tr.targeted")
     assert argued.page.locator("#estimates-grid tbody tr").count() == 1
     assert "as linked" in argued.count()
@@ -61,20 +87,64 @@ def test_a_link_opens_its_claim_and_a_row_its_estimate(argued: Opened) -> None:
     assert argued.page.locator("#estimates-grid tbody tr").count() > 1
 
 
-def test_a_claim_opens_by_keyboard(argued: Opened) -> None:
-    third = argued.page.locator("details.claim").nth(2)
-    third.locator("summary").focus()
-    argued.page.keyboard.press("Enter")
-    assert third.get_attribute("open") is not None
-    argued.page.keyboard.press("Enter")
-    assert third.get_attribute("open") is None
+def test_claims_are_filtered_and_the_view_is_an_address(argued: Opened) -> None:
+    page = argued.page
+    count = page.locator("#claims-count")
+    assert count.inner_text().startswith("32 of 32 claims")
+    page.locator("#claims-text").fill("akk nam")
+    assert count.inner_text().startswith("8 of 32 claims")
+    page.locator("#claims-direction").select_option("helps")
+    assert count.inner_text().startswith("4 of 32 claims")
+    assert "direction=helps" in page.evaluate("location.hash")
+    page.evaluate("location.hash = '#claims?microbe=Rum&way=raises'")
+    page.wait_for_function("document.getElementById('claims-count').textContent.startsWith('8 of 32')")
+    assert page.locator("#claims-microbe").input_value() == "Rum"
+    page.locator("#claims-state").select_option("some line contradicts it")
+    kept = page.locator("#claims-grid tbody tr").all_inner_texts()
+    assert all("contradicts" in one or "No claim fits" in one for one in kept)
+    page.locator("#claims-reset").click()
+    assert count.inner_text().startswith("32 of 32 claims")
 
 
-def test_the_first_claim_is_in_the_print(argued: Opened, tmp_path: Path) -> None:
+def test_a_claim_opens_and_closes_by_keyboard(argued: Opened) -> None:
+    page = argued.page
+    third = page.locator("#claims-grid tbody tr").nth(2).locator("a")
+    third.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#claim-3 table.lines")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator("#claim-3").count() == 0
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#claim-3"
+
+
+def test_claims_past_the_gate_are_in_the_print(argued: Opened, tmp_path: Path) -> None:
+    argued.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     argued.page.emulate_media(media="print")
-    assert argued.page.locator("#claim-1 table").is_visible()
+    assert argued.page.locator("#claim-1 table.lines").is_visible()
+    assert argued.page.locator("#claim-1 figure.behind").count() == 10
     assert len(argued.page.pdf(path=tmp_path / "page.pdf")) > 10_000
     argued.page.emulate_media(media="screen")
+
+
+def test_a_line_without_points_says_so_and_one_with_points_draws_them(browser: Any, tmp_path: Path) -> None:
+    from commensal.study import Study
+    from commensal.tables import points
+
+    rows = estimates(links(9, 8, 7))
+    shared = {"figure": "raw", "question": "mediators", "contrast": "mediators", "assay": "serum", "feature": "s1"}
+    drawn = [
+        {**shared, "label": "NAM", "unit": "intensity", "subject": f"m{i}", "sample": f"m{i}", "block": f"c{i // 2}",
+         "group": "Akk" if i % 2 else "vehicle", "side": "case" if i % 2 else "control", "y": 100.0 + i}
+        for i in range(12)
+    ]  # fmt: skip
+    view = PageView(Study(Path("study.toml"), "argued"), rows, points(drawn), claims=join(rows, family()))
+    opened = open_page(browser, write(view, tmp_path))
+    cards = opened.page.locator("#claim-1 figure.behind")
+    assert cards.nth(1).locator("svg.raw [class^=mark-]").count() == 12
+    assert "vehicle: 6" in cards.nth(1).inner_text()
+    assert "are not on this page" in cards.nth(0).inner_text()
+    assert "Not measured" in cards.nth(4).inner_text()
 
 
 def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
@@ -87,7 +157,7 @@ def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
     opened = open_page(browser, write(view, tmp_path))
     assert not opened.dialogs
     assert opened.page.locator("img").count() == 0
-    assert "<img" in opened.page.locator("table.matrix").inner_text()
+    assert "<img" in opened.page.locator("#claims-grid").inner_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -39,7 +39,13 @@ def test_a_run_writes_its_claims_and_the_verb_reads_them(ran):
     lines = commensal.claims(ran.folder, molecule="Nicotinamide", microbe="akkermansia muciniphila").set_index("line")
     rows = ran.estimates.iloc[lines.loc[["strain → molecule"], "estimate"].astype(int)]
     assert set(rows["label"].str.casefold()) == {"nicotinamide"}
-    assert (ran.folder / "report.html").read_text(encoding="utf-8").count('class="claim"') == 20
+    page = ran.folder / "report.html"
+    assert page.stat().st_size < 10e6
+    assert 'id="claims-data"' in page.read_text(encoding="utf-8")
+    behind = ran.points[ran.points["figure"] == "raw"]
+    assert set(behind["question"]) == {"mediators"}
+    assert behind["unit"].notna().all()
+    assert behind.loc[behind["y"].isna(), "note"].eq("not detected").all()
 
 
 def test_noise_of_the_design_stands_beside_claims_with_a_gate_only(ran):

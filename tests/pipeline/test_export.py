@@ -117,10 +117,10 @@ def test_plain_keeps_missing_values_and_tells_columns_apart():
 
 def test_missing_values_keep_biom_away_and_it_is_said(tmp_path):
     folder = simulation.cohort(tmp_path / "s", seed=1).parent
-    table = pd.read_csv(next(folder.glob("serum*.tsv*")), sep="\t", index_col=0)
-    name = next(folder.glob("serum*.tsv*"))
-    table.iloc[0, 0] = np.nan
-    table.to_csv(name, sep="\t")
+    file = next(folder.glob("serum.tsv*"))
+    table = pd.read_csv(file, sep="\t", index_col=0)
+    table.loc[table.index[3], table.columns[-1]] = np.nan
+    table.to_csv(file, sep="\t")
     done = export(folder / "study.toml", tmp_path / "o", formats=["biom"])
     assert "assay serum" in done.left_out[0]
     assert not (tmp_path / "o" / "serum.biom").exists()

@@ -246,7 +246,8 @@ def test_the_page_says_how_it_was_judged_and_draws_it(made, tmp_path):
 
 
 @pytest.mark.real
-def test_the_real_annotations_are_a_study(made, data):
+def test_the_real_annotations_are_a_study(made, data, monkeypatch):
+    monkeypatch.setenv("COMMENSAL_ALLOW_OUTSIDE", str(data))
     study = made('files = "ann/{genome}_kofam.gff.gz"\n')
     folder = study.parent / "ann"
     folder.symlink_to(data / "genomes" / "annotations", target_is_directory=True)

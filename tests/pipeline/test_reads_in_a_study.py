@@ -195,7 +195,8 @@ def test_load_asks_where_profiles_may_go(study):
         commensal.load(study / "study.toml")
 
 
-def test_a_study_none_of_whose_samples_can_be_profiled_says_why(study, tmp_path):
+def test_a_study_none_of_whose_samples_can_be_profiled_says_why(study, tmp_path, monkeypatch):
+    monkeypatch.setenv("COMMENSAL_ALLOW_OUTSIDE", str(study))
     for name in ("study.toml", "samples.tsv"):
         (tmp_path / name).write_text((study / name).read_text())
     (tmp_path / "REF").symlink_to(study / "REF")
@@ -305,6 +306,7 @@ def test_a_reference_without_functions_gives_taxa_only_and_says_so(study, tmp_pa
 
     build_reference(study / "genomes", tmp_path / "REF")
     (tmp_path / "reads").symlink_to(study / "reads")
+    monkeypatch.setenv("COMMENSAL_ALLOW_OUTSIDE", str(study))
     for name in ("study.toml", "samples.tsv"):
         (tmp_path / name).write_text((study / name).read_text())
     monkeypatch.setattr(read_assays.subprocess, "run", lambda *_a, **_k: pytest.fail("check profiled a sample"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from commensal.errors import CommensalError
+from commensal.errors import CommensalError, printable
 
 #: Exit status for a fault of ours, and for a run that was stopped by hand (128 + SIGINT).
 FAULT, STOPPED = 70, 130
@@ -31,11 +31,18 @@ def main() -> None:
         if leave.code == STOPPED:  # the command line's library turns Ctrl-C into this, without a word
             print("commensal: stopped", file=sys.stderr)
         raise
+    except MemoryError:
+        print(
+            "commensal: there is not enough memory for this input\n"
+            "  mend: run it on a larger machine, or check whether a file is damaged",
+            file=sys.stderr,
+        )
+        sys.exit(1)
     except Exception as error:  # the last door: a user sees a sentence, a developer the traceback
         if os.environ.get("COMMENSAL_DEBUG"):
             raise
         print(
-            f"commensal: a fault of ours, not of your data: {type(error).__name__}: {error}\n"
+            f"commensal: a fault of ours, not of your data: {type(error).__name__}: {printable(str(error))}\n"
             "  mend: run again with COMMENSAL_DEBUG=1 and report what it prints",
             file=sys.stderr,
         )

@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from commensal import __version__
-from commensal.cli import check, claims, demo, doctor, explain, export, init, profile, reference, run, score, simulate
+from commensal.cli import (
+    check,
+    claims,
+    demo,
+    doctor,
+    explain,
+    export,
+    init,
+    profile,
+    reference,
+    replay,
+    run,
+    score,
+    simulate,
+    verify,
+)
 
 app = typer.Typer(
     name="commensal",
@@ -41,6 +56,8 @@ app.command("run")(run.run)
 app.command("claims")(claims.claims)
 app.command("score")(score.score)
 app.command("export")(export.export)
+app.command("replay")(replay.replay)
+app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
 app.command("profile")(profile.profile)

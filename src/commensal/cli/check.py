@@ -24,12 +24,12 @@ def check(
 
     findings = pipeline.check(study, data)
     if as_json:
-        typer.echo(json.dumps([item.to_dict() for item in findings], ensure_ascii=False, indent=2))
+        show.say(json.dumps([item.to_dict() for item in findings], ensure_ascii=False, indent=2))
     else:
         for item in findings:
             show.finding(item)
         errors, warnings = (sum(item.severity == kind for item in findings) for kind in ("error", "warning"))
-        typer.echo(f"{errors} errors, {warnings} warnings, {len(findings) - errors - warnings} notes")
+        show.say(f"{errors} errors, {warnings} warnings, {len(findings) - errors - warnings} notes")
     bad = {"error", "warning"} if strict else {"error"}
     if any(item.severity in bad for item in findings):
         raise typer.Exit(1)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commensal.cli import show
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,35 +29,38 @@ def claims(
     first = list(dict.fromkeys(found["claim"]))[:top]
     chosen = found[found["claim"].isin(first)]
     if as_json:
-        typer.echo(chosen.to_json(orient="records", indent=1, force_ascii=False))
+        show.say(chosen.to_json(orient="records", indent=1, force_ascii=False))
         return
     for name in first:
         _one(chosen[chosen["claim"] == name])
     left = found["claim"].nunique() - len(first)
     if left:
-        typer.echo(f"{left} more claims; --top N shows more of them")
+        show.say(f"{left} more claims; --top N shows more of them")
 
 
 def _one(rows: pd.DataFrame) -> None:
+    from commensal.tables import outcome_phrase
+
     claim = rows.iloc[0]
-    typer.echo(
-        f"{claim['rank']}. {claim['strain']} {claim['direction']} in {claim['outcome']}: it {claim['through']} "
+    show.say(
+        f"{claim['rank']}. {claim['strain']} {outcome_phrase(claim['outcome'], claim['direction'])}: "
+        f"it {claim['through']} "
         f"{claim['molecule']}  [{claim['verdict']}{_number('; gate p', claim['p'])}{_number('; q', claim['q'])}; "
         f"strength {claim['strength']} of {claim['n']}]"
     )
-    typer.echo(f"   {claim['note']}")
+    show.say(f"   {claim['note']}")
     if isfinite(claim["noise"]):
-        times = round(claim["noise"] * claim["shuffles"])
-        typer.echo(f"   as strong with labels rearranged: {times} of {claim['shuffles']} studies")
+        times = round(claim["noise"] * (claim["shuffles"] + 1)) - 1
+        show.say(f"   as strong with labels rearranged: {times} of {claim['shuffles']} studies")
     if len(rows) == 1:
-        typer.echo("   its lines are not kept: a link was not measured, and it is not among the first 2,000 by rank")
+        show.say("   its lines are not kept: a link was not measured, and it is not among the first 2,000 by rank")
     for _, line in rows.iloc[1:].iterrows():
         said = f"   {line['verdict']:<13} {line['line']:<19}"
         if line["verdict"] != "not measured":
             said += f" {_effect(line)}{_number(', p', line['p'])}  {line['question']}"
-        typer.echo(said.rstrip())
+        show.say(said.rstrip())
         if isinstance(line["note"], str):
-            typer.echo(f"{'':17}{line['note']}")
+            show.say(f"{'':17}{line['note']}")
 
 
 def _effect(line: pd.Series) -> str:

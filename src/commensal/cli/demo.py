@@ -20,4 +20,4 @@ def demo(
     with show.progress_bar() as progress:
         outcome = pipeline.demo(out, seed=seed, progress=progress)
     show.result(outcome)
-    typer.echo(f"truth: {out / 'study' / 'truth.json'}")
+    show.say(f"truth: {out / 'study' / 'truth.json'}")

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from commensal.cli import show
+
 
 def init(
     directory: Annotated[Path, typer.Argument(help="Folder to make.", metavar="DIR")],
@@ -47,6 +49,6 @@ def init(
         control=tuple(control or ()),
         block=block,
     )
-    typer.echo(f"wrote {path}")
+    show.say(f"wrote {path}")
     for heading, step in zip_longest(("next:",), next_steps(path), fillvalue=""):
-        typer.echo(f"{heading:5}  {step}")
+        show.say(f"{heading:5}  {step}")

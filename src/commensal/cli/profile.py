@@ -52,4 +52,4 @@ def profile(
             progress=progress,
         )
     for sentence in found.sentences():
-        typer.echo(sentence)
+        show.say(sentence)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from commensal.cells import tsv
 from commensal.cli import show
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ def info(
 
     if pathway is None:
         for sentence in pipeline.reference.info(reference).sentences():
-            typer.echo(sentence)
+            show.say(sentence)
     else:
         table = pipeline.reference.capabilities(reference, pathway)
-        typer.echo(table.to_csv(sep="\t", index=False, na_rep="unknown"), nl=False)
+        show.say(tsv(table, missing="unknown"), nl=False)
 
 
 @app.command("check")
@@ -131,10 +132,10 @@ def check(reference: _Folder) -> None:
 
     faults = pipeline.reference.check(reference)
     for fault in faults:
-        typer.echo(fault)
+        show.say(fault)
     if faults:
         raise typer.Exit(1)
-    typer.echo("every file is as it was built")
+    show.say("every file is as it was built")
 
 
 def _say(made: Reference) -> None:
@@ -142,9 +143,9 @@ def _say(made: Reference) -> None:
     from commensal.pipeline import reference
 
     for sentence in reference.info(made.path).sentences():
-        typer.echo(sentence)
+        show.say(sentence)
     for row in made.refused().itertuples(index=False):
         if row.source_file in made.newly_refused:
-            typer.echo(f"{row.source_file!s}: {row.status!s}: {row.note!s}", err=True)
+            show.say(f"{row.source_file!s}: {row.status!s}: {row.note!s}", err=True)
     if made.newly_refused:
         raise typer.Exit(1)

@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from commensal.errors import printable
+
 if TYPE_CHECKING:
     from commensal.pipeline import Progress, Result
     from commensal.tables import Finding
 
 _MARKS = {"error": "error  ", "warning": "warning", "note": "note   "}
+
+
+def say(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Print text that may hold names from files: control and direction characters are written out."""
+    typer.echo(printable(str(text)), err=err, nl=nl)
 
 
 @contextmanager
@@ -23,6 +30,7 @@ def progress_bar() -> Iterator[Progress]:
         yield lambda _done, _total, _what: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -30,7 +38,7 @@ def progress_bar() -> Iterator[Progress]:
         task = bar.add_task("starting", total=None)
 
         def tell(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=escape(printable(what)))
 
         yield tell
 
@@ -38,15 +46,15 @@ def progress_bar() -> Iterator[Progress]:
 def result(outcome: Result) -> None:
     """Print the headline findings, where the page is, and how the design fares."""
     for sentence in outcome.headlines:
-        typer.echo(f"- {sentence}")
+        say(f"- {sentence}")
     counts = {severity: sum(f.severity == severity for f in outcome.findings) for severity in _MARKS}
     words = ", ".join(f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items())
-    typer.echo(f"design: {words} (on the page, each with a way out)")
-    typer.echo(f"page: {outcome.report}")
+    say(f"design: {words} (on the page, each with a way out)")
+    say(f"page: {outcome.report}")
     for finding in outcome.failed:
-        typer.echo(f"{finding.where}: {finding.message}\n  mend: {finding.mend}", err=True)
+        say(f"{finding.where}: {finding.message}\n  mend: {finding.mend}", err=True)
 
 
 def finding(item: Finding) -> None:
     """Print one finding of the design linter."""
-    typer.echo(f"{_MARKS[item.severity]}  {item.where}: {item.message}  [{item.code}]\n           mend: {item.mend}")
+    say(f"{_MARKS[item.severity]}  {item.where}: {item.message}  [{item.code}]\n           mend: {item.mend}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from commensal.cli import show
+
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Simulate studies and reads with known truth.")
 
 _Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same output.")]
@@ -51,8 +53,8 @@ def als(
     study = pipeline.simulate.als(
         out, seed=seed, small=small, effects=_sizes(effect or []), false_link=link, **options
     )  # fmt: skip
-    typer.echo(f"study: {study}")
-    typer.echo(f"truth: {out / 'truth.json'}")
+    show.say(f"study: {study}")
+    show.say(f"truth: {out / 'truth.json'}")
 
 
 @app.command("null")
@@ -64,8 +66,8 @@ def null(
     """Simulate the model study with nothing planted: a claim that is selected there is false."""
     from commensal import pipeline
 
-    typer.echo(f"study: {pipeline.simulate.null(out, seed=seed, small=small)}")
-    typer.echo(f"truth: {out / 'truth.json'}")
+    show.say(f"study: {pipeline.simulate.null(out, seed=seed, small=small)}")
+    show.say(f"truth: {out / 'truth.json'}")
 
 
 def _sizes(given: list[str]) -> dict[str, float]:
@@ -90,8 +92,8 @@ def cohort(
     """Simulate a household cohort: stool, serum, and truth.json."""
     from commensal import pipeline
 
-    typer.echo(f"study: {pipeline.simulate.cohort(out, seed=seed, households=households)}")
-    typer.echo(f"truth: {out / 'truth.json'}")
+    show.say(f"study: {pipeline.simulate.cohort(out, seed=seed, households=households)}")
+    show.say(f"truth: {out / 'truth.json'}")
 
 
 @app.command("animal")
@@ -132,8 +134,8 @@ def animal(
     options = {name: value for name, value in locals().items() if name not in ("out", "seed")}
     from commensal import pipeline
 
-    typer.echo(f"study: {pipeline.simulate.animal(out, seed=seed, **options)}")
-    typer.echo(f"truth: {out / 'truth.json'}")
+    show.say(f"study: {pipeline.simulate.animal(out, seed=seed, **options)}")
+    show.say(f"truth: {out / 'truth.json'}")
 
 
 @app.command("mediators")
@@ -159,8 +161,8 @@ def mediators(
     options = {name: value for name, value in locals().items() if name not in ("out", "seed")}
     from commensal import pipeline
 
-    typer.echo(f"study: {pipeline.simulate.mediators(out, seed=seed, **options)}")
-    typer.echo(f"truth: {out / 'truth.json'}")
+    show.say(f"study: {pipeline.simulate.mediators(out, seed=seed, **options)}")
+    show.say(f"truth: {out / 'truth.json'}")
 
 
 @app.command("reads")
@@ -208,8 +210,8 @@ def reads(
         households=households,
     )
     if "study" in truth:
-        typer.echo(f"study: {truth['study']}\ntruth: {out / 'truth.json'}")
+        show.say(f"study: {truth['study']}\ntruth: {out / 'truth.json'}")
         return
     for file in truth["files"]:
-        typer.echo(f"reads: {out / file}")
-    typer.echo(f"truth: {out / (name + '_truth.json')}")
+        show.say(f"reads: {out / file}")
+    show.say(f"truth: {out / (name + '_truth.json')}")

@@ -216,7 +216,7 @@ def _line_rows(
 
 
 def _verdicts(taken: pd.DataFrame, one: _Read, known: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Judge by the row's interval: all on the claimed side, all on the other, or both."""
+    """Judge by the row's interval: all on the claimed side, all on the other, or both; without effect not at all."""
     low, high = taken["low"].to_numpy(float), taken["high"].to_numpy(float)
     sign = one.expected.ravel()
     least, most = np.where(sign > 0, low, -high), np.where(sign > 0, high, -low)
@@ -226,7 +226,8 @@ def _verdicts(taken: pd.DataFrame, one: _Read, known: NDArray[np.bool_]) -> NDAr
     bare = ~np.isfinite(least)
     verdict[with_p & np.where(bare, one.p.ravel() <= 0.025, least > 0)] = SUPPORTS
     verdict[with_p & np.where(bare, one.p.ravel() >= 0.975, most < 0)] = CONTRADICTS
-    verdict[~known] = NOT_MEASURED
+    nothing = taken["effect"].isna().to_numpy(bool) & ~with_p  # a row that only says why there is no value
+    verdict[~known | nothing] = NOT_MEASURED
     return verdict
 
 

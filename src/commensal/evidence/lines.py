@@ -242,12 +242,17 @@ def _amounts(rows: Rows) -> Rows:
 
 
 def _first_term(rows: Rows) -> Rows:
-    """Keep the term that is read first: inside households where there is such a comparison."""
+    """Keep the term that is read first: inside households where there is such a comparison.
+
+    A comparison between blocks counts where there is no other: people sampled several times, of one side each.
+    """
     if rows.empty:
         return rows
-    inside = rows["term"] == "within"
-    has = inside.groupby([rows["question"], rows["assay"]], dropna=False).transform("any")
-    return rows[(inside | ~has).to_numpy(bool) & (rows["term"] != "between").to_numpy(bool)]
+    keys = [rows["question"], rows["assay"]]
+    inside, outside = rows["term"] == "within", rows["term"] == "between"
+    has = inside.groupby(keys, dropna=False).transform("any")
+    only = outside.groupby(keys, dropna=False).transform("all")
+    return rows[(inside | (~has & (~outside | only))).to_numpy(bool)]
 
 
 STRAIN_OUTCOME, STRAIN_MOLECULE, MOLECULE_OUTCOME = "strain → outcome", "strain → molecule", "molecule → outcome"

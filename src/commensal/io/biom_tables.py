@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from commensal.errors import FormatError, TableError
 from commensal.io.contents import Format, Matrix, require_unique
 from commensal.io.text import head, head_text, load_bytes
+from commensal.limits import limit
 from commensal.study.declared import Assay
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -62,7 +63,7 @@ def from_bytes(data: bytes, file: str) -> Matrix:
             observations, samples, values, taxonomy = _hdf5(data)
         else:
             observations, samples, values, taxonomy = _json(data)
-    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, MemoryError) as error:
         raise FormatError(
             "the file is damaged, or no BIOM table",
             where=file,
@@ -99,20 +100,53 @@ def _hdf5(data: bytes) -> _Parts:
     import h5py
 
     with h5py.File(io.BytesIO(data), "r") as file:
-        observations, samples = (_strings(file[f"{axis}/ids"][()]) for axis in ("observation", "sample"))
-        matrix = file["observation/matrix"]
-        indptr, indices, cells = (np.asarray(matrix[name][()]) for name in ("indptr", "indices", "data"))
+        held = _Held(file, len(data))
+        observations, samples = (_strings(held.read(f"{axis}/ids", "SOU")) for axis in ("observation", "sample"))
+        indptr, indices, cells = (
+            held.read(f"observation/matrix/{name}", kinds)
+            for name, kinds in (("indptr", "iu"), ("indices", "iu"), ("data", "iuf"))
+        )
         n, m = len(samples), len(observations)
-        if len(indptr) != m + 1 or len(indices) != len(cells) or int(indptr[-1]) != len(cells):
+        starts = indptr.astype(np.int64)
+        whole = len(starts) == m + 1 and starts[0] == 0 and int(starts[-1]) == len(cells) == len(indices)
+        if not whole or (np.diff(starts) < 0).any():
             raise ValueError("the matrix does not fit its ids")
-        values = _dense(n, m, np.repeat(np.arange(m), np.diff(indptr)), indices, cells)
+        values = _dense(n, m, np.repeat(np.arange(m), np.diff(starts)), indices, cells)
         taxonomy = [""] * m
         if "taxonomy" in file["observation"].get("metadata", {}):
-            raw = np.asarray(file["observation/metadata/taxonomy"][()])
+            raw = np.atleast_1d(held.read("observation/metadata/taxonomy", "SOU"))
             if len(raw) != m:
                 raise ValueError("the taxonomy does not fit the ids")
             taxonomy = [_joined(_strings(np.atleast_1d(row))) for row in raw]
     return observations, samples, values, taxonomy
+
+
+class _Held:
+    """Reads datasets that are in the file itself, after their shapes and types have been looked at."""
+
+    def __init__(self, file: Any, size: int) -> None:
+        self.file = file
+        self.most = max(limit("UNPACKED_FREE"), limit("RATIO") * size)
+
+    def read(self, name: str, kinds: str) -> NDArray[Any]:
+        import h5py
+
+        at = self.file
+        for part in name.split("/"):
+            if isinstance(at.get(part, getlink=True), h5py.ExternalLink | h5py.SoftLink):
+                raise ValueError(f"{name} is a link, and BIOM has none")
+            at = at[part]
+        if not isinstance(at, h5py.Dataset):
+            raise TypeError(f"{name} is no dataset")
+        if at.external or at.is_virtual:
+            raise ValueError(f"{name} is kept in another file")
+        if at.dtype.kind not in kinds:
+            raise TypeError(f"{name} holds {at.dtype}")
+        if at.ndim < 1 or at.ndim > 2 or (at.ndim == 2 and not name.endswith("taxonomy")):
+            raise ValueError(f"{name} has {at.ndim} dimensions")
+        if at.nbytes > self.most:
+            raise ValueError(f"{name} unpacks to {at.nbytes:,} bytes, past COMMENSAL_LIMIT_RATIO ({self.most:,})")
+        return np.asarray(at[()])
 
 
 def _strings(raw: Any) -> list[str]:
@@ -140,6 +174,8 @@ def _dense(n: int, m: int, rows: NDArray[Any], columns: NDArray[Any], cells: NDA
     """Spread sparse cells (observation, sample, value) over an array of samples × observations; repeats add up."""
     if len(rows) and (rows.min() < 0 or rows.max() >= m or columns.min() < 0 or columns.max() >= n):
         raise ValueError("a cell lies outside the matrix")
+    if n * m * 8 > limit("TABLE_BYTES"):
+        raise ValueError(f"{n:,} samples × {m:,} observations, past COMMENSAL_LIMIT_TABLE_BYTES")
     values = np.zeros((n, m))
     np.add.at(values, (columns, rows), cells)
     return values

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.errors import TableError, listing
+from commensal.limits import require_short
 from commensal.study.declared import Assay
 from commensal.study.loaded import Dropped
 
@@ -73,6 +74,7 @@ def require_unique(ids: Sequence[str], places: Callable[[int], str], *, what: st
             expected=f"a unique id for every {what}",
             mend="name it in the file, or take it out of the file",
         )
+    require_short(list(ids), places, file)
     if len(set(ids)) == len(ids):
         return
     seen: dict[str, list[int]] = {}

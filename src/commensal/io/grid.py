@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from commensal.cells import unescaped
 from commensal.errors import FormatError
 from commensal.io.contents import MISSING
 from commensal.io.text import Text, load_text
@@ -51,10 +52,10 @@ class Grid:
         return bool(pa.types.is_string(self.columns[j].type) or pa.types.is_large_string(self.columns[j].type))
 
     def text(self, j: int) -> list[str]:
-        """Return the cells of column j as they stand in the file; missing ones of Parquet are empty."""
+        """Return the cells of column j as in the file (`cells.escaped` undone); missing ones of Parquet are empty."""
         if self.is_text(j):
-            return ["" if cell is None else cell for cell in self.columns[j].to_pylist()]
-        return self.reread(j)
+            return ["" if cell is None else unescaped(cell) for cell in self.columns[j].to_pylist()]
+        return [unescaped(cell) for cell in self.reread(j)]
 
     def place(self, row: int) -> str:
         """Say where a row stands: ``line 7``."""
@@ -124,6 +125,7 @@ def parse_grid(
     marks = sum(line.count(b'"') for line in lines)
     quoted = marks > 0 and not (delimiter == "\t" and marks % 2)  # an odd one in a TSV is a double prime, not a quote
     header, header_lines = _header(lines, delimiter, quoted)
+    header = [unescaped(name) for name in header]
     body = lines[header_lines:]
     if not body:
         raise FormatError(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from commensal.errors import StudyFileError, TableError, listing, nearest
+
+#: The environment variable with folders that symbolic links may lead to.
+OUTSIDE = "COMMENSAL_ALLOW_OUTSIDE"
 
 
 def locate(root: Path, text: str, key: str) -> Path:
     """Return the file that the study file names, under ``root``.
 
-    Symbolic links are followed, also out of ``root``: large tables often live elsewhere, and a link is put there by
-    whoever owns the folder, never by the study file.
+    Symbolic links are resolved, and one that leads out of ``root`` is refused unless `OUTSIDE` allows where it leads: a
+    folder may have come from somebody else, links and all.
 
     Raises
     ------
     StudyFileError
-        An absolute path, or one with ``..``.
+        An absolute path, one with ``..``, or a link that leads out of the folder.
     TableError
         No such file (the nearest names in its folder are given), or a folder.
 
@@ -35,17 +39,45 @@ def locate(root: Path, text: str, key: str) -> Path:
             where=key,
             found=repr(text),
             expected="a path relative to the study file (or to --data DIR), without '..'",
-            mend="put the file there (a symbolic link will do), or pass --data",
+            mend="put the file there, or pass --data",
         )
     path = root / text
     require_file(path, key)
+    require_inside(root, path, key)
     return path
+
+
+def require_inside(root: Path, path: Path, key: str | None = None) -> None:
+    """Refuse a file that a symbolic link leads to out of ``root``, unless its folder is allowed.
+
+    `OUTSIDE` in the environment lists folders that links may lead to, with ``:`` between them (``;`` on Windows).
+
+    Raises
+    ------
+    StudyFileError
+        The file is elsewhere.
+    """
+    real = path.resolve()
+    allowed = [Path(part).resolve() for part in os.environ.get(OUTSIDE, "").split(os.pathsep) if part]
+    if any(real.is_relative_to(folder) for folder in (root.resolve(), *allowed)):
+        return
+    raise StudyFileError(
+        f"a symbolic link leads out of the folder: {path.name}",
+        where=key,
+        found=str(real),
+        expected=f"a file below {root.resolve()}",
+        mend=f"if the link is yours, allow where it leads: {OUTSIDE}={real.parent}; or copy the file, or pass --data",
+    )
 
 
 def require_file(path: Path, key: str | None = None) -> None:
     """Refuse a path that is no file, naming the nearest file names beside it."""
     if path.is_file():
         return
+    if path.exists() and not path.is_dir():
+        raise TableError(
+            f"{path.name} is a pipe or a device", where=key, expected="a file", mend="write its contents to a file"
+        )
     if path.is_dir():
         raise TableError(
             f"{path.name} is a folder", where=key, expected="a file", mend="name the file inside the folder"

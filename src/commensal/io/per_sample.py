@@ -10,6 +10,7 @@ from pathlib import Path
 
 from commensal.errors import FormatError, StudyFileError, TableError, listing
 from commensal.io.contents import Matrix
+from commensal.io.paths import require_inside
 from commensal.io.registry import FORMATS, choose
 from commensal.study.declared import Assay
 from commensal.study.loaded import Dropped
@@ -39,6 +40,7 @@ def read_per_sample(assay: Assay, root: Path, sample_ids: Sequence[str]) -> Matr
     for sample in dict.fromkeys(sample_ids):
         path = root / pattern.replace("{sample}", sample)
         if not (set(sample) & _UNFIT) and sample not in {".", ".."} and path.is_file():
+            require_inside(root, path, key)
             paths[sample] = path
     strangers = _strangers(pattern, root, set(sample_ids))
     if not paths:

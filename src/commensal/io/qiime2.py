@@ -31,12 +31,11 @@ from commensal.io import biom_tables
 from commensal.io.contents import Format, Matrix
 from commensal.io.grid import parse_grid
 from commensal.io.paths import require_file
-from commensal.io.text import Text, head, head_text, line_feeds, load_text
+from commensal.io.text import Text, head, head_text, load_text, text_of
 from commensal.io.wide import table_from_grid
+from commensal.limits import exceeded, limit
 from commensal.study.declared import Assay
 
-#: An artifact may not unpack to more than this (2 GiB): nobody's feature table does, and a zip bomb would.
-LARGEST = 2 << 30
 #: Headers of the id column that begin with ``#``; other lines that do are comments.
 _ID_HEADERS = ("#SampleID", "#Sample ID", "#OTUID", "#OTU ID")
 _LINE = re.compile(r"(\w+):\s*(.*?)\s*")
@@ -95,7 +94,7 @@ def open_artifact(path: Path, wanted: dict[str, str], purpose: str) -> Artifact:
                     mend="name the artifact that holds it",
                 )
             return Artifact(path.name, kind, archive.read(f"{root}/data/{wanted[kind]}"))
-    except (zipfile.BadZipFile, zlib.error, OSError, KeyError, EOFError, UnicodeDecodeError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, KeyError, EOFError, RuntimeError, ValueError) as error:
         raise FormatError(
             "the artifact is damaged or cut short",
             where=path.name,
@@ -118,13 +117,18 @@ def _root(archive: zipfile.ZipFile, file: str) -> str:
             expected="one folder, named by the artifact's uuid",
             mend="export the artifact again",
         )
-    if size > LARGEST:
+    packed = [m for m in members if m.file_size > max(limit("UNPACKED_FREE") // 16, limit("RATIO") * m.compress_size)]
+    if packed:
+        raise exceeded("RATIO", file, f"{packed[0].file_size:,} bytes from {packed[0].compress_size:,}")
+    if len(members) > limit("MEMBERS"):
+        raise exceeded("MEMBERS", file, f"{len(members):,} members")
+    if size > limit("ARTIFACT"):
         raise FormatError(
             "the archive unpacks to more than is allowed",
             where=file,
             found=f"{size:,} bytes",
-            expected=f"at most {LARGEST:,}",
-            mend="export the table as BIOM",
+            expected=f"at most {limit('ARTIFACT'):,}",
+            mend="export the table as BIOM, or set COMMENSAL_LIMIT_ARTIFACT",
         )
     return roots.pop()
 
@@ -140,17 +144,15 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
 def read_table(path: Path) -> pd.DataFrame:
     """Read a FeatureData[Taxonomy] as a table of text: Feature ID, Taxon, Confidence."""
     artifact = open_artifact(path, {"FeatureData[Taxonomy]": "taxonomy.tsv"}, "a table")
-    text = Text(artifact.file, line_feeds(artifact.data), "utf-8")
+    text = text_of(artifact.data, artifact.file)
     return table_from_grid(parse_grid(text, all_text=True, missing=()))
 
 
 def read_tree(path: Path) -> str:
     """Read a Phylogeny[Rooted] as Newick text."""
-    return (
-        open_artifact(path, {"Phylogeny[Rooted]": "tree.nwk", "Phylogeny[Unrooted]": "tree.nwk"}, "a tree")
-        .data.decode()
-        .strip()
-    )
+    wanted = {"Phylogeny[Rooted]": "tree.nwk", "Phylogeny[Unrooted]": "tree.nwk"}
+    artifact = open_artifact(path, wanted, "a tree")
+    return text_of(artifact.data, artifact.file).data.decode().strip()
 
 
 def sniff_metadata(path: Path) -> bool:

@@ -23,10 +23,8 @@ from commensal.errors import FormatError, StudyFileError, listing, nearest
 from commensal.io.paths import require_file
 from commensal.io.rows import Row, grid_of, square
 from commensal.io.wide import table_from_grid
+from commensal.limits import exceeded, limit
 
-#: A workbook may not unpack to more than this (512 MiB of XML is some 15 million cells), nor have more cells.
-LARGEST = 512 << 20
-MOST_CELLS = 20_000_000
 #: A part that unpacks to more than this many times its size was made to; real sheets reach 10–30.
 MOST_PACKED = 200
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
@@ -168,16 +166,18 @@ def _damaged(file: str) -> Iterator[None]:
 
 def _refuse_large(archive: zipfile.ZipFile, file: str) -> None:
     members = archive.infolist()
+    if len(members) > limit("MEMBERS"):
+        raise exceeded("MEMBERS", file, f"{len(members):,} members")
     size = sum(member.file_size for member in members)
     packed = [m for m in members if m.file_size > 1 << 24 and m.file_size > MOST_PACKED * max(m.compress_size, 1)]
-    if size > LARGEST or packed:
+    if size > limit("WORKBOOK") or packed:
         raise FormatError(
             "the workbook unpacks to more than is allowed",
             where=file,
             found=f"{size:,} bytes"
             + (f", {packed[0].filename} from {packed[0].compress_size:,} bytes" if packed else ""),
-            expected=f"at most {LARGEST:,}, and {MOST_PACKED} times the packed size",
-            mend="save the sheet as TSV",
+            expected=f"at most {limit('WORKBOOK'):,}, and {MOST_PACKED} times the packed size",
+            mend="save the sheet as TSV, or set COMMENSAL_LIMIT_WORKBOOK",
         )
 
 
@@ -223,7 +223,7 @@ def _cells(sheet: Any, file: str) -> tuple[list[list[str]], dict[tuple[int, int]
         while cells and not cells[-1]:
             cells.pop()
         total += len(cells) + 1
-        if total > MOST_CELLS:
+        if total > limit("SHEET_CELLS"):
             raise _too_large(file)
         dates.update({(i, j): cells[j] for j, v in enumerate(values) if isinstance(v, (date, time, timedelta))})
         rows.append(cells)
@@ -239,7 +239,7 @@ def _fill_merged(cells: list[list[str]], merged: tuple[tuple[int, int, int, int]
             continue
         last, end = min(bottom + 1, len(cells)), min(right + 1, width)
         filled += (last - top) * (end - left)
-        if filled > MOST_CELLS:
+        if filled > limit("SHEET_CELLS"):
             raise _too_large(file)
         for i in range(top, last):
             cells[i] += [""] * (end - len(cells[i]))
@@ -248,7 +248,7 @@ def _fill_merged(cells: list[list[str]], merged: tuple[tuple[int, int, int, int]
 
 def _too_large(file: str) -> FormatError:
     return FormatError(
-        "the sheet has more cells than are read", where=file, found=f"more than {MOST_CELLS:,}",
+        "the sheet has more cells than are read", where=file, found=f"more than {limit('SHEET_CELLS'):,}",
         expected="one table", mend="save the sheet as TSV",
     )  # fmt: skip
 

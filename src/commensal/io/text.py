@@ -10,6 +10,7 @@ from pathlib import Path
 
 from commensal.errors import FormatError
 from commensal.io.paths import require_file
+from commensal.limits import gunzip, require_lines
 
 #: First bytes → what such a file is, and what to do with it where text was expected.
 _NOT_TEXT: dict[bytes, tuple[str, str]] = {
@@ -37,8 +38,11 @@ class Text:
 
 def head(path: Path, size: int = _HEAD) -> bytes:
     """Return the first bytes of a file, decompressed if it is gzip; what can be read of a damaged one."""
-    with path.open("rb") as stream:
-        raw = stream.read(size)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(size)
+    except OSError as error:
+        raise unreadable(path, error) from error
     if not raw.startswith(_GZIP):
         return raw
     try:
@@ -51,8 +55,33 @@ def head_text(path: Path) -> str:
     """Return the first characters of a file for sniffing; strange bytes are replaced, never refused."""
     raw = head(path)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace")
-    return raw.decode("utf-8", errors="replace").removeprefix("\ufeff").replace("\r\n", "\n")
+        text = raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace")
+    else:
+        text = raw.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    return re.sub(r"\r+\n|\r", "\n", text)
+
+
+def whole_file(path: Path) -> bytes:
+    """Read the bytes of a file as they are.
+
+    Raises
+    ------
+    TableError
+        No such file, or it cannot be read.
+    """
+    require_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> FormatError:
+    """Build the error of a file that is there and cannot be read."""
+    return FormatError(
+        "the file cannot be read", where=path.name, found=error.strerror or error,
+        expected="an ordinary file that you may read", mend="check its permissions, or copy it again",
+    )  # fmt: skip
 
 
 def load_bytes(path: Path) -> bytes:
@@ -65,11 +94,10 @@ def load_bytes(path: Path) -> bytes:
     FormatError
         An empty file, or damaged gzip.
     """
-    require_file(path)
-    raw = path.read_bytes()
+    raw = whole_file(path)
     if raw.startswith(_GZIP):
         try:
-            raw = gzip.decompress(raw)
+            raw = gunzip(raw, path.name)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise FormatError(
                 "the gzip file is damaged or cut short",
@@ -105,21 +133,27 @@ def load_text(path: Path) -> Text:
     ...     load_text(place)
     Text(file='t.tsv', data=b'id\tAndr\xc3\xa9\n', encoding='cp1252')
     """
-    raw = load_bytes(path)
+    return text_of(load_bytes(path), path.name)
+
+
+def text_of(raw: bytes, file: str) -> Text:
+    """Turn the bytes of a file, or of a member of an archive, into clean text; see `load_text`."""
     for magic, (kind, mend) in _NOT_TEXT.items():
         if raw.startswith(magic):
-            raise FormatError(f"the file is {kind}, not text", where=path.name, expected="TSV or CSV", mend=mend)
-    data, encoding = _utf8(raw, path.name)
+            raise FormatError(f"the file is {kind}, not text", where=file, expected="TSV or CSV", mend=mend)
+    data, encoding = _utf8(raw, file)
     if b"\x00" in data:
         line = data.count(b"\n", 0, data.index(b"\x00")) + 1
         raise FormatError(
             "the file holds a NUL byte",
-            where=f"{path.name}, line {line}",
+            where=f"{file}, line {line}",
             found="binary data, a damaged file, or UTF-16 without its byte-order mark",
             expected="text in UTF-8",
             mend="save it again as UTF-8",
         )
-    return Text(path.name, line_feeds(data), encoding)
+    data = line_feeds(data)
+    require_lines(data, file)
+    return Text(file, data, encoding)
 
 
 def line_feeds(data: bytes) -> bytes:

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from commensal import cells
 from commensal.io.lineage import RANKS
 from commensal.study import AssayTable
 
 
 def write_tsv(frame: pd.DataFrame, path: Path, *, index: str | None = None) -> None:
     """Write a frame as tab-separated UTF-8 text; a missing value is an empty cell, numbers keep every digit.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe, which our readers take off again.
 
     Parameters
     ----------
@@ -24,7 +27,8 @@ def write_tsv(frame: pd.DataFrame, path: Path, *, index: str | None = None) -> N
     index
         Name of the first column, which then holds the index; without it the index is not written.
     """
-    frame.to_csv(path, sep="\t", index=index is not None, index_label=index, na_rep="", lineterminator="\n")
+    told = frame if index is None else frame.rename_axis(index).reset_index()
+    path.write_text(cells.tsv(told, missing=""), encoding="utf-8", newline="\n")
 
 
 def by_features(table: AssayTable, samples: list[str] | None = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from commensal.knowledge.capabilities import BaseRate, Capabilities, Culture, Exchange, capabilities
 from commensal.knowledge.capability import VERDICTS, Capability, capability
+from commensal.knowledge.checklists import Asked, Guideline, guidelines
 from commensal.knowledge.compounds import Compound, compound
 from commensal.knowledge.gene_sets import ShippedSet, gene_sets
 from commensal.knowledge.pathways import Pathway, PathwayCall, Step, completeness, pathways, read_pathways
@@ -12,6 +13,7 @@ from commensal.knowledge.scope import Carried, Scope, carried, scope
 __all__ = [
     "ROLES",
     "VERDICTS",
+    "Asked",
     "BaseRate",
     "Capabilities",
     "Capability",
@@ -19,6 +21,7 @@ __all__ = [
     "Compound",
     "Culture",
     "Exchange",
+    "Guideline",
     "Identified",
     "Medium",
     "Pathway",
@@ -34,6 +37,7 @@ __all__ = [
     "compound",
     "compound_by",
     "gene_sets",
+    "guidelines",
     "known_compounds",
     "media",
     "pathways",

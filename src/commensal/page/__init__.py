@@ -1,6 +1,6 @@
 """Figures and page: draws and words rows of Estimates and points, computes nothing."""
 
-from commensal.page.claims import headline as claims_headline
+from commensal.page.claim_words import headline as claims_headline
 from commensal.page.found import headlines
 from commensal.page.render import write
 from commensal.page.view import PageView

@@ -1,4 +1,8 @@
-"""A claim as a chain: microbe → molecule → outcome, its edges drawn as what was found of them."""
+"""A claim as a chain, microbe → gene → molecule → tissue → outcome: what its nodes say; the script draws it.
+
+Which lines stand where: the three links are arcs over the nodes they join; the other lines stand under the node that
+they speak of. The gene's node is what the genome carries: beside the claim, in no p.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +10,69 @@ from typing import Any
 
 import pandas as pd
 
-from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, SUPPORTS
+from commensal.page.words import many, missing
 
-#: Verdict → (class of the edge, what its label begins with): a measured negative is dashed and crossed, not left out.
-EDGES = {
-    SUPPORTS: ("supports", ""),
-    CONTRADICTS: ("contradicts", "✕ "),
-    INCONCLUSIVE: ("inconclusive", "? "),
-    NOT_MEASURED: ("not-measured", ""),
+#: Node → the lines that stand under it.
+UNDER = {
+    "microbe": ("depletion", "difference", "precedence"),
+    "gene": ("necessity", "human genes"),
+    "molecule": ("human level",),
+    "tissue": ("host reversal",),
+    "outcome": ("human severity",),
 }
-WIDTH, NODE, HIGH = 720, 176, 46
-#: Longest name that fits into a node, in letters.
-LONGEST = 24
+#: Line → the nodes that its arc joins.
+ARCS = {
+    "strain → outcome": ("microbe", "outcome"),
+    "strain → molecule": ("microbe", "molecule"),
+    "molecule → outcome": ("molecule", "outcome"),
+}
+#: State of a step → its mark.
+STEPS = {"present": "✓", "inferred": "~", "missing": "–", "not known": "?"}
+#: What stands in the gene's node where nothing was asked of the genome.
+NO_GENOME = "genome not asked"
 
 
-def chain(claim: pd.Series, lines: pd.DataFrame) -> dict[str, Any]:
-    """Return nodes and edges of a claim (an SVG of `WIDTH` × 150), and the same in words."""
-    gap = (WIDTH - 3 * NODE) / 2
-    names = [
-        ("microbe", str(claim["strain"])),
-        ("molecule", str(claim["molecule"])),
-        ("outcome", str(claim["outcome"])),
+def genes(strain: str, molecule: str, estimates: pd.DataFrame, points: pd.DataFrame) -> dict[str, Any]:
+    """Return what a strain's genome can do about a molecule: a verdict in words, its steps, and the row it is from.
+
+    Parameters
+    ----------
+    strain, molecule
+        As the claim names them.
+    estimates
+        Rows of model ``capability``, by their place in the Estimates.
+    points
+        Points of the figure ``capability``.
+    """
+    same = estimates["feature"].fillna("").str.casefold() == molecule.casefold()
+    own = estimates[(estimates["term"] == strain) & same]
+    if own.empty:
+        return {"verdict": NO_GENOME, "steps": [], "state": "not measured", "note": "", "row": None}
+    row = own.iloc[0]
+    steps = _steps(strain, molecule, points)
+    verdict = str(row["measure"])
+    carried = sum(state in ("present", "inferred") for _, state, _ in steps)
+    told = f"{verdict}: {carried} of {many(len(steps), 'step')} carried" if steps else verdict
+    makes = verdict.startswith(("makes", "releases"))
+    return {
+        "verdict": told,
+        "steps": [[name, STEPS.get(state, "?"), state, note] for name, state, note in steps],
+        "state": "carried" if makes else "absent" if verdict in ("cannot", "consumes") else "not measured",
+        "note": "" if missing(row["note"]) else str(row["note"]),
+        "row": int(str(own.index[0])),
+    }
+
+
+def _steps(strain: str, molecule: str, points: pd.DataFrame) -> list[tuple[str, str, str]]:
+    if points.empty:
+        return []
+    same = points["block"].fillna("").str.casefold() == molecule.casefold()
+    own = points[same & (points["measure"] == "step")]
+    group = own["group"].fillna("").astype(str)
+    exact = own[group == strain]
+    if exact.empty:  # one genome may stand for several arms
+        exact = own[[strain in one.split(", ") for one in group]]
+    return [
+        (str(one["feature"]), str(one["side"]), "" if missing(one["note"]) else str(one["note"]))
+        for _, one in exact.iterrows()
     ]
-    at = [round(i * (NODE + gap)) for i in range(3)]
-    nodes = [
-        {
-            "x": at[i],
-            "kind": kind,
-            "name": name if len(name) <= LONGEST else name[: LONGEST - 1] + "…",
-        }
-        for i, (kind, name) in enumerate(names)
-    ]
-    edges = []
-    for i, (line, said) in enumerate(
-        (("strain → molecule", f"{claim['through']} it"), ("molecule → outcome", "given, it acts"))
-    ):
-        verdict = str(lines.loc[line, "verdict"])
-        start = at[i] + NODE
-        edges.append(_edge(verdict, said, f"M {start + 3} 103 L {start + gap - 9:.0f} 103", start + gap / 2, 94))
-    direct = str(lines.loc["strain → outcome", "verdict"])
-    arc = f"M {NODE / 2:.0f} 78 C {NODE / 2:.0f} 12, {WIDTH - NODE / 2:.0f} 12, {WIDTH - NODE / 2:.0f} 71"
-    edges.append(_edge(direct, f"{claim['direction']} when given", arc, WIDTH / 2, 22))
-    told = "; ".join(f"{name}: {lines.loc[name, 'verdict']}" for name in lines.index)
-    return {"width": WIDTH, "node": NODE, "high": HIGH, "nodes": nodes, "edges": edges, "words": told}
-
-
-def _edge(verdict: str, said: str, path: str, x: float, y: float) -> dict[str, Any]:
-    css, mark = EDGES[verdict]
-    label = said if verdict == SUPPORTS else "not measured" if verdict == NOT_MEASURED else f"{mark}{verdict}"
-    return {"path": path, "css": css, "label": label, "x": round(x), "y": y}

@@ -1,4 +1,4 @@
-"""What the page says of claims: how many are past the gate, a matrix of claims and lines, and each claim opened."""
+"""What the page says of claims: a summary, a matrix of claims and lines to filter, and each claim opened."""
 
 from __future__ import annotations
 
@@ -7,113 +7,189 @@ from typing import Any
 
 import pandas as pd
 
-from commensal.page.chain import chain
-from commensal.page.words import chance, count, estimate, listed, many, missing, sentence
+from commensal.page.chain import ARCS, UNDER, genes
+from commensal.page.claim_words import MANNER, phrase, summary, told, what
+from commensal.page.line_figures import PointsOf, line_figure
+from commensal.page.payload import short
+from commensal.page.sources import source
+from commensal.page.view import PageView
+from commensal.page.words import chance, count, estimate, missing
 from commensal.tables import CLAIM
-from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, OPEN, SELECTED, SUPPORTS
+from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, NOT_SELECTED, OPEN, SELECTED, SUPPORTS
 
-#: So many claims are shown, of each microbe, molecule and outcome the one with the best rank.
-MOST_CLAIMS = 20
+#: So many claims by rank are on the page; the others are in ``claims.parquet``, and the page says so.
+MOST_LISTED = 100_000
+#: Claims of the matrix that stand in the file itself, for a reader without a script.
+WRITTEN = 10
 #: Verdict of a line → its mark: told apart by shape, not by colour alone.
 MARKS = {SUPPORTS: "▲", CONTRADICTS: "▼", INCONCLUSIVE: "○", NOT_MEASURED: "–"}
+#: Verdict of a claim → how the page calls it.
+STATES = {SELECTED: "past the gate", NOT_SELECTED: "not past the gate", OPEN: "open"}
 #: Heading of a line where its name is long.
-SHORT = {"strain → outcome": "strain → outcome", "human severity": "severity", "human level": "level in people"}
+SHORT = {"human severity": "severity", "human level": "level in people", "human genes": "genes in people"}
+FIELDS = ("strain", "molecule", "outcome", "direction", "through", "verdict")
+Packed = dict[str, Any]
 
 
-def claims_section(claims: pd.DataFrame) -> dict[str, Any] | None:
+def claims_section(view: PageView) -> dict[str, Any] | None:
     """Return what the template shows of claims; None where the study makes none."""
+    claims = view.claims
     own = claims[claims["line"] == CLAIM]
     if own.empty:
         return None
     names = [str(name) for name in dict.fromkeys(claims["line"]) if name != CLAIM]
-    first = own.drop_duplicates(["strain", "molecule", "outcome"]).head(MOST_CLAIMS)
-    lines = dict(iter(claims[claims["claim"].isin(first["claim"])].groupby("claim", sort=False)))
+    listed = own.head(MOST_LISTED)
+    told_of = claims[(claims["line"] != CLAIM) & claims["claim"].isin(listed["claim"])]
+    lines = {str(name): rows for name, rows in told_of.groupby("claim")}
     return {
-        "sentences": list(_sentences(own)),
+        "summary": summary(claims, view.study),
         "marks": list(MARKS.items()),
         "headings": [SHORT.get(name, name) for name in names],
-        "rows": [_row(lines[str(claim["claim"])], names) for _, claim in first.iterrows()],
+        "rows": [_row(one, lines.get(str(one["claim"])), names, view) for _, one in listed.head(WRITTEN).iterrows()],
         "n": len(own),
-        "more": len(own) - len(first),
+        "more": len(own) - len(listed),
+        "payload": _payload(view, listed, lines, names),
     }
 
 
-def headline(claims: pd.DataFrame) -> list[str]:
-    """Return what the terminal says of claims: at most two sentences."""
-    own = claims[claims["line"] == CLAIM]
-    return [] if own.empty else list(_sentences(own))[:2]
-
-
-def _sentences(own: pd.DataFrame) -> Iterator[str]:
-    """Say how many claims are past the gate, which, and what keeps the first of the others open."""
-    n, past = len(own), own[own["verdict"] == SELECTED]
-    if len(past):
-        named = [
-            f"{one['strain']} {one['direction']} in {one['outcome']} through {one['molecule']}, which it "
-            f"{one['through']} (at least {one['strength']} of {one['n']} lines hold)"
-            for _, one in past.head(5).iterrows()
-        ]
-        verb = "is" if len(past) == 1 else "are"
-        yield sentence(
-            f"{count(len(past))} of {many(n, 'claim')} {verb} past the gate of three interventions: {'; '.join(named)}"
-        )
-    else:
-        yield sentence(f"none of {many(n, 'claim')} is past the gate of three interventions")
-    opened = own[own["verdict"] == OPEN]
-    for _, one in opened.head(1).iterrows():
-        yield sentence(f"the first of {many(len(opened), 'claim')} that are open: {_what(one)}; {one['note']}")
-
-
-def _what(one: pd.Series) -> str:
-    return f"{one['strain']} {one['direction']} in {one['outcome']}: it {one['through']} {one['molecule']}"
-
-
-def _row(rows: pd.DataFrame, names: list[str]) -> dict[str, Any]:
-    claim, lines = rows.iloc[0], rows.iloc[1:].set_index("line")
-    speak = {verdict: [name for name in names if lines.loc[name, "verdict"] == verdict] for verdict in MARKS}
+def _row(claim: pd.Series, lines: pd.DataFrame | None, names: list[str], view: PageView) -> dict[str, Any]:
+    """Return a row of the matrix as it stands in the file."""
+    said = {} if lines is None else dict(zip(lines["line"], lines["verdict"], strict=True))
+    verdicts = [str(said.get(name, NOT_MEASURED)) for name in names]
     return {
-        "anchor": f"claim-{claim['rank']}",
-        "rank": int(claim["rank"]),
-        "strain": claim["strain"],
-        "molecule": claim["molecule"],
-        "outcome": claim["outcome"],
-        "what": _what(claim),
-        "direction": claim["direction"],
-        "through": claim["through"],
-        "verdict": claim["verdict"],
-        "gate": "–" if missing(claim["p"]) else chance(claim["p"]),
-        "q": "–" if missing(claim["q"]) else chance(claim["q"], "q"),
-        "strength": f"{claim['strength']} of {claim['n']}",
-        "note": sentence(str(claim["note"])) + _noise(claim),
-        "for": listed(speak[SUPPORTS]) if speak[SUPPORTS] else "nothing",
-        "against": listed(speak[CONTRADICTS]) if speak[CONTRADICTS] else "nothing",
-        "cells": [(MARKS[str(lines.loc[name, "verdict"])], str(lines.loc[name, "verdict"])) for name in names],
-        "lines": [_line(name, pd.Series(lines.loc[name])) for name in names],
-        "chain": chain(claim, lines),
-    }
+        "rank": int(claim["rank"]), "what": what(claim, view.study), "state": STATES[str(claim["verdict"])],
+        "gate": _chance(claim["p"], "p"), "q": _chance(claim["q"], "q"), "strength": _strength(claim),
+        "cells": [(MARKS[one], one) for one in verdicts],
+    }  # fmt: skip
 
 
-def _noise(claim: pd.Series) -> str:
-    """Say how often noise of this design makes a claim as strong, where it was tried."""
-    if missing(claim["noise"]):
-        return ""
-    n = int(claim["shuffles"])
-    times = count(round(claim["noise"] * n))
-    return f" With labels rearranged, some claim was as strong in {times} of {many(n, 'study')}."
+def _chance(value: object, name: str) -> str:
+    return "–" if missing(value) else chance(value, name)
 
 
-def _line(name: str, line: pd.Series) -> dict[str, Any]:
+def _strength(claim: pd.Series) -> str:
+    return f"{count(claim['strength'])} of {count(claim['n'])}"
+
+
+def _payload(view: PageView, own: pd.DataFrame, lines: dict[str, pd.DataFrame], names: list[str]) -> Packed:
+    """Pack claims, lines, genes and figures: texts once, and codes."""
+    levels = {name: list(dict.fromkeys(own[name].astype(str))) for name in FIELDS}
+    texts = _Texts()
+    said, drawn = _lines(view, pd.concat(lines.values()) if lines else view.claims.head(0))
+    opened = own[own["claim"].isin(set(lines))]
+    place = {name: i for i, name in enumerate(names)}
+    cells: list[list[int] | None] = []
+    notes: list[list[int]] = []
+    for _, claim in own.iterrows() if len(own) == len(opened) else _opened_first(own, lines):
+        mine = lines.get(str(claim["claim"]))
+        if mine is None:
+            cells.append(None)
+            notes.append([])
+            continue
+        row = [-1] * len(names)
+        for line, code in zip(mine["line"], said["code"].loc[mine.index], strict=True):
+            row[place[str(line)]] = int(code)
+        cells.append(row)
+        notes.append([texts(one) for one in told(claim, mine)])
+    return {
+        "n": len(own), "ranks": [int(one) for one in own["rank"]],
+        "levels": levels, "codes": {name: _codes(own[name], levels[name]) for name in FIELDS},
+        "states": [STATES.get(one, one) for one in levels["verdict"]],
+        "phrases": [[phrase(one, way, view.study) for way in levels["direction"]] for one in levels["outcome"]],
+        "gate": [texts(_chance(one, "p")) for one in own["p"]], "q": [texts(_chance(one, "q")) for one in own["q"]],
+        "strength": [texts(_strength(one)) for _, one in own[["strength", "n"]].iterrows()],
+        "names": names, "headings": [SHORT.get(name, name) for name in names], "marks": MARKS,
+        "manner": [MANNER.get(name, "") for name in names], "arcs": ARCS, "under": UNDER,
+        "lines": said["rows"], "figures": drawn, "cells": cells, "told": notes, "texts": texts.all,
+        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], lines),
+    }  # fmt: skip
+
+
+class _Texts:
+    """Texts, each kept once."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+        self._at: dict[str, int] = {}
+
+    def __call__(self, text: str) -> int:
+        if text not in self._at:
+            self._at[text] = len(self.all)
+            self.all.append(text)
+        return self._at[text]
+
+
+def _opened_first(own: pd.DataFrame, lines: dict[str, pd.DataFrame]) -> Iterator[tuple[Any, pd.Series]]:
+    """Yield every claim; those without lines without the cost of a row."""
+    bare = pd.Series({"claim": ""})
+    known = own["claim"].isin(set(lines)).to_numpy(bool)
+    for at, has in enumerate(known):
+        yield at, own.iloc[at] if has else bare
+
+
+def _codes(values: pd.Series, levels: list[str]) -> list[int]:
+    place = {name: i for i, name in enumerate(levels)}
+    return [place[str(one)] for one in values]
+
+
+def _lines(view: PageView, lines: pd.DataFrame) -> tuple[Packed, list[Packed]]:
+    """Return the distinct lines in words with the code of each row, and the figures that they are drawn by."""
+    keys = lines[["line", "verdict", "p", "estimate", "note"]].astype("string").fillna("").agg("\n".join, axis=1)
+    codes, _ = pd.factorize(keys)
+    code = pd.Series(codes, index=lines.index)
+    first = lines[~code.duplicated()]
+    rows = view.estimates.reset_index(drop=True)
+    points = PointsOf(view.points)
+    drawn: list[Packed] = []
+    at_row: dict[int, int] = {}
+    out = []
+    for _, line in first.iterrows():
+        at = None if missing(line["estimate"]) else int(line["estimate"])
+        row = None if at is None or at >= len(rows) else rows.iloc[at]
+        if row is not None and at is not None and at not in at_row:
+            figure = line_figure(row, points, view.study.time_unit)
+            at_row[at] = -1 if figure is None else len(drawn)
+            drawn += [] if figure is None else [figure]
+        where = "" if row is None else source(row, view.study, view.provenance)
+        out.append(_line(line, at, -1 if at is None else at_row.get(at, -1), where))
+    return {"code": code, "rows": out}, drawn
+
+
+def _line(line: pd.Series, at: int | None, figure: int, where: str) -> Packed:
     verdict = str(line["verdict"])
-    measured = verdict != NOT_MEASURED
     own = "" if missing(line["p"]) else chance(line["p"])
+    shown = verdict != NOT_MEASURED and not missing(line["effect"])
     return {
-        "name": name,
-        "mark": MARKS[verdict],
-        "verdict": verdict,
-        "effect": estimate(line, own) if measured and not missing(line["effect"]) else own or "–",
-        "specimen": "–" if missing(line["specimen"]) else line["specimen"],
-        "n": "–" if missing(line["n"]) else count(int(line["n"])),
-        "question": "–" if missing(line["question"]) else line["question"],
-        "estimate": None if missing(line["estimate"]) else int(line["estimate"]),
-        "note": "" if missing(line["note"]) else str(line["note"]),
-    }
+        "verdict": verdict, "effect": estimate(line, own) if shown else own or "–",
+        "specimen": "" if missing(line["specimen"]) else str(line["specimen"]),
+        "n": None if missing(line["n"]) else int(line["n"]),
+        "question": "" if missing(line["question"]) else str(line["question"]), "estimate": at,
+        "note": "" if missing(line["note"]) else str(line["note"]), "figure": figure, "source": where,
+        "p": None if missing(line["p"]) else short(float(line["p"])),
+    }  # fmt: skip
+
+
+def _genes(view: PageView, opened: pd.DataFrame) -> Packed:
+    """Return strain → molecule → what the genome can do, where it was asked."""
+    rows = view.estimates.reset_index(drop=True)
+    able = rows[rows["model"] == "capability"]
+    steps = view.points[view.points["figure"] == "capability"]
+    found: Packed = {}
+    asked = set(able["feature"].fillna("").str.casefold())
+    for strain, molecule in opened[["strain", "molecule"]].drop_duplicates().itertuples(index=False):
+        if str(molecule).casefold() in asked:
+            found.setdefault(str(strain), {})[str(molecule)] = genes(str(strain), str(molecule), able, steps)
+    return found
+
+
+def _specimens(molecules: list[str], lines: dict[str, pd.DataFrame]) -> Packed:
+    """Return molecule → the specimens of the animals in which a link measured it, in words."""
+    if not lines:
+        return {}
+    rows = pd.concat(lines.values())
+    own = rows[(rows["line"] == "strain → molecule") & rows["specimen"].notna()]
+    named = {str(name): list(dict.fromkeys(group)) for name, group in own.groupby("molecule")["specimen"]}
+    return {name: ", ".join(map(str, named[name])) for name in molecules if name in named}
+
+
+__all__ = ["MARKS", "claims_section"]

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
 from commensal.page.asked import asked
+from commensal.page.checklists import checklists_section
 from commensal.page.claims import claims_section
 from commensal.page.course import shortlist_table
 from commensal.page.figures import (
@@ -54,6 +55,8 @@ from commensal.page.words import count, many, number, plural, sentence
 
 #: Above so many marks a panel is drawn on a canvas, which stays quick, not as SVG elements.
 MOST_SVG = 1500
+#: The page's own script, in parts.
+SCRIPTS = ("common.js", "raw.js", "chain.js", "claims.js", "page.js")
 SECTIONS = (
     ("claims", "Claims"),
     ("asked", "What was asked"),
@@ -64,6 +67,7 @@ SECTIONS = (
     ("estimates", "All estimates"),
     ("design", "Design"),
     ("methods", "Methods"),
+    ("checklists", "Checklists"),
     ("omitted", "Left out, and why"),
     ("provenance", "Provenance"),
 )
@@ -177,12 +181,13 @@ def _numbered(drawn: list[Figure]) -> list[Figure]:
 def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[int, int]) -> str:
     from jinja2 import Environment, StrictUndefined
 
-    script, bundle = _asset("page.js"), (_bundle() if drawn else "")
+    script, bundle = "".join(map(_asset, SCRIPTS)), (_bundle() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
-    argued, (n_of_reads, n_prepared) = claims_section(view.claims), first
+    argued, (n_of_reads, n_prepared) = claims_section(view), first
     quality, prepared = quality_tables(view.points), preparation_told(view.points)
-    some = {"claims": argued, "reads": n_of_reads or quality, "preparation": prepared}
+    lists = checklists_section(view.checklists)
+    some = {"checklists": lists, "claims": argued, "reads": n_of_reads or quality, "preparation": prepared}
     absent = {name for name, there in some.items() if not there}
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
     environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
@@ -193,14 +198,17 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "sections": [(name, title) for name, title in SECTIONS if name not in absent],
         "asked": asked(view, cut),
         "argued": argued,
+        "checklists": lists,
         "found": [
             {
+                "question": group.question,
+                "first": all(other.question != group.question for other in cut[:at]),
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
                 "terms": sentences(group),
                 "table": _table(group),
             }
-            for group in cut
+            for at, group in enumerate(cut)
         ],
         "of_arms": all(group.kind in ARM_KINDS for group in cut),
         "figures": drawn,
@@ -221,9 +229,10 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "facts": _facts(view.provenance),
         "inputs": view.provenance.get("inputs", ()),
         # our own files, and JSON that script_json has made safe: the only text that is not escaped
-        "style": Markup(_asset("style.css")),  # noqa: S704
+        "style": Markup(_asset("style.css") + _asset("claims.css")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "bundle": Markup(bundle),  # noqa: S704
+        "claims_json": Markup(script_json(argued["payload"] if argued else {})),  # noqa: S704
         "estimates_json": Markup(script_json(estimates_payload(view.estimates))),  # noqa: S704
         "figures_json": Markup(script_json(_figures_payload(drawn))),  # noqa: S704
     }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from commensal.page.words import missing, plural
 from commensal.study import Contrast, Dropped, Match, Question, Study
-from commensal.tables import Finding, claims
+from commensal.tables import Finding, checklist_rows, claims
 
 #: The columns that name one group: everything estimated about one assay for one question.
 GROUP = ("question", "contrast", "cohort", "specimen", "assay")
@@ -48,6 +48,7 @@ class PageView:
     matches: Mapping[str, Match] = field(default_factory=dict)
     provenance: Mapping[str, object] = field(default_factory=dict)
     claims: pd.DataFrame = field(default_factory=claims)
+    checklists: pd.DataFrame = field(default_factory=checklist_rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

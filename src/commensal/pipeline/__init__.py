@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
+    from commensal.pipeline.replay import Replay, replay
     from commensal.pipeline.run import Progress, Result, run
     from commensal.pipeline.score import Score, score
+    from commensal.pipeline.verify import verify
 
 __all__ = [
-    "Explained", "Exported", "Health", "Progress", "Result", "Score", "check", "claims", "demo", "doctor", "explain",
-    "export", "init",    "load", "profile", "reference", "run", "score", "simulate",
+    "Explained", "Exported", "Health", "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "doctor",
+    "explain", "export", "init", "load", "profile", "reference", "replay", "run", "score", "simulate", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -35,6 +37,7 @@ _HOME = {
     "Exported": "export",
     "Health": "doctor",
     "Progress": "run",
+    "Replay": "replay",
     "Result": "run",
     "Score": "score",
     "check": "check",
@@ -46,8 +49,10 @@ _HOME = {
     "init": "init",
     "load": "load",
     "profile": "profile",
+    "replay": "replay",
     "run": "run",
     "score": "score",
+    "verify": "verify",
 }
 
 

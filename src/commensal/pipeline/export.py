@@ -71,7 +71,7 @@ def export(
     ...     study = simulation.cohort(Path(folder) / "study", seed=1)
     ...     done = export(study, Path(folder) / "out", formats=["tsv"])
     ...     len(done.files)
-    12
+    13
     """
     for one in formats:
         if one not in FORMATS:

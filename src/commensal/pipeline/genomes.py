@@ -86,7 +86,10 @@ def _matching(pattern: str, root: Path) -> list[tuple[Path, str]]:
         (path, shape.fullmatch(path.relative_to(root).as_posix()))
         for path in root.glob(pattern.replace("{genome}", "*"))
     ]
-    return sorted((path, hit[1]) for path, hit in hits if hit and path.is_file())
+    found = sorted((path, hit[1]) for path, hit in hits if hit and path.is_file())
+    for path, _ in found:
+        io.require_inside(root, path, "[genomes]")
+    return found
 
 
 def _of_files(pattern: str, root: Path) -> dict[str, Genome]:
@@ -122,6 +125,7 @@ def _bare(where: str, genome: str, below: int) -> TableError:
 def _of_reference(folder: str, root: Path) -> dict[str, Genome]:
     from commensal.reads import open_reference
 
+    io.require_inside(root, root / folder, "[genomes] reference")
     reference = open_reference(root / folder)
     rows = reference.functions()
     rows = rows[rows["namespace"].isin(["KO", "EC"])]

@@ -20,10 +20,13 @@ from commensal.study import (
     GeneSet,
     LoadedStudy,
     Study,
+    Table,
     assemble,
+    plain,
     read_study,
     sample_frame,
     stack,
+    unite,
     without_assays,
 )
 
@@ -132,14 +135,19 @@ def read_gene_sets(declared: Study, root: Path) -> dict[str, tuple[GeneSet, ...]
 
 
 def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
-    """Read every declared table; several files of one table are stacked, and must have the same columns."""
-    frames = {}
-    for table in declared.tables.values():
+    """Read every declared table; several files of one table are stacked, and must have the same columns.
+
+    Where a section is a list, each of its tables has columns of its own.
+    """
+
+    def read(table: Table) -> pd.DataFrame:
         key = f"[tables.{table.name}] file"
-        frames[table.name] = stack(
-            [io.read_table(io.locate(root, file, key), format=table.format) for file in table.files]
-        )
-    return frames
+        return stack([io.read_table(io.locate(root, file, key), format=table.format) for file in table.files])
+
+    return {
+        name: read(table) if plain(table) else unite(declared, table, [read(part) for part in table.parts or (table,)])
+        for name, table in declared.tables.items()
+    }
 
 
 def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[AssayTable]:

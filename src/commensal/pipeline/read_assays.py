@@ -17,6 +17,7 @@ import pandas as pd
 
 from commensal import execution
 from commensal.errors import FormatError, StudyFileError, listing, nearest
+from commensal.io import require_inside
 from commensal.pipeline.read_files import ReadFiles, read_files
 from commensal.pipeline.read_tables import Profiles, assay_tables, gather
 from commensal.study import Assay, AssayTable, Study, part_name
@@ -68,8 +69,9 @@ def open_study_reference(assay: Assay, root: Path) -> Reference:
         raise StudyFileError(
             "the path leaves the folder of the study", where=f"[assays.{assay.name}] reference",
             found=repr(assay.reference), expected="a path relative to the study file (or to --data DIR), without '..'",
-            mend="put the reference there (a symbolic link will do), or pass --data",
+            mend="put the reference there, or pass --data",
         )  # fmt: skip
+    require_inside(root, root / path, f"[assays.{assay.name}] reference")
     return open_reference(root / path)
 
 

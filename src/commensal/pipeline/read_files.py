@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commensal.errors import StudyFileError, TableError, listing
+from commensal.io.paths import require_inside
 from commensal.study import Assay
 
 #: How mates are called in file names.
@@ -65,6 +66,8 @@ def read_files(assay: Assay, root: Path, samples: Sequence[str]) -> ReadFiles:
         if fault:
             broken[sample] = fault
         elif found:
+            for path in found:
+                require_inside(root, path, key)
             files[sample] = found
         else:
             without.append(sample)

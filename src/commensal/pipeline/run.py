@@ -14,7 +14,9 @@ from commensal import checks, execution, page
 from commensal.errors import UsageError
 from commensal.evidence import join
 from commensal.pipeline.answering import answered, steps_of
+from commensal.pipeline.checklists import checklists
 from commensal.pipeline.claim_family import claim_family, claim_findings
+from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
@@ -23,7 +25,7 @@ from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
 from commensal.questions import Answer, joined
 from commensal.study import LoadedStudy, Study, read_study
-from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
+from commensal.tables import Finding, claims, estimates, write_checklists, write_claims, write_estimates, write_points
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
@@ -63,7 +65,8 @@ def run(
     study, data
         As in `load`.
     out
-        Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/`` and ``run.jsonl`` to.
+        Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/``, ``run.jsonl`` and
+        the crate to.
     only
         Names of the questions to answer; all when empty.
     shuffle
@@ -87,6 +90,7 @@ def run(
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
     started = datetime.now(UTC)
+    (folder / execution.CRATE).unlink(missing_ok=True)  # of an earlier run: a run that stops has none
     with execution.Journal(folder / "run.jsonl") as journal:
         journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
         tell(0, 1, "reading the study")
@@ -98,9 +102,13 @@ def run(
         if shuffle:
             _shufflable(loaded)
         inputs = _inputs(loaded.declared, where.root, reads.profiles)
+        with execution.whole(folder / execution.STUDY_COPY) as path:
+            path.write_bytes(where.study.read_bytes())
         for entry in inputs:
             journal.event("input", **entry)
         steps = steps_of(loaded.declared, only)
+        seeds = {step.question.name: step.question.seed for step in steps}
+        journal.event("seeds", questions=seeds)
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
@@ -109,14 +117,23 @@ def run(
         )
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
-            journal.event("finding", **finding.to_dict())
+            told_in = {key: value for key, value in finding.to_dict().items() if key not in ("message", "mend")}
+            journal.event("finding", **told_in)  # sentences may name people: they are on the page only
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
             folder, loaded, answer, findings, shuffle, lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}")
         )
+        answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
         _write_tables(folder, answer)
+        versions = execution.versions()
+        lists = checklists(
+            loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
+        )
+        with execution.whole(folder / "checklists.tsv") as path:
+            write_checklists(lists, path)
         tell(total - 1, total, "drawing the page")
+        told_of = _provenance(_command(study, out, data, only, shuffle), started, journal.seconds, inputs)
         report = page.write(
             page.PageView(
                 study=loaded.declared,
@@ -126,13 +143,17 @@ def run(
                 dropped=dropped,
                 matches=loaded.matches,
                 claims=argued,
-                provenance=_provenance(_command(study, out, data, only), started, journal.seconds, inputs),
+                checklists=lists,
+                provenance=told_of,
             ),
             folder,
         )
-        headlines = (*page.claims_headline(argued), *page.headlines(answer.estimates, loaded.declared))
+        headlines = (*page.claims_headline(argued, loaded.declared), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         tell(total, total, "done")
+    options = {"only": list(only), "shuffle": shuffle}
+    told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
+    execution.write_crate(folder, told_of, execution.outputs_of(folder))
     return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
 
 
@@ -187,7 +208,12 @@ def _write_tables(folder: Path, answer: Answer) -> None:
 def _inputs(declared: Study, root: Path, profiles: Mapping[str, Profiles]) -> list[dict[str, object]]:
     """Name every file by its hash; those of reads were taken when they were read."""
     tables: list[dict[str, object]] = [
-        {"file": path.name, "bytes": path.stat().st_size, "sha256": execution.sha256(path)}
+        {
+            "file": path.name,
+            "path": execution.STUDY_COPY if path == declared.path else path.relative_to(root).as_posix(),
+            "bytes": path.stat().st_size,
+            "sha256": execution.sha256(path),
+        }
         for path in input_files(declared, root)
     ]
     reads = [file for one in profiles.values() for report in one.quality.values() for file in report["inputs"]]
@@ -199,9 +225,10 @@ def _inputs(declared: Study, root: Path, profiles: Mapping[str, Profiles]) -> li
     return [*tables, *references, *reads]
 
 
-def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str]) -> str:
+def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str], shuffle: int) -> str:
     words = ["commensal", "run", str(study), "--out", str(out)]
     words += ["--data", str(data)] if data is not None else []
+    words += ["--shuffle", str(shuffle)] if shuffle else []
     return shlex.join([*words, *(word for name in only for word in ("--only", name))])
 
 

@@ -118,8 +118,10 @@ _EMPTY = pd.DataFrame({"line": [], "verdict": []})
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("a folder, a pipe or a device")
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(
             "the truth cannot be read", where=str(path), found=error,
             expected="truth.json, as `commensal simulate` wrote it beside the study file",

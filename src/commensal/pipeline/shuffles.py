@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from commensal.errors import DesignError, StatisticsError
+from commensal.errors import DesignError, StatisticsError, listing
 from commensal.evidence import Family, join
 from commensal.questions import QUESTIONS, joined
 from commensal.study import Contrast, LoadedStudy, Question
@@ -47,28 +47,50 @@ def noise(
     seed: int = 1,
     tell: Tell | None = None,
 ) -> pd.DataFrame:
-    """Return the claims with the share of n shuffled studies in which some claim is as strong, in `noise`.
+    """Return the claims with how often noise of this design makes a claim as strong, in `noise`.
 
-    As strong: past the gate with as many lines that hold; of claims that are not past it, with a gate p as small.
+    As strong: past the gate with as many lines that hold; of claims that are not past it, with a gate p as small. With
+    k of n shuffled studies as strong, noise is (1 + k) / (1 + n): the study itself is one of the arrangements, so that
+    for the first claim of a study without effects it is a p that is not too small (Phipson & Smyth 2010).
 
     Raises
     ------
     DesignError
         No label of the study can be rearranged.
     """
-    best = []
+    best: list[tuple[bool, int, float]] = []
+    lacking: list[frozenset[str]] = []
     for i in range(n):
         if tell is not None:
             tell(i, n)
-        best.append(_best(_claims_of(shuffled(loaded, seed=seed + i), family, findings)))
+        made, failed = _claims_of(shuffled(loaded, seed=seed + i), family, findings)
+        best.append(_best(made))
+        lacking.append(failed)
     own = claims["line"] == CLAIM
     told = claims.copy()
     told.loc[own, "noise"] = [
-        np.nan if not np.isfinite(row[2]) else float(np.mean([other >= row for other in best]))
+        np.nan if not np.isfinite(row[2]) else (1 + sum(other >= row for other in best)) / (1 + n)
         for row in _strengths(claims[own])
     ]
     told.loc[own, "shuffles"] = n
+    short = _short(lacking)
+    if short:
+        told.loc[own, "note"] = told.loc[own, "note"].fillna("") + f"; {short}"
     return told
+
+
+def _short(lacking: list[frozenset[str]]) -> str:
+    """Say in how many shuffled studies a question could not be answered that others answered; "" where in none.
+
+    What no shuffled study answers is not answered in the study itself either, as a rule, and its findings say so.
+    """
+    never = frozenset.intersection(*lacking) if lacking else frozenset()
+    more = [one - never for one in lacking]
+    k = sum(bool(one) for one in more)
+    if not k:
+        return ""
+    names = listing(dict.fromkeys(name for one in more for name in sorted(one)))
+    return f"in {k} of {len(lacking)} shuffled studies {names} could not be answered: noise may be understated"
 
 
 def shuffled(loaded: LoadedStudy, *, seed: int) -> LoadedStudy:
@@ -186,8 +208,12 @@ def _rearranged(own: pd.DataFrame, movement: _Movement, rng: np.random.Generator
     return after
 
 
-def _claims_of(loaded: LoadedStudy, family: Family, findings: tuple[Finding, ...]) -> pd.DataFrame:
+def _claims_of(
+    loaded: LoadedStudy, family: Family, findings: tuple[Finding, ...]
+) -> tuple[pd.DataFrame, frozenset[str]]:
+    """Return the claims of one shuffled study, and which questions could not be answered in it."""
     answers = []
+    failed = set()
     for question in loaded.declared.questions.values():
         if question.kind not in ARGUED or (question.name in family.chose):
             continue
@@ -197,8 +223,8 @@ def _claims_of(loaded: LoadedStudy, family: Family, findings: tuple[Finding, ...
             try:
                 answers.append(kind.answer(loaded, question, part))
             except (DesignError, StatisticsError):
-                continue  # a line that cannot be had in this shuffle was not measured in it
-    return join(joined(answers).estimates, family, findings=findings)
+                failed.add(question.name if part is None else f"{question.name} × {part}")
+    return join(joined(answers).estimates, family, findings=findings), frozenset(failed)
 
 
 def _strengths(own: pd.DataFrame) -> list[tuple[bool, int, float]]:

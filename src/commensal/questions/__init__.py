@@ -12,6 +12,7 @@ from commensal.questions.host import host
 from commensal.questions.kind import Kind
 from commensal.questions.mediators import mediators
 from commensal.questions.outcomes import outcomes
+from commensal.questions.raw import raw_values
 from commensal.questions.rescue import rescue
 from commensal.questions.screen import screen
 
@@ -26,4 +27,4 @@ QUESTIONS: Mapping[str, Kind] = {
     "rescue": Kind(assay=rescue, outcomes=outcomes),
 }
 
-__all__ = ["QUESTIONS", "Answer", "Kind", "joined", "without_p"]
+__all__ = ["QUESTIONS", "Answer", "Kind", "joined", "raw_values", "without_p"]

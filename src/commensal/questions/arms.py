@@ -15,7 +15,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal.errors import DesignError, listing
-from commensal.study import Condition, Contrast, Dropped, LoadedStudy, Question, is_nested, subject_covariates
+from commensal.study import (
+    Condition,
+    Contrast,
+    Dropped,
+    LoadedStudy,
+    Question,
+    cohort_of,
+    is_nested,
+    subject_covariates,
+)
 from commensal.study.comparing import condition_holds, texts
 from commensal.study.identity import inside
 from commensal.study.variables import absent_level
@@ -176,7 +185,7 @@ def arms(loaded: LoadedStudy, question: Question) -> Arms:
         Arms(
             question=question,
             contrast=contrast,
-            cohort=loaded.declared.name,
+            cohort=cohort_of(loaded.declared, everyone.loc[kept]),
             subjects=tuple(map(str, kept)),
             arm=arm,
             cases=contrast.case,

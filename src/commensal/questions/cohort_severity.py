@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from commensal.questions.answer import Answer
 from commensal.questions.comparison import Comparison
 from commensal.questions.names import exogenous, targeted_columns
 from commensal.questions.rows import with_q
-from commensal.questions.scales import Scales
+from commensal.questions.scales import Scales, scales
 from commensal.questions.severity import SEVERITY, Array, ranked_lowest, severity_at, unit_means
 from commensal.study import LoadedStudy, Measure
 from commensal.tables import STATUSES, WITH_P, estimates, points
@@ -207,15 +208,33 @@ def _influence(patients: _Patients, wanted: NDArray[np.bool_], *, slope: bool) -
 
 
 def _drawn(comparison: Comparison, patients: _Patients, rows: pd.DataFrame, chosen: dict[int, str]) -> pd.DataFrame:
-    """Return the raw points and the line of the features chosen beforehand, and of those with the smallest p."""
+    """Return the points of the features chosen beforehand, and of those with the smallest p."""
     place = {str(name): j for j, name in enumerate(comparison.assay.features.index)}
     own = rows[(rows["model"] == SEVERITY) & rows["p"].notna()].sort_values("p", kind="stable")
     names = [str(name) for name in own["feature"]]
     first = [name for name in names if place[name] in chosen]
     first += [name for name in names if place[name] not in chosen][:DRAWN]
+    return _raw(comparison, patients, first)
+
+
+def severity_points(loaded: LoadedStudy, comparison: Comparison, features: Sequence[str]) -> pd.DataFrame:
+    """Return the raw points and the line of these features, by the measure that the question declares."""
+    declared = comparison.question.severity
+    if declared is None:
+        return points()
+    scale = scales(comparison.assay, comparison.values)
+    patients = _patients(loaded, comparison, scale, loaded.declared.measures[declared["measure"]], declared["at"])
+    known = set(map(str, comparison.assay.features.index))
+    if isinstance(patients, str):
+        return points()
+    return _raw(comparison, patients, [name for name in features if name in known])
+
+
+def _raw(comparison: Comparison, patients: _Patients, names: Sequence[str]) -> pd.DataFrame:
+    place = {str(name): j for j, name in enumerate(comparison.assay.features.index)}
     shared: dict[str, Any] = {key: value for key, value in comparison.identity().items() if key != "kind"}
     frames = []
-    for name in first:
+    for name in names:
         j = place[name]
         label = str(comparison.assay.features["label"].iloc[j])
         both = {**shared, "feature": name, "label": label, "measure": patients.measure.name, "side": "case"}

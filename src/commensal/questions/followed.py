@@ -49,6 +49,7 @@ def phenotype(arms: Arms, loaded: LoadedStudy, measure: Measure) -> Phenotype:
     value = value[frame.index].astype(float)
     subject = index[list(frame["subject"].astype(str))].to_numpy(np.int64)
     timed = "time" in frame.columns and pd.api.types.is_float_dtype(frame["time"].dtype)
+    timed = timed and bool(frame["time"].notna().any())  # where studies are joined, the times may all be the other's
     time = frame["time"].to_numpy(np.float64) if timed else np.zeros(len(frame))
     if not len(frame):
         raise DesignError(

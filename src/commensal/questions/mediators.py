@@ -18,7 +18,7 @@ from commensal.questions.mediator_rows import arm_rows, candidate_rows, triangul
 from commensal.questions.molecule_levels import Compared, Levels, compare, molecule_levels
 from commensal.questions.necessity import measures_of_mutants, molecules_of_mutants, necessity_frame, necessity_notes
 from commensal.questions.through import mediation_rows
-from commensal.study import LoadedStudy, Question
+from commensal.study import LoadedStudy, Question, cohort_of
 from commensal.tables import estimates, points
 
 Found = list[tuple[str, Levels, list[Compared]]]
@@ -123,9 +123,18 @@ def _shared(loaded: LoadedStudy, question: Question) -> dict[str, object]:
         "question": question.name,
         "kind": question.kind,
         "contrast": question.contrast,
-        "cohort": loaded.declared.name,
+        "cohort": _cohort(loaded, question),
         "level": question.level,
     }
+
+
+def _cohort(loaded: LoadedStudy, question: Question) -> str:
+    """Name the study of the animals in either contrast."""
+    own = np.zeros(len(loaded.samples), dtype=bool)
+    for name in (question.contrast, str(question.supplements)):
+        contrast = loaded.declared.contrasts[name]
+        own |= loaded.samples[contrast.column].astype(str).isin((*contrast.case, *contrast.control)).to_numpy(bool)
+    return cohort_of(loaded.declared, loaded.samples[own])
 
 
 def _beside(

@@ -95,7 +95,7 @@ def trajectory(loaded: LoadedStudy, question: Question, arms: Arms, measure: Mea
     unit = loaded.declared.time_unit or "unit of time"
     rows = [row for one in comparisons(data) for row in _rows(one, unit)]
     frame = pd.DataFrame([{**arms.identity(), "measure": measure.name, "level": question.level, **row} for row in rows])
-    return Answer(estimates(frame), _points(data), data.dropped)
+    return Answer(estimates(frame), trajectory_points(data), data.dropped)
 
 
 def comparisons(data: Measured) -> Iterator[Comparison]:
@@ -350,7 +350,7 @@ def _gone(one: Comparison, side: Sided, time: float) -> str:
     return f"among the living: {gone} were gone by then ({events}): not missing at random, see function and survival"
 
 
-def _points(data: Measured) -> pd.DataFrame:
+def trajectory_points(data: Measured) -> pd.DataFrame:
     """Every animal's values, and each arm's mean at each time."""
     arms, (times, values) = data.arms, data.course
     if not data.timed:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from commensal.errors import FormatError
+from commensal.limits import gunzip, limit
 
 #: Endings of genome files; each may carry ``.gz``.
 ENDINGS = (".fna", ".fa", ".fasta", ".fas", ".fsa")
@@ -117,6 +118,8 @@ def read_bytes(path: Path) -> bytes:
     GenomeError
         It cannot be read, or its gz ends early or is damaged.
     """
+    if path.exists() and not path.is_file():
+        raise GenomeError("unreadable", "this is no file", where=path.name, found="a folder, pipe or device")
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -125,6 +128,17 @@ def read_bytes(path: Path) -> bytes:
         ) from error
     if raw[:2] != b"\x1f\x8b":
         return raw
+    try:
+        if len(raw) * 1100 > limit("UNPACKED_FREE"):
+            return gunzip(raw, path.name)  # may be a bomb: block by block
+    except EOFError as error:
+        raise GenomeError(
+            "truncated", "the gz file ends early", where=path.name, found=f"{len(raw):,} bytes", mend="copy it again"
+        ) from error
+    except zlib.error as error:
+        raise GenomeError(
+            "damaged", "the gz file is damaged", where=path.name, found=error, mend="copy it again"
+        ) from error
     unpack, faults = _unpacker()
     try:
         return unpack(raw)

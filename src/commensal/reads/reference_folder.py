@@ -108,7 +108,18 @@ def open_reference(path: Path | str) -> Reference:
     try:
         manifest = json.loads(place.read_text(encoding="utf-8"))
         version, files = int(manifest["format"]), dict(manifest["files"])
-    except (ValueError, KeyError, TypeError, OSError) as error:
+        for name, facts in files.items():
+            if (
+                not isinstance(facts, dict)
+                or "sha256" not in facts
+                or Path(name).is_absolute()
+                or ".." in Path(name).parts
+                or "\x00" in name
+            ):
+                raise ValueError(f"files: {name!r} is no path below the folder with its facts")
+        if not isinstance(manifest["files"], dict):
+            raise TypeError("files is no table")
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, OverflowError) as error:
         raise FormatError(
             "the manifest is damaged", where=str(place), found=error, mend="build the reference again"
         ) from error

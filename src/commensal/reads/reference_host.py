@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from commensal.errors import FormatError
+from commensal.limits import require_regular
 from commensal.reads.needs import needed
 from commensal.reads.reference_fasta import genome_name
 from commensal.reads.tables import write_text
 
+#: Bytes of a line that are held at once.
+_PIECE = 1 << 24
 _LETTERS = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv\r\n \t"
 
 
@@ -43,11 +46,12 @@ def add_host(path: Path, target: Path) -> tuple[str, dict[str, Any]]:
 def _measure(path: Path) -> tuple[int, int]:
     """Count bases and contigs line by line: a mammal's genome is too large to hold."""
     bases = contigs = 0
+    require_regular(path)
     try:
         with path.open("rb") as handle:
             packed = handle.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else path.open("rb") as handle:
-            for line in handle:
+            while line := handle.readline(_PIECE):  # a chromosome may be one line
                 if line.startswith(b">"):
                     contigs += 1
                 elif contigs == 0 and line.strip():

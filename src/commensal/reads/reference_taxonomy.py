@@ -103,12 +103,17 @@ def read_taxonomy(path: Path) -> Taxonomy:
     TableError
         No lineage and no rank is found, or a genome stands twice with two lineages.
     """
-    text = read_bytes(path).decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    text = read_bytes(path).decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         raise FormatError("the taxonomy table is empty", where=path.name, mend="give a table with one line per genome")
     mark = "\t" if "\t" in lines[0] else ","
-    rows = list(csv.reader(lines, delimiter=mark, quoting=csv.QUOTE_MINIMAL if mark == "," else csv.QUOTE_NONE))
+    try:
+        rows = list(csv.reader(lines, delimiter=mark, quoting=csv.QUOTE_MINIMAL if mark == "," else csv.QUOTE_NONE))
+    except csv.Error as error:
+        raise FormatError(
+            "the taxonomy table cannot be cut into cells", where=path.name, found=error, mend="save it as TSV"
+        ) from error
     first = rows[0]
     if len(first) >= 2 and parse_lineage(first[1]) is not None:
         return _table(path, ["genome", "lineage", *(f"column {i}" for i in range(3, len(first) + 1))], rows, 1)

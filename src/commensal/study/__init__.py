@@ -37,6 +37,8 @@ from commensal.study.prepare import Normalise, Prepare
 from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
+from commensal.study.reporting import Reporting
+from commensal.study.uniting import cohort_of, plain, unite
 
 __all__ = [
     "ASSAY_KINDS",
@@ -70,6 +72,7 @@ __all__ = [
     "Preparation",
     "Prepare",
     "Question",
+    "Reporting",
     "Sides",
     "Step",
     "Study",
@@ -77,6 +80,7 @@ __all__ = [
     "Variable",
     "assemble",
     "blocks",
+    "cohort_of",
     "covariates",
     "for_assay",
     "is_nested",
@@ -85,12 +89,14 @@ __all__ = [
     "onset_intervals",
     "parse_study",
     "part_name",
+    "plain",
     "read_study",
     "sample_frame",
     "side_labels",
     "sides",
     "stack",
     "subject_covariates",
+    "unite",
     "varies_within",
     "without_assays",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from commensal.study.genomes import Genomes
 from commensal.study.prepare import Prepare
+from commensal.study.reporting import Reporting
 
 AssayKind = Literal["taxa", "genes", "pathways", "metabolites", "transcripts", "reads"]
 Value = Literal["counts", "relative", "absolute", "intensity", "concentration", "log2", "log10", "ln"]
@@ -59,6 +60,9 @@ class Table:
     constants: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = DEFAULT_MISSING
     format: str | None = None
+    cohort: str | None = None  #: the study that its rows are of, where several are joined: becomes a column
+    time_unit: Literal["hour", "day", "week", "month", "year"] | None = None  #: of its times, if not the study's
+    parts: tuple[Table, ...] = ()  #: where the section is a list: its tables, each with columns of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,18 @@ class Contrast:
     where: Mapping[str, Condition] = field(default_factory=dict)
 
 
+class NoneAsked(tuple[str, ...]):
+    """An empty list that says "none", where a list that is not there means "all": it is true, and holds nothing."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "none asked"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question, its comparison, and how it is asked."""
@@ -188,12 +204,12 @@ class Question:
     name: str
     kind: QuestionKind
     contrast: str
-    assays: tuple[str, ...] = ()  #: empty: all
+    assays: tuple[str, ...] = ()  #: empty: all; `NoneAsked`: none
     block: tuple[str, ...] = ()  #: random-intercept units, outermost first
     covariates: tuple[str, ...] = ()
     severity: Mapping[str, str] | None = None
-    measures: tuple[str, ...] = ()  #: empty: all
-    events: tuple[str, ...] = ()  #: empty: all that are no other event's competitor
+    measures: tuple[str, ...] = ()  #: empty: all; `NoneAsked`: none
+    events: tuple[str, ...] = ()  #: empty: all that are no other event's competitor; `NoneAsked`: none
     by: str | None = None  #: column of the subjects, such as genotype: everything per level, and the interaction
     strains: Mapping[str, str] = field(default_factory=dict)  #: arm → feature id of the strain given in it
     dose: str | None = None  #: column of the subjects with the dose given
@@ -238,5 +254,6 @@ class Study:
     contrasts: Mapping[str, Contrast] = field(default_factory=dict)
     questions: Mapping[str, Question] = field(default_factory=dict)
     genomes: Genomes | None = None
+    reporting: Reporting = field(default_factory=Reporting)
     reads: Mapping[str, Assay] = field(default_factory=dict)
     """Assays of kind reads as declared; ``assays`` has the tables that they become in their place."""

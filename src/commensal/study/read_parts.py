@@ -68,7 +68,9 @@ def with_parts(study: Study) -> Study:
     for name, assay in study.assays.items():
         assays |= part_assays(assay) if name in reads else {name: assay}
     questions = {
-        name: replace(
+        name: question
+        if not len(question.assays)
+        else replace(
             question,
             assays=tuple(
                 dict.fromkeys(
@@ -91,7 +93,9 @@ def without_assays(study: Study, absent: Collection[str]) -> Study:
     questions = {}
     for name, question in study.questions.items():
         kept = tuple(one for one in question.assays if one not in absent)
-        if kept or not question.assays:
+        if not len(question.assays):
+            questions[name] = question
+        elif kept:
             questions[name] = replace(question, assays=kept)
     return replace(study, assays=assays, questions=questions)
 

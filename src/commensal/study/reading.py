@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from commensal.errors import StudyFileError
-from commensal.study.declared import TABLES, Study
+from commensal.limits import limit
+from commensal.study.declared import TABLES, Study, Table
 from commensal.study.read_parts import with_parts
 from commensal.study.readers import Place, wrong_type
 from commensal.study.references import check_references
 from commensal.study.schema import SECTIONS, refuse_unknown
+from commensal.study.toml_limits import require_size, require_sound, too_deep
+from commensal.study.uniting import united
 
 
 def read_study(path: str | Path) -> Study:
@@ -35,6 +38,9 @@ def read_study(path: str | Path) -> Study:
     """
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(0, "a folder, a pipe or a device")
+        require_size(path, path.stat().st_size)
         raw = path.read_bytes()
     except OSError as error:
         raise StudyFileError(
@@ -130,6 +136,9 @@ def _named(section: str, raw: object, place: Place) -> dict[str, Any]:
     built = {}
     for name, body in raw.items():
         inner = Place(place.file, f"{section}.{name}")
+        if section == "tables" and isinstance(body, list):
+            built[name] = _parts(name, body, inner)
+            continue
         if not isinstance(body, dict):
             raise here.at(name).error(
                 "a key stands where a named section should",
@@ -148,6 +157,13 @@ def _named(section: str, raw: object, place: Place) -> dict[str, Any]:
         lowered[name.lower()] = name
         built[name] = SECTIONS[section].build(body, inner)
     return built
+
+
+def _parts(name: str, body: list[object], inner: Place) -> Table:
+    """Read ``[[tables.samples]]``: tables with columns of their own that are put one below the other."""
+    if not body:
+        raise inner.error("an empty list of tables", found="[]", expected=f"[[tables.{name}]] with a file in each")
+    return united(name, [SECTIONS["tables"].build(one, inner) for one in body])
 
 
 def _require(document: Mapping[str, object], place: Place) -> None:
@@ -169,7 +185,9 @@ def _require(document: Mapping[str, object], place: Place) -> None:
 
 def _toml(text: str, file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
+    except RecursionError as error:
+        raise too_deep(file) from error
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         hit = re.search(r"\s*\(at (?:line (\d+), column (\d+)|(end of document))\)", message)
@@ -187,3 +205,10 @@ def _toml(text: str, file: str) -> dict[str, Any]:
             expected=f"each name once ({message[: hit.start()] if hit else message})" if twice else "TOML",
             mend="remove or rename one of them" if twice else (message[: hit.start()] if hit else message),
         ) from error
+    except ValueError as error:  # a number that Python will not convert, a date that is none
+        raise StudyFileError(
+            "a number or date that cannot be read", where=file, found=str(error)[:120],
+            expected=f"numbers of at most {limit('TOML_DIGITS')} digits", mend="put it in quotes if it is a name",
+        ) from error  # fmt: skip
+    require_sound(document, file)
+    return document

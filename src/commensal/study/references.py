@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from commensal.errors import StudyFileError, nearest
-from commensal.study.declared import Assay, Contrast, Question, Study, Variable
+from commensal.study.declared import Assay, Contrast, NoneAsked, Question, Study, Variable
 from commensal.study.genomes import check_genomes
 from commensal.study.mediating import check_mediators
 from commensal.study.people import check_people
@@ -274,9 +274,28 @@ def _question(study: Study, question: Question) -> None:
         )
 
 
+#: Kinds of questions that have measures and events to ask about where they ask about no table.
+_WITHOUT_ASSAYS = ("depletion", "screen", "rescue")
+
+
+def _none_asked(study: Study, question: Question) -> None:
+    """Refuse ``assays = []`` where a question is about nothing but tables."""
+    if isinstance(question.assays, NoneAsked) and question.kind not in _WITHOUT_ASSAYS:
+        raise _error(
+            study,
+            f"questions.{question.name}",
+            "assays",
+            "empty list",
+            found=f'[] in a question of kind "{question.kind}"',
+            expected=f"at least one assay; only {', '.join(_WITHOUT_ASSAYS)} may be of measures and events alone",
+            mend="name one, or remove the key",
+        )
+
+
 def _arms(study: Study, question: Question) -> None:
     """Check what a question about arms names: measures, events, the arms of strains, columns."""
     section, contrast = f"questions.{question.name}", study.contrasts[question.contrast]
+    _none_asked(study, question)
     for name in question.measures:
         _known(study, section, "measures", name, study.measures, "measure")
     for name in question.events:

@@ -18,6 +18,7 @@ from commensal.study.declared import (
     Features,
     Load,
     Measure,
+    NoneAsked,
     Onset,
     Question,
     Study,
@@ -42,6 +43,7 @@ from commensal.study.readers import (
     within,
     wrong_type,
 )
+from commensal.study.reporting import WHO, Reporting, read_arrive, read_storms
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,10 @@ def _producers(value: object, place: Place) -> dict[str, tuple[str, ...]]:
     return {name: _PRODUCERS[name](one, place.at(name)) for name, one in value.items()}
 
 
+def _all_or_none(value: object, place: Place) -> tuple[str, ...]:
+    return tuple(list_of(text)(value, place)) or NoneAsked()
+
+
 def _pattern(value: object, place: Place) -> str:
     path = relative_path(value, place)
     if "{sample}" not in path:
@@ -183,6 +189,7 @@ SECTIONS: dict[str, Section] = {
     "tables": _section(
         Table,
         named="name",
+        only=("files", "columns", "constants", "missing", "format", "cohort", "time_unit"),
         rename={"files": "file"},
         files=list_of(relative_path, empty=False),
         constants=table_of(level),
@@ -227,10 +234,10 @@ SECTIONS: dict[str, Section] = {
     "questions": _section(
         Question,
         named="name",
-        assays=list_of(text, empty=False),
+        assays=_all_or_none,
         severity=_severity,
-        measures=list_of(text, empty=False),
-        events=list_of(text, empty=False),
+        measures=_all_or_none,
+        events=_all_or_none,
         strains=table_of(level),
         gives=table_of(text),
         chosen_by=list_of(text, empty=False),
@@ -256,6 +263,9 @@ SECTIONS: dict[str, Section] = {
         culture=relative_path,
         models=_genome_pattern,
         growth=within(number, lambda v: 0 < v <= 1, "a share above 0, up to 1"),
+    ),
+    "reporting": _section(
+        Reporting, subjects=list_of(one_of(WHO), empty=False), storms=read_storms, arrive=read_arrive
     ),
 }
 

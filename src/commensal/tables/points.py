@@ -12,7 +12,8 @@ from commensal.tables.frames import read_frame, typed_frame, write_frame
 #: Column → kind. ``figure`` is ``ordination`` (x, y = principal coordinates; ``measure`` = distance),
 #: ``diversity`` (y = index; ``measure`` = index), ``values`` (y = raw value of ``feature``), ``course`` (x = time,
 #: y = raw value), ``trajectory`` (likewise, of a measure) or ``survival`` (y = share
-#: without the event at time x; ``low``, ``high`` its interval, ``n`` how many are at risk; ``measure`` = event).
+#: without the event at time x; ``low``, ``high`` its interval, ``n`` how many are at risk; ``measure`` = event),
+#: ``raw`` (y = value behind a line of a claim, missing: not detected; x = time) or ``raw_severity`` (x = severity).
 #: ``side`` is ``case`` or ``control``, ``group`` the level as the study file names it.
 POINT_COLUMNS: dict[str, str] = {
     "question": "text",

@@ -1,26 +1,4 @@
-"use strict";
 (() => {
-  const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const make = (tag, attributes, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (value === true) element.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
-    }
-    element.append(...children); // strings become text nodes: nothing here is ever parsed as markup
-    return element;
-  };
-  const isNumber = (value) => typeof value === "number";
-  const shown = (value) => {
-    if (value === null || value === undefined || value === "") return "–";
-    if (!isNumber(value)) return value;
-    if (value === 0) return "0";
-    const size = Math.abs(value);
-    const text = Number.isInteger(value) && size < 1e7 ? value.toLocaleString("en")
-      : size < 1e-3 || size >= 1e7 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
-    return text.replaceAll("-", "−");
-  };
-
   // CSV: a text that a spreadsheet could take for a formula is quoted with an apostrophe
   const cell = (value) => {
     if (value === null || value === undefined) return "";
@@ -256,11 +234,9 @@
   root.hidden = false;
   filter();
 
-  // ---- deep links: #claim-N opens a claim, #estimate-N shows one row of the estimates ------------------------------
+  // ---- a deep link: #estimate-N shows one row of the estimates ------------------------------
   const follow = () => {
     const name = decodeURIComponent(location.hash.slice(1));
-    const claim = /^claim-\d+$/.test(name) ? $(name) : null;
-    if (claim) { claim.open = true; claim.scrollIntoView(); claim.querySelector("summary").focus({ preventScroll: true }); return; }
     const row = /^estimate-(\d+)$/.exec(name);
     if (!row || Number(row[1]) >= data.n) return;
     $("table-reset").click();
