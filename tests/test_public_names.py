@@ -17,6 +17,7 @@ PINNED = {
         "demo",
         "doctor",
         "explain",
+        "export",
         "init",
         "load",
         "profile",

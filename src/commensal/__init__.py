@@ -17,6 +17,7 @@ _HOME = {
     "demo": "commensal.pipeline",
     "doctor": "commensal.pipeline",
     "explain": "commensal.pipeline",
+    "export": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
     "profile": "commensal.pipeline",
@@ -29,8 +30,8 @@ _HOME = {
 }
 
 __all__ = [
-    "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "init", "load", "profile",
-    "reference", "replay", "run", "score", "verify",
+    "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "export", "init", "load",
+    "profile", "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 

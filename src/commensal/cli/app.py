@@ -13,6 +13,7 @@ from commensal.cli import (
     demo,
     doctor,
     explain,
+    export,
     init,
     profile,
     reference,
@@ -54,6 +55,7 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.command("claims")(claims.claims)
 app.command("score")(score.score)
+app.command("export")(export.export)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)

@@ -1,7 +1,8 @@
-"""Readers: one file per format, each with a sniffer; one registry. Ids are matched exactly, never by likeness."""
+"""Readers: one file per format, each with a sniffer; one registry; ids match exactly. And writers for others."""
 
 from commensal.io.assay import read_assay
 from commensal.io.contents import Format, Matrix
+from commensal.io.exchange import attach, to_mudata, write_mudata
 from commensal.io.gmt import read_sets
 from commensal.io.paths import locate, require_inside
 from commensal.io.registry import FORMATS, sniff
@@ -9,14 +10,6 @@ from commensal.io.rows import OFFERED
 from commensal.io.table import read_table
 
 __all__ = [
-    "FORMATS",
-    "OFFERED",
-    "Format",
-    "Matrix",
-    "locate",
-    "read_assay",
-    "read_sets",
-    "read_table",
-    "require_inside",
-    "sniff",
-]
+    "FORMATS", "OFFERED", "Format", "Matrix", "attach", "locate", "read_assay", "read_sets", "read_table",
+    "require_inside", "sniff", "to_mudata", "write_mudata",
+]  # fmt: skip

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from commensal.pipeline.demo import demo
     from commensal.pipeline.doctor import Health, doctor
     from commensal.pipeline.explain import Explained, explain
+    from commensal.pipeline.export import Exported, export
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
     from commensal.pipeline.verify import verify
 
 __all__ = [
-    "Explained", "Health", "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "doctor", "explain",
-    "init", "load", "profile", "reference", "replay", "run", "score", "simulate", "verify",
+    "Explained", "Exported", "Health", "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "doctor",
+    "explain", "export", "init", "load", "profile", "reference", "replay", "run", "score", "simulate", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
     "Explained": "explain",
+    "Exported": "export",
     "Health": "doctor",
     "Progress": "run",
     "Replay": "replay",
@@ -43,6 +45,7 @@ _HOME = {
     "demo": "demo",
     "doctor": "doctor",
     "explain": "explain",
+    "export": "export",
     "init": "init",
     "load": "load",
     "profile": "profile",

@@ -1,0 +1,147 @@
+"""A whole study as MuData: one modality per assay, samples as its observations.
+
+Source of the format: https://mudata.readthedocs.io. A file opens with mudata alone, without commensal.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from commensal.errors import OutputError
+from commensal.study import AssayTable, LoadedStudy
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from mudata import MuData
+
+#: Where commensal's own things are, in ``uns``.
+KEY = "commensal"
+
+
+def to_mudata(loaded: LoadedStudy, tables: Mapping[str, pd.DataFrame] | None = None) -> MuData:
+    """Return a study as MuData.
+
+    Parameters
+    ----------
+    loaded
+        The study with its data.
+    tables
+        Further tables by name (``estimates``, ``claims`` …), kept in ``uns["commensal"]``.
+
+    Returns
+    -------
+    mudata.MuData
+        One modality per assay: ``X`` (n samples, m features) in the units of the table (``uns["value"]``; NaN where
+        there is no value), ``var`` the features' annotations, ``obs`` the samples. ``.obs`` of the whole has every
+        sample that some assay has. ``uns["commensal"]`` holds the study file, the subjects, phenotypes and events.
+
+    Raises
+    ------
+    OutputError
+        No assay has a sample of the study.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from commensal import load, simulation
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     whole = to_mudata(load(simulation.cohort(Path(folder), seed=1)))
+    >>> sorted(whole.mod)
+    ['csf', 'genes', 'serum', 'species']
+    """
+    import mudata
+
+    parts = {name: _modality(loaded, table) for name, table in loaded.assays.items() if loaded.matches[name].matched}
+    if not parts:
+        raise OutputError("no assay has a sample of the study", mend="look at `commensal check`")
+    with _quiet():
+        whole = mudata.MuData(parts)
+        whole.obs = plain(loaded.samples.loc[list(whole.obs_names)])
+    own: dict[str, Any] = {"study": loaded.declared.path.read_text(encoding="utf-8-sig")}
+    given = {"subjects": loaded.subjects.reset_index(), "phenotypes": loaded.phenotypes, "events": loaded.events}
+    for name, frame in {**given, **(tables or {})}.items():
+        if frame is not None and len(frame):
+            own[name] = plain(frame.reset_index(drop=True))
+    whole.uns[KEY] = own
+    return whole
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let feature names be shared by two assays, and leave the samples of the whole as they are set."""
+    import mudata
+
+    with warnings.catch_warnings(), mudata.set_options(pull_on_update=False):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def write_mudata(whole: MuData, path: Path) -> None:
+    """Write MuData to HDF5 (``.h5mu``)."""
+    with _quiet():
+        whole.write_h5mu(str(path), compression="gzip")
+
+
+def _modality(loaded: LoadedStudy, table: AssayTable) -> AnnData:
+    from anndata import AnnData
+
+    at = {sample: i for i, sample in enumerate(table.samples)}
+    matched = list(loaded.matches[table.name].matched)
+    uns = {"kind": table.assay.kind, "value": str(table.assay.value), "unit": table.assay.unit or ""}
+    if table.tree:
+        uns["tree"] = table.tree
+    part = AnnData(
+        X=np.ascontiguousarray(table.values[[at[name] for name in matched]]),
+        obs=plain(loaded.samples.loc[matched]),
+        var=plain(table.features),
+        uns=uns,
+    )
+    if table.limits is not None:
+        part.layers["limits"] = np.ascontiguousarray(table.limits[[at[name] for name in matched]])
+    return part
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that HDF5 can hold: text as categories, text index, names without slashes.
+
+    Examples
+    --------
+    >>> plain(pd.DataFrame({"a/b": pd.array(["x", None], dtype="string")})).columns.tolist()
+    ['a_b']
+    """
+    told: dict[str, Any] = {}
+    for name, column in frame.items():
+        plain_name = str(name).replace("/", "_")
+        while plain_name in told:
+            plain_name += "_"
+        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+            told[plain_name] = column.to_numpy() if column.dtype.kind in "iufb" else column.array
+        else:
+            told[plain_name] = pd.Categorical(column.astype("string").astype(object))
+    made = pd.DataFrame(told, index=pd.Index([str(one) for one in frame.index], dtype=object))
+    made.index.name = None
+    return made
+
+
+def attach(whole: MuData, assay: str, name: str, rows: pd.DataFrame) -> None:
+    """Put results of features beside them: ``whole[assay].varm[name]``, one row per feature, NaN where there is none.
+
+    Parameters
+    ----------
+    whole
+        As from `to_mudata`.
+    assay, name
+        The modality, and the key.
+    rows
+        Unique index of feature ids; any columns.
+    """
+    part = whole[assay]
+    part.varm[name.replace("/", "_")] = cast("Any", plain(rows.reindex(part.var_names)))
