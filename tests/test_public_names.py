@@ -17,6 +17,7 @@ PINNED = {
         "demo",
         "init",
         "load",
+        "plan",
         "profile",
         "reference",
         "run",

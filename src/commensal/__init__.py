@@ -17,6 +17,7 @@ _HOME = {
     "demo": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
+    "plan": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "run": "commensal.pipeline",
@@ -25,7 +26,8 @@ _HOME = {
 }
 
 __all__ = [
-    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
+    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "plan", "profile", "reference", "run",
+    "score",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commensal import __version__
-from commensal.cli import check, claims, demo, init, profile, reference, run, score, simulate
+from commensal.cli import check, claims, demo, init, plan, profile, reference, run, score, simulate
 
 app = typer.Typer(
     name="commensal",
@@ -37,6 +37,7 @@ def _common(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("claims")(claims.claims)
 app.command("score")(score.score)

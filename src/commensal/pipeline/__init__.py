@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from commensal.pipeline.demo import demo
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
+    from commensal.pipeline.plan import Planned, plan
     from commensal.pipeline.profile import profile
     from commensal.pipeline.run import Progress, Result, run
     from commensal.pipeline.score import Score, score
 
 __all__ = [
-    "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
-    "simulate",
+    "Planned", "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "plan", "profile", "reference",
+    "run", "score", "simulate",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
 _HOME = {
+    "Planned": "plan",
     "Progress": "run",
     "Result": "run",
     "Score": "score",
@@ -36,6 +38,7 @@ _HOME = {
     "demo": "demo",
     "init": "init",
     "load": "load",
+    "plan": "plan",
     "profile": "profile",
     "run": "run",
     "score": "score",
