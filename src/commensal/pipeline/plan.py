@@ -173,7 +173,9 @@ def parse_effects(declared: Study, given: Sequence[str]) -> tuple[Effect, ...]:
         made = []
         for name in declared.contrasts:
             made.append(Effect(name, None, LOG2, SHARE))
-            made += [Effect(name, one.name, SD if one.better == "higher" else -SD) for one in declared.measures.values()]
+            made += [
+                Effect(name, one.name, SD if one.better == "higher" else -SD) for one in declared.measures.values()
+            ]
             made += [
                 Effect(name, one.name, -LOG_HAZARD if one.better == "later" else LOG_HAZARD)
                 for one in declared.events.values()
@@ -207,7 +209,11 @@ def _one_effect(declared: Study, text: str) -> Effect:
             "an effect that cannot be read", where="--effect", found=text, expected=f"{left}={form}",
             mend=f"for example {left}={'0.8' if of_outcome else '0.1:1'}",
         )  # fmt: skip
-    return Effect(contrast, target or None, numbers[0]) if of_outcome else Effect(contrast, target or None, numbers[1], numbers[0])
+    return (
+        Effect(contrast, target or None, numbers[0])
+        if of_outcome
+        else Effect(contrast, target or None, numbers[1], numbers[0])
+    )
 
 
 def _grid(loaded: LoadedStudy, grow: Sequence[str]) -> list[dict[str, int]]:
@@ -237,7 +243,11 @@ def _study(shared: _Shared, task: tuple[int, int, int]) -> list[dict[str, object
         outcome = answer(loaded, step)
         if outcome.answer is None:
             assert outcome.error is not None
-            rows.append(_unanswered(step.question.name, step.question.kind, step.question.contrast, step.part, outcome.error.what))
+            rows.append(
+                _unanswered(
+                    step.question.name, step.question.kind, step.question.contrast, step.part, outcome.error.what
+                )
+            )
             continue
         made = outcome.answer
         reason = withheld.get((step.question.name, step.part or ""))
@@ -248,7 +258,14 @@ def _study(shared: _Shared, task: tuple[int, int, int]) -> list[dict[str, object
 
 
 def _unanswered(question: str, kind: str, contrast: str, part: str | None, what: str) -> dict[str, object]:
-    return dict.fromkeys(KEYS) | {"question": question, "kind": kind, "contrast": contrast, "assay": part, "of": "nothing", "status": what}
+    return dict.fromkeys(KEYS) | {
+        "question": question,
+        "kind": kind,
+        "contrast": contrast,
+        "assay": part,
+        "of": "nothing",
+        "status": what,
+    }
 
 
 def _counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
@@ -262,7 +279,9 @@ def _counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
         if tested.empty and own["status"].isin(WITH_P).all():
             continue  # nothing that is tested: a median, a rank
         if named["of"] == "features":
-            out.append(named | _of_features(own, tested, copy.features.get((str(named["contrast"]), str(named["assay"])), {})))
+            out.append(
+                named | _of_features(own, tested, copy.features.get((str(named["contrast"]), str(named["assay"])), {}))
+            )
             continue
         effect = copy.outcomes.get((str(named["contrast"]), str(named["measure"])), 0.0)
         hit = tested["p"] <= ALPHA
@@ -318,7 +337,11 @@ def _summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
         named = dict(zip(by, (None if pd.isna(one) else one for one in key), strict=True))
         null = named["size"] == 0
         # a comparison that could not be made in a study found nothing in it
-        found = np.r_[own["found"].fillna(0.0).to_numpy(float), np.zeros(max(studies - len(own), 0))] if "found" in own else np.zeros(studies)
+        found = (
+            np.r_[own["found"].fillna(0.0).to_numpy(float), np.zeros(max(studies - len(own), 0))]
+            if "found" in own
+            else np.zeros(studies)
+        )
         planted = bool((own["planted"].fillna(0) > 0).any())
         rate = float(found.mean())
         if np.isin(found, (0, 1)).all():
@@ -352,7 +375,9 @@ def headlines(figures: pd.DataFrame) -> pd.DataFrame:
 def _sentences(figures: pd.DataFrame) -> Iterable[str]:
     """Say of each headline comparison what the design can find, and how large it must be."""
     shown = headlines(figures)
-    for key, own in shown.groupby(["question", "contrast", "assay", "measure", "model", "term"], dropna=False, sort=False):
+    for key, own in shown.groupby(
+        ["question", "contrast", "assay", "measure", "model", "term"], dropna=False, sort=False
+    ):
         name = ", ".join(str(one) for one in key if not pd.isna(one))
         if (own["reach"] == 0).all():
             yield f"{name}: cannot be reached: {str(own['status'].iloc[0]).replace('_', ' ')}."
@@ -382,7 +407,9 @@ def _write(made: Planned, folder: Path, settings: Mapping[str, object]) -> None:
         made.figures.to_parquet(path, index=False)
     rows = json.loads(made.figures.to_json(orient="records"))
     with execution.whole(folder / "plan.json") as path:
-        text = json.dumps({"settings": settings, "sentences": made.sentences, "figures": rows}, indent=1, ensure_ascii=False)
+        text = json.dumps(
+            {"settings": settings, "sentences": made.sentences, "figures": rows}, indent=1, ensure_ascii=False
+        )
         path.write_text(text + "\n", encoding="utf-8")
 
 

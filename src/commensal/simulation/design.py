@@ -80,7 +80,9 @@ def blueprint(loaded: LoadedStudy) -> Blueprint:
         events = {k: v for k, v in fit_events(loaded.events, frozenset((*LAST, *rivals))).items() if k in declared}
     if not assays and not measures and not events:
         raise DesignError(
-            "nothing is measured in this design", where="[assays], [measures], [events]", mend="declare what is measured"
+            "nothing is measured in this design",
+            where="[assays], [measures], [events]",
+            mend="declare what is measured",
         )
     return Blueprint(loaded, assays, measures, events)
 
@@ -137,7 +139,9 @@ def _with_measure(
         if one is not None and one.size:
             shift += one.size * _case(loaded, contrast, own) * _risen(loaded, contrast.name, time)
             outcomes[contrast.name, measure.name] = one.size
-    values = draw_measure(rng, plan.measures[measure.name], time, units_of(loaded, list(own["subject"].astype(str))), shift)
+    values = draw_measure(
+        rng, plan.measures[measure.name], time, units_of(loaded, list(own["subject"].astype(str))), shift
+    )
     old = own[column].to_numpy(float, na_value=np.nan)
     known = ~np.isnan(old) if np.isfinite(old).any() else np.ones(len(old), dtype=bool)
     new = frame[column].to_numpy(float, na_value=np.nan).copy()
@@ -181,7 +185,9 @@ def _risen(loaded: LoadedStudy, contrast: str, time: Floats) -> Floats:
     """Return the share of an effect that is there at each time: it grows from the start (or baseline) to the last."""
     if np.isnan(time).all() or len(np.unique(time[~np.isnan(time)])) < 2:
         return np.ones(len(time))
-    starts = [q.baseline for q in loaded.declared.questions.values() if q.contrast == contrast and q.baseline is not None]
+    starts = [
+        q.baseline for q in loaded.declared.questions.values() if q.contrast == contrast and q.baseline is not None
+    ]
     first, last = max([float(np.nanmin(time)), *starts]), float(np.nanmax(time))
     return np.clip((np.nan_to_num(time, nan=last) - first) / max(last - first, 1e-9), 0, 1)
 

@@ -99,7 +99,9 @@ def _shares(logs: Floats, groups: Integers, units: Mapping[str, Integers]) -> tu
 
 
 def _mixed(one: Features, other: Features, at: NDArray[np.bool_]) -> Features:
-    return Features(*(np.where(at, b, a) for a, b in ((one.mean, other.mean), (one.sd, other.sd), (one.presence, other.presence))))
+    return Features(
+        *(np.where(at, b, a) for a, b in ((one.mean, other.mean), (one.sd, other.sd), (one.presence, other.presence)))
+    )
 
 
 def _trend(found: Features) -> Floats:

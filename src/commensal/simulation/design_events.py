@@ -75,7 +75,7 @@ def draw_events(
     """
     drawn: dict[str, Floats] = {}
     for name, model in models.items():
-        blocks, _ = scores(rng, len(subjects), 1, units, {one: BLOCK_SHARE for one in units})
+        blocks, _ = scores(rng, len(subjects), 1, units, dict.fromkeys(units, BLOCK_SHARE))
         hazard = np.exp(LOG_SD * blocks[:, 0] + log_hazard.get(name, np.zeros(len(subjects))))
         drawn[name] = model.scale * (rng.exponential(size=len(subjects)) / hazard) ** (1 / model.shape)
     stop = ends.copy()
@@ -86,6 +86,8 @@ def draw_events(
     for i, subject in enumerate(subjects):
         own = [(name, float(time[i])) for name, time in drawn.items() if time[i] <= stop[i]]
         ended = any(models[name].terminal for name, _ in own)
-        rows += [(subject, name, time) for name, time in own] + ([] if ended else [(subject, "censored", float(stop[i]))])
+        rows += [(subject, name, time) for name, time in own] + (
+            [] if ended else [(subject, "censored", float(stop[i]))]
+        )
     frame = pd.DataFrame(rows, columns=["subject", "event", "time"])
     return frame.astype({"subject": "string", "event": "string"})

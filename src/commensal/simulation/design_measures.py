@@ -82,7 +82,9 @@ def fit_measure(
     y, at, side, arm = to_scale(measure, values[known]), time[known], control[known], groups[known]
     own = {name: one[known] for name, one in units.items()}
     times, means = _course(y[side], at[side]) if int(side.sum()) >= ENOUGH else _course(y, at)
-    cells = np.asarray(pd.factorize(np.array([f"{a} {t}" for a, t in zip(arm, _binned(at), strict=True)], dtype=object))[0])
+    cells = np.asarray(
+        pd.factorize(np.array([f"{a} {t}" for a, t in zip(arm, _binned(at), strict=True)], dtype=object))[0]
+    )
     cells = cells.astype(np.int64)
     centred = y - pd.Series(y).groupby(cells).transform("mean").to_numpy()
     free = max(len(y) - len(np.unique(cells)), 1)
@@ -100,7 +102,9 @@ def fit_measure(
         units=dict(zip(own, part.tolist(), strict=True)),
         scale=_scale(measure),
         least=0.0 if raw.min() >= 0 else -np.inf,
-        most=min(measure.ceiling if measure.ceiling is not None else np.inf, raw.max() if measure.kind == "score" else np.inf),
+        most=min(
+            measure.ceiling if measure.ceiling is not None else np.inf, raw.max() if measure.kind == "score" else np.inf
+        ),
         digits=_digits(raw),
         source=f"fitted to its values (units: {how})",
     )

@@ -67,7 +67,9 @@ def strata(loaded: LoadedStudy) -> pd.Series:
     names += [question.by for question in declared.questions.values() if question.by]
     kept = [name for name in dict.fromkeys(names) if name in per.columns and name != "specimen"]
     texts = [per[name].astype("string").fillna("") for name in kept]
-    return pd.Series([" / ".join(row) for row in zip(*texts, strict=True)] if texts else "", index=per.index, dtype=object)
+    return pd.Series(
+        [" / ".join(row) for row in zip(*texts, strict=True)] if texts else "", index=per.index, dtype=object
+    )
 
 
 def unit_named(loaded: LoadedStudy, word: str) -> str:
@@ -118,7 +120,9 @@ def grown(loaded: LoadedStudy, sizes: Mapping[str, int], *, seed: int = 1) -> Lo
     """
     for column, size in sizes.items():
         if size < 1:
-            raise UsageError("a design has 1 unit at least", where="--grow", found=f"{column}={size}", expected="1 or more")
+            raise UsageError(
+                "a design has 1 unit at least", where="--grow", found=f"{column}={size}", expected="1 or more"
+            )
         loaded = _resized(loaded, column, size, np.random.default_rng([seed, size]))
     return loaded
 
@@ -130,11 +134,15 @@ def _resized(loaded: LoadedStudy, column: str, size: int, rng: np.random.Generat
         outer = [name for name in unit_columns(loaded.declared) if name in per.columns]
         around = [per[name].astype("string").fillna("") for name in outer]
         places = [" | ".join(row) for row in zip(*around, arm, strict=True)]
-        return _copied(loaded, per, unit, pd.Series(places, index=per.index, dtype=object), size, column, rng, per_place=True)
+        return _copied(
+            loaded, per, unit, pd.Series(places, index=per.index, dtype=object), size, column, rng, per_place=True
+        )
     labels = per[column].astype("string")
     if labels.isna().all():
         raise DesignError(f"no {column} has a label", where="--grow", expected="labels", mend="grow another unit")
-    unit = pd.Series([f"own {i}" if pd.isna(one) else str(one) for i, one in labels.items()], index=per.index, dtype=object)
+    unit = pd.Series(
+        [f"own {i}" if pd.isna(one) else str(one) for i, one in labels.items()], index=per.index, dtype=object
+    )
     make_up = arm.groupby(unit, sort=False).agg(lambda one: " + ".join(sorted(set(one))))
     mixed = bool(make_up.str.contains(" + ", regex=False).any())
     place = unit.map(make_up)
@@ -175,14 +183,18 @@ def _rows_of(loaded: LoadedStudy, unit: pd.Series, chosen: list[tuple[str, int]]
     samples = _named(loaded.samples.iloc[index].copy(), copies, ("subject", *renamed))
     ids = [_name(str(one), copy) for one, copy in zip(loaded.samples.index[index], copies, strict=True)]
     samples.index = pd.Index(ids, name="sample", dtype=object)
-    raw = {name: _labels(one.iloc[index], copies, name in ("subject", *renamed), samples.index) for name, one in loaded.raw.items()}
+    raw = {
+        name: _labels(one.iloc[index], copies, name in ("subject", *renamed), samples.index)
+        for name, one in loaded.raw.items()
+    }
     listed = [(subject, copy) for subject, copy in pairs if subject in loaded.subjects.index]
     subjects = loaded.subjects.loc[[subject for subject, _ in listed]].copy()
     subjects = _named(subjects, [copy for _, copy in listed], renamed)
     subjects.index = pd.Index([_name(*pair) for pair in listed], name="subject", dtype=object)
     assays = {name: _table(table, loaded.samples.index, index, ids) for name, table in loaded.assays.items()}
     matches = {
-        name: Match(name, tuple(one for one in ids if one in set(table.samples)), (), ()) for name, table in assays.items()
+        name: Match(name, tuple(one for one in ids if one in set(table.samples)), (), ())
+        for name, table in assays.items()
     }
     frames = {}
     for name, frame in (("phenotypes", loaded.phenotypes), ("events", loaded.events)):
@@ -205,7 +217,9 @@ def _name(label: str, copy: int) -> str:
 
 
 def _labels(column: pd.Series, copies: list[int], rename: bool, index: pd.Index) -> pd.Series:
-    values = [one if pd.isna(one) or not rename else _name(str(one), copy) for one, copy in zip(column, copies, strict=True)]
+    values = [
+        one if pd.isna(one) or not rename else _name(str(one), copy) for one, copy in zip(column, copies, strict=True)
+    ]
     return pd.Series(values, index=index, dtype=column.dtype)
 
 
@@ -230,4 +244,6 @@ def _table(table: AssayTable, known: pd.Index, index: Integers, ids: list[str]) 
     pairs = [(place[str(known[i])], name) for i, name in zip(index, ids, strict=True) if str(known[i]) in place]
     rows = np.array([i for i, _ in pairs], dtype=np.int64)
     limits = None if table.limits is None else table.limits[rows]
-    return replace(table, samples=tuple(name for _, name in pairs), values=table.values[rows], limits=limits, dropped=())
+    return replace(
+        table, samples=tuple(name for _, name in pairs), values=table.values[rows], limits=limits, dropped=()
+    )
