@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -274,7 +275,7 @@ def _counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
     single = rows["feature"].isna() | (rows["feature"] == ALL)
     keyed = rows.assign(of=np.where(single, "row", "features"))
     for key, own in keyed.groupby(list(KEYS), dropna=False, sort=False):
-        named = dict(zip(KEYS, (None if pd.isna(one) else one for one in key), strict=True))
+        named = dict(zip(KEYS, (None if pd.isna(one) else one for one in _cells(key)), strict=True))
         tested = own[own["p"].notna()]
         if tested.empty and own["status"].isin(WITH_P).all():
             continue  # nothing that is tested: a median, a rank
@@ -286,11 +287,16 @@ def _counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
         effect = copy.outcomes.get((str(named["contrast"]), str(named["measure"])), 0.0)
         hit = tested["p"] <= ALPHA
         out.append(named | {
-            "planted": float(effect != 0), "tested": len(tested), "found": float(hit.any()), "null_hits": float(hit.sum()),
-            "null_tests": len(tested), "status": None if len(tested) else own["status"].iloc[0],
+            "planted": float(effect != 0), "tested": len(tested), "found": float(hit.any()),
+            "null_hits": float(hit.sum()), "null_tests": len(tested), "status": None if len(tested) else own["status"].iloc[0],
             "floor": _floor(tested),
         })  # fmt: skip
     return out
+
+
+def _cells(key: Hashable) -> tuple[Any, ...]:
+    """Return the cells of a group's key."""
+    return key if isinstance(key, tuple) else (key,)
 
 
 def _floor(tested: pd.DataFrame) -> float:
@@ -334,7 +340,7 @@ def _summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
     counts = [name for name in rows.columns if name.startswith("n_")]
     by = ["design", "grown", *counts, "size", *KEYS]
     for key, own in rows.groupby(by, dropna=False, sort=False):
-        named = dict(zip(by, (None if pd.isna(one) else one for one in key), strict=True))
+        named = dict(zip(by, (None if pd.isna(one) else one for one in _cells(key)), strict=True))
         null = named["size"] == 0
         # a comparison that could not be made in a study found nothing in it
         found = (
@@ -358,7 +364,8 @@ def _summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
             "says": says, "rate": rate, "low": low, "high": high, "reach": reach,
             "null_p": float(own["null_hits"].fillna(0).sum() / tests) if null and tests else np.nan,
             "floor": float(own["floor"].min()) if own["floor"].notna().any() else np.nan,
-            "status": own["status"].dropna().mode().iloc[0] if own["status"].notna().any() else None, "studies": studies,
+            "status": own["status"].dropna().mode().iloc[0] if own["status"].notna().any() else None,
+            "studies": studies,
         })  # fmt: skip
     return pd.DataFrame(out)
 
@@ -378,22 +385,28 @@ def _sentences(figures: pd.DataFrame) -> Iterable[str]:
     for key, own in shown.groupby(
         ["question", "contrast", "assay", "measure", "model", "term"], dropna=False, sort=False
     ):
-        name = ", ".join(str(one) for one in key if not pd.isna(one))
+        name = ", ".join(str(one) for one in _cells(key) if not pd.isna(one))
         if (own["reach"] == 0).all():
             yield f"{name}: cannot be reached: {str(own['status'].iloc[0]).replace('_', ' ')}."
             continue
         for size, rows in own[own["says"] == "power"].groupby("size"):
             good = rows[rows["rate"] >= WANTED].sort_values("n_subjects")
-            best = rows.loc[rows["rate"].idxmax()]
+            best = rows.sort_values("rate", ascending=False, kind="stable").iloc[0]
             if len(good):
                 first = good.iloc[0]
-                yield f"{name}: effects × {size:g} are found with power {first['rate']:.2f} ({first['low']:.2f} to {first['high']:.2f}) with {first['n_subjects']} subjects ({first['grown']})."
+                yield f"{name}: effects × {size:g} are found: {_power(first)}."
             else:
-                yield f"{name}: effects × {size:g} are missed: power {best['rate']:.2f} ({best['low']:.2f} to {best['high']:.2f}) at best, with {best['n_subjects']} subjects ({best['grown']})."
+                yield f"{name}: effects × {size:g} are missed too often: at best {_power(best)}."
+
+
+def _power(row: pd.Series) -> str:
+    around = f"{row['low']:.2f} to {row['high']:.2f}"
+    return f"power {row['rate']:.2f} ({around}) with {row['n_subjects']} subjects ({row['grown']})"
 
 
 def _sources(fitted: Blueprint) -> dict[str, str]:
-    return {name: one.source for name, one in (*fitted.assays.items(), *fitted.measures.items())}
+    measures = {name: one.source for name, one in fitted.measures.items()}
+    return {name: one.source for name, one in fitted.assays.items()} | measures
 
 
 def _told(one: Effect) -> str:

@@ -66,8 +66,8 @@ def blueprint(loaded: LoadedStudy) -> Blueprint:
         assays[name] = fit_assay(table, np.isin(who, list(control)), cells, units_of(loaded, list(who)))
     measures = {}
     for name, measure in loaded.declared.measures.items():
-        frame, column, rows = _measured(loaded, measure)
-        own = frame.iloc[rows]
+        frame, column, at = _measured(loaded, measure)
+        own = frame.iloc[at]
         who = own["subject"].astype(str)
         measures[name] = fit_measure(
             measure, own[column].to_numpy(float, na_value=np.nan), _time(own), np.isin(who, list(control)),
@@ -106,9 +106,10 @@ def drawn(plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequen
     for name, table in loaded.assays.items():
         chooser, rng = np.random.default_rng(next(parts)), np.random.default_rng(next(parts))
         rows = loaded.samples.reindex(list(table.samples))
-        shift = np.zeros(table.values.shape)
+        m = len(table.features)
+        shift: Floats = np.zeros(table.values.shape)
         for contrast in loaded.declared.contrasts.values():
-            order, sign = chooser.permutation(shift.shape[1]), chooser.choice([-1.0, 1.0], shift.shape[1])
+            order, sign = chooser.permutation(m), chooser.choice([-1.0, 1.0], m)
             one = _effect(effects, contrast.name, name, whole=True)
             if one is None or not one.size:
                 continue
@@ -120,7 +121,7 @@ def drawn(plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequen
         assays[name] = draw_assay(rng, table, plan.assays[name], units_of(loaded, who), shift)
     loaded = replace(loaded, assays=assays)
     outcomes: dict[tuple[str, str], float] = {}
-    for name, measure in loaded.declared.measures.items():
+    for measure in loaded.declared.measures.values():
         loaded = _with_measure(loaded, plan, measure, effects, outcomes, np.random.default_rng(next(parts)))
     if plan.events:
         loaded = _with_events(loaded, plan, effects, outcomes, np.random.default_rng(next(parts)))
@@ -158,7 +159,7 @@ def _with_events(
     assert loaded.events is not None
     time = loaded.events[[c for c in ("time", "earliest", "latest") if c in loaded.events]].max(axis=1).astype(float)
     last = time.groupby(loaded.events["subject"].astype(str), sort=False).max()
-    final = set(name for name, model in plan.events.items() if model.terminal)
+    final = {name for name, model in plan.events.items() if model.terminal}
     ended = set(loaded.events.loc[loaded.events["event"].isin(final), "subject"].astype(str))
     subjects = [str(one) for one in last.index]
     ends = np.where([one in ended for one in subjects], float(time.max()), last.to_numpy(float))

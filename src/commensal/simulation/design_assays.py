@@ -1,4 +1,4 @@
-"""Tables of a declared design drawn anew: counts, shares, amounts and logarithms with the parameters of the old ones."""
+"""Tables of a declared design drawn anew: counts, shares, amounts and logarithms with the old parameters."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _trend(found: Features) -> Floats:
 def scores(
     rng: np.random.Generator, n: int, m: int, units: Mapping[str, Integers], part: Mapping[str, float]
 ) -> tuple[Floats, float]:
-    """Return the parts of units (n, m) of standard normal scores, and the share of variance that is left to the rest."""
+    """Return the parts of units (n, m) of standard normal scores, and the share of variance left to the rest."""
     out = np.zeros((n, m))
     left = 1.0
     for name, own in units.items():

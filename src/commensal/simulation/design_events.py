@@ -47,7 +47,7 @@ def fit_events(events: pd.DataFrame, terminal: frozenset[str]) -> dict[str, Even
 
 def _times(events: pd.DataFrame) -> pd.Series:
     missing = pd.Series(np.nan, events.index)
-    exact = events["time"] if "time" in events else missing
+    exact = events.get("time", missing)
     middle = events[["earliest", "latest"]].mean(axis=1) if {"earliest", "latest"} <= set(events) else missing
     return exact.astype(float).fillna(middle.astype(float))
 

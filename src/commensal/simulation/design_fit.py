@@ -1,4 +1,4 @@
-"""Parameters of a declared design, from its tables, by plain moments: what varies between units, and how features lie."""
+"""Parameters of a declared design, from its tables, by plain moments: variances of units, and how features lie."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ SHRINK = 10
 def dummies(codes: Integers) -> Floats:
     """Return the (n, k) indicators of codes (n,)."""
     levels = np.unique(codes)
-    return (codes[:, None] == levels[None, :]).astype(np.float64)
+    return np.asarray((codes[:, None] == levels[None, :]), dtype=np.float64)
 
 
 def variance_parts(y: Floats, groups: Integers, units: Sequence[Integers]) -> Floats:
     r"""Variances (k + 1, m) of k nested or crossed units (n,), outermost first, and of the rest, of y (n, m).
 
-    Henderson's third method: with :math:`Q_l` a basis of what unit :math:`l` adds to the groups and the units before it,
-    :math:`E\|Q_l' y\|^2 = \sum_{k \ge l} \sigma_k^2 \|Z_k' Q_l\|_F^2 + \sigma^2 \operatorname{rank} Q_l`, solved from the
-    rest upwards. Estimates are not cut at 0.
+    Henderson's third method: with :math:`Q_l` a basis of what unit :math:`l` adds to the groups and units before it,
+    :math:`E\|Q_l' y\|^2 = \sum_{k \ge l} \sigma_k^2 \|Z_k' Q_l\|_F^2 + \sigma^2 \operatorname{rank} Q_l`, solved from
+    the rest upwards. Estimates are not cut at 0.
 
     Parameters
     ----------
@@ -150,7 +150,9 @@ def fit_counts(counts: Floats, *, always: bool = False) -> tuple[Features, float
     def spread(presence: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             squared = np.log(presence * np.maximum(second - chance, 1e-300) / safe**2)
-        return np.sqrt(np.clip(np.nan_to_num(squared, nan=LEAST_SD**2, neginf=LEAST_SD**2), LEAST_SD**2, MOST_SD**2))
+        return np.asarray(
+            np.sqrt(np.clip(np.nan_to_num(squared, nan=LEAST_SD**2, neginf=LEAST_SD**2), LEAST_SD**2, MOST_SD**2))
+        )
 
     low, high = np.clip(1 - zeros, 1 / len(counts), 1.0), np.ones(len(first))
     presence = high.copy()
@@ -229,8 +231,8 @@ def fit_logs(values: Floats) -> Features:
 def fit_times(time: Floats, came: NDArray[np.bool_]) -> tuple[float, float]:
     r"""Shape and scale of a Weibull of times (n,), censored where the event did not come.
 
-    For a shape :math:`k` the likelihood is largest at scale :math:`(\sum t^k / d)^{1/k}`, d events; the shape is the best
-    of a grid from 0.5 to 20. Fewer than 3 events: shape 3, and the scale at which as many are expected.
+    For a shape :math:`k` the likelihood is largest at scale :math:`(\sum t^k / d)^{1/k}`, d events; the shape is
+    the best of a grid from 0.5 to 20. Fewer than 3 events: shape 3, and the scale at which as many are expected.
 
     Examples
     --------

@@ -133,7 +133,7 @@ def _course(y: Floats, time: Floats) -> tuple[Floats, Floats]:
     if len(times) <= MOST_TIMES:
         return times, np.array([float(y[time == one].mean()) for one in times])
     grid = np.linspace(times[0], times[-1], 9)
-    return grid, np.polyval(np.polyfit(time, y, 2), grid)
+    return np.asarray(grid, dtype=np.float64), np.asarray(np.polyval(np.polyfit(time, y, 2), grid), dtype=np.float64)
 
 
 def _digits(values: Floats) -> int:
@@ -161,7 +161,8 @@ def assumed(measure: Measure, units: Mapping[str, Integers]) -> MeasureModel:
     part = {name: SUBJECT_SHARE if name == "subject" else BLOCK_SHARE for name in units}
     return MeasureModel(
         times=np.array([np.nan]), means=np.array([level]), sd=sd, units=part, scale=_scale(measure), least=0.0,
-        most=measure.ceiling if measure.ceiling is not None else np.inf, digits=digits, source=f"shipped parameters ({told})",
+        most=measure.ceiling if measure.ceiling is not None else np.inf, digits=digits,
+        source=f"shipped parameters ({told})",
     )  # fmt: skip
 
 
@@ -190,5 +191,5 @@ def draw_measure(
     if model.scale == "log10":
         return np.asarray(10**y)
     if model.scale == "count":
-        return np.maximum(np.round(np.exp(y) - 0.5), 0)
+        return np.asarray(np.maximum(np.round(np.exp(y) - 0.5), 0))
     return np.asarray(np.round(np.clip(y, model.least, model.most), model.digits))

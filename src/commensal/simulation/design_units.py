@@ -18,7 +18,7 @@ SUBJECTS = ("subject", "subjects", "animal", "animals", "mouse", "mice", "person
 
 
 def unit_columns(declared: Study) -> tuple[str, ...]:
-    """Return the columns of outer units (cage, household), outermost first: blocks of questions and nested variables."""
+    """Return the columns of outer units (cage, household), outermost first: blocks and nested variables."""
     blocks = [name for question in declared.questions.values() for name in question.block]
     nested = [name for name, variable in declared.variables.items() if variable.nested_in]
     return tuple(dict.fromkeys(name for name in (*blocks, *nested) if name != "subject"))
@@ -31,7 +31,7 @@ def codes(labels: Iterable[object], own: Iterable[object]) -> Integers:
 
 
 def units_of(loaded: LoadedStudy, subjects: Sequence[str]) -> dict[str, Integers]:
-    """Return column → code (n,) of each row's unit, outermost first, `subject` last where a subject has several rows."""
+    """Return column → code (n,) of each row's unit, outermost first, `subject` last where one has several rows."""
     per = per_subject(loaded)
     found = {}
     names = list(map(str, subjects))
@@ -135,7 +135,7 @@ def _resized(loaded: LoadedStudy, column: str, size: int, rng: np.random.Generat
         around = [per[name].astype("string").fillna("") for name in outer]
         places = [" | ".join(row) for row in zip(*around, arm, strict=True)]
         return _copied(
-            loaded, per, unit, pd.Series(places, index=per.index, dtype=object), size, column, rng, per_place=True
+            loaded, unit, pd.Series(places, index=per.index, dtype=object), size, column, rng, per_place=True
         )
     labels = per[column].astype("string")
     if labels.isna().all():
@@ -146,11 +146,11 @@ def _resized(loaded: LoadedStudy, column: str, size: int, rng: np.random.Generat
     make_up = arm.groupby(unit, sort=False).agg(lambda one: " + ".join(sorted(set(one))))
     mixed = bool(make_up.str.contains(" + ", regex=False).any())
     place = unit.map(make_up)
-    return _copied(loaded, per, unit, place, size, column, rng, per_place=not mixed)
+    return _copied(loaded, unit, place, size, column, rng, per_place=not mixed)
 
 
 def _copied(
-    loaded: LoadedStudy, per: pd.DataFrame, unit: pd.Series, place: pd.Series, size: int, column: str,
+    loaded: LoadedStudy, unit: pd.Series, place: pd.Series, size: int, column: str,
     rng: np.random.Generator, *, per_place: bool,
 ) -> LoadedStudy:  # fmt: skip
     """Draw units place by place: each once before any twice; then rows of whole units with new names."""
@@ -196,12 +196,11 @@ def _rows_of(loaded: LoadedStudy, unit: pd.Series, chosen: list[tuple[str, int]]
         name: Match(name, tuple(one for one in ids if one in set(table.samples)), (), ())
         for name, table in assays.items()
     }
-    frames = {}
-    for name, frame in (("phenotypes", loaded.phenotypes), ("events", loaded.events)):
-        frames[name] = None if frame is None else _of_pairs(frame, pairs, renamed)
+    phenotypes = None if loaded.phenotypes is None else _of_pairs(loaded.phenotypes, pairs, renamed)
+    events = None if loaded.events is None else _of_pairs(loaded.events, pairs, renamed)
     return replace(
         loaded, samples=samples, raw=raw, subjects=subjects, assays=assays, matches=matches, dropped=(),
-        unused_subjects=(), unlisted_subjects=(), preparation={}, **frames,
+        unused_subjects=(), unlisted_subjects=(), preparation={}, phenotypes=phenotypes, events=events,
     )  # fmt: skip
 
 
