@@ -288,7 +288,8 @@ def _counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
         hit = tested["p"] <= ALPHA
         out.append(named | {
             "planted": float(effect != 0), "tested": len(tested), "found": float(hit.any()),
-            "null_hits": float(hit.sum()), "null_tests": len(tested), "status": None if len(tested) else own["status"].iloc[0],
+            "null_hits": float(hit.sum()), "null_tests": len(tested),
+            "status": None if len(tested) else own["status"].iloc[0],
             "floor": _floor(tested),
         })  # fmt: skip
     return out

@@ -141,7 +141,9 @@ def _resized(loaded: LoadedStudy, column: str, size: int, rng: np.random.Generat
     if labels.isna().all():
         raise DesignError(f"no {column} has a label", where="--grow", expected="labels", mend="grow another unit")
     unit = pd.Series(
-        [f"own {i}" if pd.isna(one) else str(one) for i, one in labels.items()], index=per.index, dtype=object
+        np.where(labels.isna(), "own " + per.index.astype(str), labels.fillna("").astype(object)),
+        index=per.index,
+        dtype=object,
     )
     make_up = arm.groupby(unit, sort=False).agg(lambda one: " + ".join(sorted(set(one))))
     mixed = bool(make_up.str.contains(" + ", regex=False).any())
