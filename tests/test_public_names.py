@@ -20,6 +20,7 @@ PINNED = {
         "export",
         "init",
         "load",
+        "plan",
         "profile",
         "reference",
         "replay",

@@ -20,6 +20,7 @@ _HOME = {
     "export": "commensal.pipeline",
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
+    "plan": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "replay": "commensal.pipeline",
@@ -31,7 +32,7 @@ _HOME = {
 
 __all__ = [
     "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "export", "init", "load",
-    "profile", "reference", "replay", "run", "score", "verify",
+    "plan", "profile", "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from commensal.cli import (
     explain,
     export,
     init,
+    plan,
     profile,
     reference,
     replay,
@@ -52,6 +53,7 @@ def _common(
 app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
+app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("claims")(claims.claims)
 app.command("score")(score.score)

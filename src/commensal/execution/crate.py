@@ -17,7 +17,15 @@ CRATE = "ro-crate-metadata.json"
 #: The copy of the study file that a run keeps, so that it can be run again after the study file changed.
 STUDY_COPY = "study-as-run.toml"
 
-_NAMES = (STUDY_COPY, "claims.parquet", "estimates.parquet", "points.parquet", "report.html", "run.jsonl")
+_NAMES = (
+    STUDY_COPY,
+    "checklists.tsv",
+    "claims.parquet",
+    "estimates.parquet",
+    "points.parquet",
+    "report.html",
+    "run.jsonl",
+)
 _FOLDERS = ("figures", "profiles")
 _CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"

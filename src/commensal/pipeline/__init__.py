@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from commensal.pipeline.export import Exported, export
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
+    from commensal.pipeline.plan import Planned, plan
     from commensal.pipeline.profile import profile
     from commensal.pipeline.replay import Replay, replay
     from commensal.pipeline.run import Progress, Result, run
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from commensal.pipeline.verify import verify
 
 __all__ = [
-    "Explained", "Exported", "Health", "Progress", "Replay", "Result", "Score", "check", "claims", "demo", "doctor",
-    "explain", "export", "init", "load", "profile", "reference", "replay", "run", "score", "simulate", "verify",
+    "Explained", "Exported", "Health", "Planned", "Progress", "Replay", "Result", "Score", "check", "claims", "demo",
+    "doctor", "explain", "export", "init", "load", "plan", "profile", "reference", "replay", "run", "score", "simulate",
+    "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -36,6 +38,7 @@ _HOME = {
     "Explained": "explain",
     "Exported": "export",
     "Health": "doctor",
+    "Planned": "plan",
     "Progress": "run",
     "Replay": "replay",
     "Result": "run",
@@ -48,6 +51,7 @@ _HOME = {
     "export": "export",
     "init": "init",
     "load": "load",
+    "plan": "plan",
     "profile": "profile",
     "replay": "replay",
     "run": "run",

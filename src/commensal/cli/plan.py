@@ -1,0 +1,47 @@
+"""``commensal plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commensal.cli import show
+
+
+def plan(
+    study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for plan.parquet and plan.json.")] = None,
+    studies: Annotated[int, typer.Option("--studies", min=2, help="Studies per size of the design and effects.")] = 100,
+    effect: Annotated[
+        list[str] | None,
+        typer.Option("--effect", help="CONTRAST[/ASSAY]=SHARE:LOG2, CONTRAST/MEASURE=SD or CONTRAST/EVENT=LOGHR."),
+    ] = None,
+    size: Annotated[list[float] | None, typer.Option("--size", help="Multiple of the effects (0.5 and 1).")] = None,
+    grow: Annotated[
+        list[str] | None, typer.Option("--grow", help="UNIT=N,N: sizes of the design, such as cage=3,4,6.")
+    ] = None,
+    features: Annotated[int, typer.Option("--features", min=0, help="Features of each table at most; 0: all.")] = 100,
+    permutations: Annotated[int, typer.Option("--permutations", min=99, help="Permutations at most.")] = 999,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same figures.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Draw this design many times with and without effects, and say what its questions would find."""
+    from commensal import pipeline
+
+    with show.progress_bar() as progress:
+        made = pipeline.plan(
+            study, data, out=out, studies=studies, effects=tuple(effect or ()), sizes=tuple(size or (0.5, 1.0)),
+            grow=tuple(grow or ()), features=features, permutations=permutations, seed=seed, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        typer.echo(made.figures.to_json(orient="records"))
+        return
+    for sentence in made.sentences:
+        typer.echo(f"- {sentence}")
+    if out is not None:
+        typer.echo(f"figures: {out / 'plan.parquet'}")
