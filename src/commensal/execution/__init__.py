@@ -1,8 +1,32 @@
-"""Files written whole, the run's journal, and what it ran with; cache and workers grow here."""
+"""Files written whole, one run at a time, the run's journal, what is kept for the next run, and who does the work."""
 
 from commensal.execution.crew import Crew, Serial, Tell
+from commensal.execution.digest import array_digest, column_digest, digest, source_digest
 from commensal.execution.environment import python, versions
-from commensal.execution.files import folder, sha256, whole
+from commensal.execution.files import folder, sha256, sha256_or_none, sweep, whole, write_whole
 from commensal.execution.journal import Journal
+from commensal.execution.lock import KEPT, locked
+from commensal.execution.store import Entry, Store
 
-__all__ = ["Crew", "Journal", "Serial", "Tell", "folder", "python", "sha256", "versions", "whole"]
+__all__ = [
+    "KEPT",
+    "Crew",
+    "Entry",
+    "Journal",
+    "Serial",
+    "Store",
+    "Tell",
+    "array_digest",
+    "column_digest",
+    "digest",
+    "folder",
+    "locked",
+    "python",
+    "sha256",
+    "sha256_or_none",
+    "source_digest",
+    "sweep",
+    "versions",
+    "whole",
+    "write_whole",
+]
