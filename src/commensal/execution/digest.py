@@ -57,7 +57,8 @@ def _plain(thing: object) -> Any:  # noqa: PLR0911  one line per kind of thing
     if isinstance(thing, frozenset | set):
         return {"set": sorted(json.dumps(_plain(item)) for item in thing)}
     if isinstance(thing, list | tuple):
-        return [_plain(item) for item in thing]
+        items = [_plain(item) for item in thing]
+        return items if type(thing) in (list, tuple) else {type(thing).__name__: items}  # it may mean something else
     if is_dataclass(thing) and not isinstance(thing, type):
         return {type(thing).__name__: [[one.name, _plain(getattr(thing, one.name))] for one in fields(thing)]}
     return _of_libraries(thing)
