@@ -18,6 +18,7 @@ PINNED = {
         "init",
         "load",
         "profile",
+        "reasons",
         "reference",
         "run",
         "score",

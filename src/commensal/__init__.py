@@ -18,6 +18,7 @@ _HOME = {
     "init": "commensal.pipeline",
     "load": "commensal.pipeline",
     "profile": "commensal.pipeline",
+    "reasons": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "run": "commensal.pipeline",
     "score": "commensal.pipeline",
@@ -25,7 +26,8 @@ _HOME = {
 }
 
 __all__ = [
-    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
+    "CommensalError", "__version__", "check", "claims", "demo", "init", "load", "profile", "reasons", "reference",
+    "run", "score",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from commensal.pipeline import Progress, Result
+    from commensal.pipeline.unchanged import Unchanged
     from commensal.tables import Finding
 
 _MARKS = {"error": "error  ", "warning": "warning", "note": "note   "}
@@ -35,7 +36,7 @@ def progress_bar() -> Iterator[Progress]:
         yield tell
 
 
-def result(outcome: Result) -> None:
+def result(outcome: Result | Unchanged) -> None:
     """Print the headline findings, where the page is, and how the design fares."""
     for sentence in outcome.headlines:
         typer.echo(f"- {sentence}")

@@ -3,8 +3,8 @@
 from commensal.execution.crew import Crew, Serial, Tell
 from commensal.execution.digest import array_digest, column_digest, digest, source_digest
 from commensal.execution.environment import python, versions
-from commensal.execution.files import folder, sha256, sha256_or_none, sweep, whole, write_whole
-from commensal.execution.journal import Journal
+from commensal.execution.files import folder, settle, sha256, sha256_or_none, sweep, whole, write_whole
+from commensal.execution.journal import Journal, put_by
 from commensal.execution.lock import KEPT, locked
 from commensal.execution.store import Entry, Store
 
@@ -21,7 +21,9 @@ __all__ = [
     "digest",
     "folder",
     "locked",
+    "put_by",
     "python",
+    "settle",
     "sha256",
     "sha256_or_none",
     "source_digest",

@@ -19,7 +19,9 @@ from commensal.execution.files import is_alive, unwritable
 try:
     import fcntl
 except ImportError:  # not POSIX: a file that is there says that a run is
-    fcntl = None  # type: ignore[assignment]
+    _SYSTEM_LOCKS = False
+else:
+    _SYSTEM_LOCKS = True
 
 #: The folder beside a run's results for what runs keep for the next one.
 KEPT = ".commensal"
@@ -94,7 +96,7 @@ def _by_system(folder: Path, kept: Path) -> Iterator[None]:
 
 def _taken(folder: Path, handle: int) -> bool:
     """Take the lock; False where the file system has none."""
-    if fcntl is None:
+    if not _SYSTEM_LOCKS:
         return False
     try:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

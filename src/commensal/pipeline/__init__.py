@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from commensal.pipeline.init import init
     from commensal.pipeline.load import load
     from commensal.pipeline.profile import profile
+    from commensal.pipeline.reasons import reasons
     from commensal.pipeline.run import Progress, Result, run
     from commensal.pipeline.score import Score, score
+    from commensal.pipeline.unchanged import unchanged
 
 __all__ = [
-    "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reference", "run", "score",
-    "simulate",
+    "Progress", "Result", "Score", "check", "claims", "demo", "init", "load", "profile", "reasons", "reference", "run",
+    "score", "simulate", "unchanged",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -37,8 +39,10 @@ _HOME = {
     "init": "init",
     "load": "load",
     "profile": "profile",
+    "reasons": "reasons",
     "run": "run",
     "score": "score",
+    "unchanged": "unchanged",
 }
 
 

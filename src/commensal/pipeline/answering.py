@@ -112,6 +112,7 @@ def answered(
     answers: list[Answer] = []
     failures: list[Finding] = []
     withheld = checks.withheld(loaded)
+    outcomes: Sequence[Outcome]
     if keeper is None:
         outcomes = crew.map(answer, steps, shared=loaded, names=[step.name for step in steps], tell=tell)
     else:

@@ -1,4 +1,4 @@
-"""Outcomes of steps as bytes that can be kept: tables as Parquet, the rest as JSON; the same, bit for bit, when read."""
+"""Outcomes of steps as bytes to keep: tables as Parquet, the rest as JSON; the same, bit for bit, when read."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ def _remembered(memory: dict[Any, str], thing: object, key: object) -> str:
 
 def _words(value: object) -> str:
     """Write a setting of the study file as a reader would."""
-    if value is None or value == () or value == {}:
+    if value is None or value in ((), {}):
         return "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} = {_words(one)}" for key, one in value.items())
