@@ -32,7 +32,7 @@ def _stopped() -> int:
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 a fault of ours, 128 + signal stopped."""
+    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 our fault, 128 + signal stopped."""
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
             signal.signal(getattr(signal, name), _end)

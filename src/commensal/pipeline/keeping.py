@@ -131,5 +131,6 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
             was = old[name][1]
             told.append(f"{name} changed" + (f" ({was} → {words})" if was is not None and words is not None else ""))
     told += [f"{name} is gone" for name in old if name not in new]
+    told = [one for one in told if not one.startswith("order of")] or told  # it follows from the others
     more = len(told) - MOST
     return "; ".join(told[:MOST]) + (f"; and {more} more" if more > 0 else "")

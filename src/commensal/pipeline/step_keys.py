@@ -112,7 +112,7 @@ def parts_of(cut: LoadedStudy, step: Step, memory: dict[Any, str] | None = None)
     for one in fields(Question):
         value = getattr(step.question, one.name)
         found[one.name] = (execution.digest(value), _words(value))
-    for name, value in _declared(cut):
+    for name, value in _declared(cut, step):
         found[name] = (execution.digest(value), None)
     for name, frame in (("samples", cut.samples), ("subjects", cut.subjects), ("phenotypes", cut.phenotypes),
                         ("events", cut.events)):  # fmt: skip
@@ -201,7 +201,7 @@ def _cut(frame: pd.DataFrame, names: set[str]) -> pd.DataFrame:
     return frame[[name for name in frame.columns if name in names]]
 
 
-def _declared(cut: LoadedStudy) -> Iterator[tuple[str, object]]:
+def _declared(cut: LoadedStudy, step: Step) -> Iterator[tuple[str, object]]:
     """Yield what the study file says besides the question, thing by thing, under the names that a user knows."""
     declared = cut.declared
     shown = ("variables", "measures", "contrasts", "events", "load")
@@ -210,14 +210,25 @@ def _declared(cut: LoadedStudy) -> Iterator[tuple[str, object]]:
             yield f"[{section}.{name}]", one
         yield f"order of [{section}]", tuple(getattr(declared, section))
     others = {one.name: getattr(declared, one.name) for one in fields(declared) if one.name not in (*shown, "assays")}
-    names = {"design": "[design] primary", "onset": "[onset]", "path": "name of the study file", "name": "[study] name"}
+    names = {
+        "questions": "other questions",
+        "design": "[design] primary",
+        "onset": "[onset]",
+        "path": "name of the study file",
+        "name": "[study] name",
+    }
     for key, value in others.items():
+        if key == "questions":
+            value = {one: asked for one, asked in declared.questions.items() if one != step.question.name}
         yield names.get(key, key), value
 
 
 def _columns_of(table: str, frame: pd.DataFrame, memory: dict[Any, str]) -> Iterator[tuple[str, str]]:
     index = frame.index
-    yield f"rows of {table}", _remembered(memory, (tuple(map(str, index)), tuple(map(str, frame.columns))), None)
+    yield f"order of columns of {table}", execution.digest(tuple(map(str, frame.columns)))
+    if (table, None) not in memory:
+        memory[table, None] = execution.digest(tuple(map(str, index)))
+    yield f"rows of {table}", memory[table, None]
     for at, name in enumerate(frame.columns):
         key = (table, str(name))
         if key not in memory:
@@ -226,8 +237,6 @@ def _columns_of(table: str, frame: pd.DataFrame, memory: dict[Any, str]) -> Iter
 
 
 def _remembered(memory: dict[Any, str], thing: object, key: object) -> str:
-    if key is None:
-        return execution.digest(thing)
     if key not in memory:
         memory[key] = getattr(thing, "content_sha256", None) or execution.digest(thing)
     return memory[key]
