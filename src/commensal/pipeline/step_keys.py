@@ -217,9 +217,8 @@ def _declared(cut: LoadedStudy, step: Step) -> Iterator[tuple[str, object]]:
         "path": "name of the study file",
         "name": "[study] name",
     }
+    others["questions"] = {name: one for name, one in declared.questions.items() if name != step.question.name}
     for key, value in others.items():
-        if key == "questions":
-            value = {one: asked for one, asked in declared.questions.items() if one != step.question.name}
         yield names.get(key, key), value
 
 
