@@ -22,6 +22,7 @@ PINNED = {
         "load",
         "plan",
         "profile",
+        "reasons",
         "reference",
         "replay",
         "run",

@@ -22,6 +22,7 @@ _HOME = {
     "load": "commensal.pipeline",
     "plan": "commensal.pipeline",
     "profile": "commensal.pipeline",
+    "reasons": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "replay": "commensal.pipeline",
     "run": "commensal.pipeline",
@@ -32,7 +33,7 @@ _HOME = {
 
 __all__ = [
     "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "export", "init", "load",
-    "plan", "profile", "reference", "replay", "run", "score", "verify",
+    "plan", "profile", "reasons", "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 

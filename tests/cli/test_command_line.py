@@ -60,7 +60,7 @@ def test_run_writes_the_folder_and_prints_where_the_page_is(study, tmp_path):
     assert done.stderr == ""
     assert "report.html" in done.stdout
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    tables = {"estimates.parquet", "points.parquet", "report.html", "figures", "run.jsonl"}
+    tables = {"estimates.parquet", "points.parquet", "report.html", "figures", "run.jsonl", ".commensal"}
     assert written == tables | {"checklists.tsv", "ro-crate-metadata.json", "study-as-run.toml"}
 
 

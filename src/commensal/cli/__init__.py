@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
+from types import FrameType
 
 from commensal.errors import CommensalError, printable
 
 #: Exit status for a fault of ours, and for a run that was stopped by hand (128 + SIGINT).
 FAULT, STOPPED = 70, 130
+#: What the system answers when there is no room or no leave to write.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+_asked_to_end: list[int] = []
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Stop as by Ctrl-C, so that what is half written is taken away, and remember which signal it was."""
+    _asked_to_end.append(number)
+    raise KeyboardInterrupt
+
+
+def _stopped() -> int:
+    """Say that a run was stopped, and return the status: 128 + the signal's number."""
+    number = _asked_to_end[-1] if _asked_to_end else signal.SIGINT
+    word = "by Ctrl-C" if number == signal.SIGINT else f"by {signal.Signals(number).name}"
+    print(f"commensal: stopped {word}: run the same command to go on, what is done is kept", file=sys.stderr)
+    return 128 + number
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 a fault of ours, 130 stopped."""
+    """Run the command line and exit: 0 done, 1 errors in the input, 2 usage, 70 our fault, 128 + signal stopped."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), _end)
     from commensal.cli.app import app
 
     try:
@@ -25,16 +48,24 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        print("commensal: stopped", file=sys.stderr)
-        sys.exit(STOPPED)
+        sys.exit(_stopped())
     except SystemExit as leave:
         if leave.code == STOPPED:  # the command line's library turns Ctrl-C into this, without a word
-            print("commensal: stopped", file=sys.stderr)
+            sys.exit(_stopped())
         raise
     except MemoryError:
         print(
             "commensal: there is not enough memory for this input\n"
             "  mend: run it on a larger machine, or check whether a file is damaged",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _NO_ROOM or os.environ.get("COMMENSAL_DEBUG"):
+            raise
+        print(
+            f"commensal: {error.filename or 'a file'} cannot be written\n  found: {error.strerror}\n"
+            "  mend: make room, then run the same command to go on: what is done is kept",
             file=sys.stderr,
         )
         sys.exit(1)

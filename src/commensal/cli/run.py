@@ -22,12 +22,26 @@ def run(
     shuffle: Annotated[
         int, typer.Option("--shuffle", min=0, help="Join the claims again this many times with labels rearranged.")
     ] = 0,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say of each step whether it would run, and why; run nothing.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every step, whatever earlier runs kept.")] = False,
 ) -> None:
-    """Answer the study's questions: estimates, points, figures and one page."""
+    """Answer the study's questions: estimates, points, figures and one page. What has not changed is not run again."""
     from commensal import pipeline
 
+    names = tuple(only or ())
+    if explain:
+        for sentence in pipeline.reasons(study, out, data, only=names, shuffle=shuffle, fresh=fresh):
+            typer.echo(sentence)
+        return
+    same = None if fresh else pipeline.unchanged(study, out, data, only=names, shuffle=shuffle)
+    if same is not None:
+        show.result(same)
+        typer.echo("nothing has changed since the last run: nothing was run or written")
+        raise typer.Exit(1 if same.failed else 0)
     with show.progress_bar() as progress:
-        outcome = pipeline.run(study, out, data, only=tuple(only or ()), shuffle=shuffle, progress=progress)
+        outcome = pipeline.run(study, out, data, only=names, shuffle=shuffle, fresh=fresh, progress=progress)
     show.result(outcome)
     if outcome.failed:
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ from commensal.errors import printable
 
 if TYPE_CHECKING:
     from commensal.pipeline import Progress, Result
+    from commensal.pipeline.unchanged import Unchanged
     from commensal.tables import Finding
 
 _MARKS = {"error": "error  ", "warning": "warning", "note": "note   "}
@@ -43,7 +44,7 @@ def progress_bar() -> Iterator[Progress]:
         yield tell
 
 
-def result(outcome: Result) -> None:
+def result(outcome: Result | Unchanged) -> None:
     """Print the headline findings, where the page is, and how the design fares."""
     for sentence in outcome.headlines:
         say(f"- {sentence}")

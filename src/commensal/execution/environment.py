@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 _USED = ("commensal", "numpy", "scipy", "pandas", "pyarrow", "scikit-bio", "altair", "vl-convert-python")
 
 
-def versions() -> dict[str, str]:
+def versions(names: Iterable[str] = _USED) -> dict[str, str]:
     """Return the versions of the packages that results depend on.
 
     Examples
@@ -17,7 +18,7 @@ def versions() -> dict[str, str]:
     True
     """
     found = {}
-    for name in _USED:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +12,21 @@ from types import TracebackType
 from typing import Self
 
 from commensal.errors import OutputError
+from commensal.execution.files import unwritable
+
+#: So many journals of earlier runs are kept.
+JOURNALS = 20
+
+
+def put_by(path: Path, folder: Path) -> None:
+    """Move the journal of an earlier run to a folder of its own, under the time of its end; the oldest leave."""
+    if not path.is_file():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    ended = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    path.replace(folder / f"run-{ended:%Y%m%dT%H%M%S.%fZ}.jsonl")
+    for old in sorted(folder.glob("run-*.jsonl"))[:-JOURNALS]:
+        old.unlink()
 
 
 class Journal:
@@ -34,6 +50,7 @@ class Journal:
             self._handle = path.open("w", encoding="utf-8")
         except OSError as error:
             raise OutputError(f"{path.name} cannot be written", where=str(path.parent), found=error.strerror) from error
+        self._path = path
         self._began = monotonic()
 
     def event(self, event: str, /, **details: object) -> None:
@@ -44,8 +61,13 @@ class Journal:
             "event": event,
             **details,
         }
-        self._handle.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-        self._handle.flush()
+        try:
+            self._handle.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            self._handle.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._handle.close()  # what could not be written is not tried again
+            raise unwritable(self._path, error) from error
 
     @property
     def seconds(self) -> float:
@@ -56,6 +78,8 @@ class Journal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is not None:
-            self.event("failed", error=type(error).__name__, message=str(error))
-        self._handle.close()
+        if error is not None and not self._handle.closed:
+            with contextlib.suppress(OutputError):  # the disk is full, say: the first error is the one to tell
+                self.event("failed", error=type(error).__name__, message=str(error))
+        with contextlib.suppress(OSError):
+            self._handle.close()

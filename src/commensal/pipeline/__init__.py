@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from commensal.pipeline.load import load
     from commensal.pipeline.plan import Planned, plan
     from commensal.pipeline.profile import profile
+    from commensal.pipeline.reasons import reasons
     from commensal.pipeline.replay import Replay, replay
     from commensal.pipeline.run import Progress, Result, run
     from commensal.pipeline.score import Score, score
+    from commensal.pipeline.unchanged import unchanged
     from commensal.pipeline.verify import verify
 
 __all__ = [
     "Explained", "Exported", "Health", "Planned", "Progress", "Replay", "Result", "Score", "check", "claims", "demo",
-    "doctor", "explain", "export", "init", "load", "plan", "profile", "reference", "replay", "run", "score", "simulate",
-    "verify",
+    "doctor", "explain", "export", "init", "load", "plan", "profile", "reasons", "reference", "replay", "run", "score",
+    "simulate", "unchanged", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -53,9 +55,11 @@ _HOME = {
     "load": "load",
     "plan": "plan",
     "profile": "profile",
+    "reasons": "reasons",
     "replay": "replay",
     "run": "run",
     "score": "score",
+    "unchanged": "unchanged",
     "verify": "verify",
 }
 

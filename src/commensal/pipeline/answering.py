@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import Protocol
 
 from commensal import checks, execution
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
@@ -36,6 +37,20 @@ class Outcome:
     answer: Answer | None
     error: CommensalError | None
     seconds: float
+
+
+class Keeper(Protocol):
+    """Who answers steps from what earlier runs kept, and keeps the answers to the others."""
+
+    def outcomes(
+        self, loaded: LoadedStudy, steps: Sequence[Step], crew: execution.Crew, tell: execution.Tell | None
+    ) -> Sequence[Outcome]:
+        """Return the outcome of each step."""
+        ...
+
+    def told(self, at: int) -> dict[str, object]:
+        """Return what the journal is told of a step: its key, whether it was kept, and why it ran."""
+        ...
 
 
 def steps_of(declared: Study, only: Sequence[str] = ()) -> list[Step]:
@@ -85,6 +100,7 @@ def answered(
     crew: execution.Crew,
     journal: execution.Journal,
     tell: execution.Tell | None = None,
+    keeper: Keeper | None = None,
 ) -> tuple[list[Answer], list[Finding]]:
     """Answer each step; one that cannot be answered becomes a finding, and the others go on.
 
@@ -96,8 +112,12 @@ def answered(
     answers: list[Answer] = []
     failures: list[Finding] = []
     withheld = checks.withheld(loaded)
-    outcomes = crew.map(answer, steps, shared=loaded, names=[step.name for step in steps], tell=tell)
-    for step, outcome in zip(steps, outcomes, strict=True):
+    outcomes: Sequence[Outcome]
+    if keeper is None:
+        outcomes = crew.map(answer, steps, shared=loaded, names=[step.name for step in steps], tell=tell)
+    else:
+        outcomes = keeper.outcomes(loaded, steps, crew, tell)
+    for at, (step, outcome) in enumerate(zip(steps, outcomes, strict=True)):
         question, part = step.question, step.part
         if outcome.answer is None:
             assert outcome.error is not None
@@ -108,8 +128,8 @@ def answered(
         failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in made.refused]
         reason = withheld.get((question.name, part)) if part else _of_all_tables(question, withheld)
         answers.append(without_p(made, reason.status, reason.note) if reason else made)
-        took = round(outcome.seconds, 3)
-        journal.event("answer", question=question.name, assay=part, estimates=len(made.estimates), took=took)
+        told = {"took": round(outcome.seconds, 3)} | (keeper.told(at) if keeper else {})
+        journal.event("answer", question=question.name, assay=part, estimates=len(made.estimates), **told)
     first = next((outcome.error for outcome in outcomes if outcome.error), None)
     if first and not answers:
         raise first

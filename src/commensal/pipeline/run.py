@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,14 +17,28 @@ from commensal.pipeline.checklists import checklists
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
+from commensal.pipeline.going_on import going, inputs_to_remember, steady
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
+from commensal.pipeline.unchanged import Unchanged, command, request, unchanged
+from commensal.pipeline.unchanged import code as code_now
 from commensal.questions import Answer, joined
 from commensal.study import LoadedStudy, Study, read_study
-from commensal.tables import Finding, claims, estimates, write_checklists, write_claims, write_estimates, write_points
+from commensal.tables import (
+    Finding,
+    claims,
+    estimates,
+    read_claims,
+    read_estimates,
+    read_points,
+    write_checklists,
+    write_claims,
+    write_estimates,
+    write_points,
+)
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
@@ -56,6 +69,7 @@ def run(
     *,
     only: Sequence[str] = (),
     shuffle: int = 0,
+    fresh: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Run a study and write its folder.
@@ -72,6 +86,8 @@ def run(
     shuffle
         How many times to join the claims again with the labels rearranged as the design allows: how often noise makes a
         claim as strong is then part of each claim. Takes about as long as the questions do, each time.
+    fresh
+        Answer every step anew, whatever earlier runs kept. Otherwise only what depends on something that changed runs.
     progress
         Called before each step with (steps done, steps in all, what comes now).
 
@@ -90,8 +106,11 @@ def run(
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
     started = datetime.now(UTC)
-    (folder / execution.CRATE).unlink(missing_ok=True)  # of an earlier run: a run that stops has none
-    with execution.Journal(folder / "run.jsonl") as journal:
+    if not fresh and (same := unchanged(study, out, data, only=only, shuffle=shuffle)) is not None:
+        return _result_of(same)
+    with going(folder, fresh=fresh) as run_on, execution.Journal(folder / "run.jsonl") as journal:
+        code, asked = code_now(), request(study, out, data, only, {"shuffle": shuffle})
+        (folder / execution.CRATE).unlink(missing_ok=True)  # of an earlier run: a run that stops has none
         journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
         tell(0, 1, "reading the study")
         where = place(study, data)
@@ -112,8 +131,17 @@ def run(
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
+        to_do = [one.step for one in run_on.keeper.planned(loaded, steps) if one.runs]
+        for key in run_on.keeper.damaged:
+            journal.event("damaged", key=key)
+        waiting = total - len(steps) + len(to_do)
         answers, failures = answered(
-            loaded, steps, execution.Serial(), journal, lambda done, _, what: tell(done + 2, total, what)
+            loaded,
+            steps,
+            execution.Serial(),
+            journal,
+            lambda done, _, what: tell(done + 2, waiting, what),
+            run_on.keeper,
         )
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
@@ -122,39 +150,55 @@ def run(
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
-            folder, loaded, answer, findings, shuffle, lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}")
+            run_on.stage,
+            loaded,
+            answer,
+            findings,
+            shuffle,
+            lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}"),
         )
         answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
-        _write_tables(folder, answer)
+        _write_tables(run_on.stage, answer)
         versions = execution.versions()
         lists = checklists(
             loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
         )
-        with execution.whole(folder / "checklists.tsv") as path:
+        with execution.whole(run_on.stage / "checklists.tsv") as path:
             write_checklists(lists, path)
         tell(total - 1, total, "drawing the page")
-        told_of = _provenance(_command(study, out, data, only, shuffle), started, journal.seconds, inputs)
-        report = page.write(
-            page.PageView(
-                study=loaded.declared,
-                estimates=answer.estimates,
-                points=answer.points,
-                findings=findings,
-                dropped=dropped,
-                matches=loaded.matches,
-                claims=argued,
-                checklists=lists,
-                provenance=told_of,
-            ),
-            folder,
+        told_of = _provenance(command(study, out, data, only, shuffle), started, journal.seconds, inputs)
+        view = page.PageView(
+            study=loaded.declared,
+            estimates=answer.estimates,
+            points=answer.points,
+            findings=findings,
+            dropped=dropped,
+            matches=loaded.matches,
+            claims=argued,
+            checklists=lists,
+            provenance=steady(told_of),
         )
+        if not run_on.same_page(view):
+            page.write(view, run_on.stage)
+        run_on.publish()
         headlines = (*page.claims_headline(argued, loaded.declared), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
+        options = {"only": list(only), "shuffle": shuffle}
+        told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
+        execution.write_crate(folder, told_of, execution.outputs_of(folder))
+        files = inputs_to_remember(loaded.declared, input_files(loaded.declared, where.root), where.root)
+        run_on.remember(asked, code, files, headlines, findings)
         tell(total, total, "done")
-    options = {"only": list(only), "shuffle": shuffle}
-    told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
-    execution.write_crate(folder, told_of, execution.outputs_of(folder))
-    return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
+    return Result(folder, folder / "report.html", answer.estimates, answer.points, argued, tuple(findings), headlines)
+
+
+def _result_of(same: Unchanged) -> Result:
+    """Return what the last run returned, read from what it wrote."""
+    there = same.folder / CLAIMS
+    findings = tuple(Finding(**one) for one in same.last["findings"])
+    tables = (read_estimates(same.folder / "estimates.parquet"), read_points(same.folder / "points.parquet"))
+    argued = read_claims(there) if there.is_file() else claims()
+    return Result(same.folder, same.report, *tables, argued, findings, same.headlines)
 
 
 def _shufflable(loaded: LoadedStudy) -> None:
@@ -223,13 +267,6 @@ def _inputs(declared: Study, root: Path, profiles: Mapping[str, Profiles]) -> li
         for path in manifests
     ]
     return [*tables, *references, *reads]
-
-
-def _command(study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str], shuffle: int) -> str:
-    words = ["commensal", "run", str(study), "--out", str(out)]
-    words += ["--data", str(data)] if data is not None else []
-    words += ["--shuffle", str(shuffle)] if shuffle else []
-    return shlex.join([*words, *(word for name in only for word in ("--only", name))])
 
 
 def _provenance(command: str, started: datetime, seconds: float, inputs: list[dict[str, object]]) -> dict[str, object]:

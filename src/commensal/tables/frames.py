@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pandas as pd
@@ -50,7 +50,7 @@ def typed_frame(
     return pd.DataFrame(series, columns=list(columns)).reset_index(drop=True)
 
 
-def write_frame(frame: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> None:
+def write_frame(frame: pd.DataFrame, path: Path | BinaryIO, columns: Mapping[str, str]) -> None:
     """Write a typed frame to Parquet, missing values as nulls."""
     schema = pa.schema([pa.field(column, _ARROW[kind]) for column, kind in columns.items()])
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)

@@ -1,0 +1,136 @@
+"""Steps that run and steps whose outcome is kept: which, why, and the keeping itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from commensal import execution
+from commensal.pipeline.answering import Outcome, Step, answer
+from commensal.pipeline.kept_answers import packed, unpacked
+from commensal.pipeline.step_keys import narrowed, parts_of
+from commensal.study import LoadedStudy
+
+#: Reasons are told up to this many; the rest are counted.
+MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One step: whether it runs, and why (not)."""
+
+    step: Step
+    key: str
+    about: Mapping[str, Any]  #: name and parts, as the entry will say them
+    runs: bool
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """The step and the reason, as `run --explain` prints them."""
+        return f"{self.step.name}: {'runs' if self.runs else 'kept'}: {self.why}"
+
+
+@dataclass(slots=True)
+class Kept:
+    """What earlier runs into a folder kept, for `answered`."""
+
+    store: execution.Store
+    fresh: bool = False
+    plan: list[Planned] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    _found: dict[str, Outcome] = field(default_factory=dict)
+
+    def planned(self, loaded: LoadedStudy, steps: Sequence[Step]) -> list[Planned]:
+        """Say of each step whether it runs, and why."""
+        self.store.complain = self.damaged.append
+        memory: dict[Any, str] = {}
+        self.plan = [self._one(loaded, step, memory) for step in steps]
+        return self.plan
+
+    def _one(self, loaded: LoadedStudy, step: Step, memory: dict[Any, str]) -> Planned:
+        parts = parts_of(narrowed(loaded, step), step, memory)
+        about = {"step": step.name, "parts": parts.plain()}
+        key = parts.key
+        if self.fresh:
+            return Planned(step, key, about, True, "--fresh: what was kept is not looked at")
+        entry = self.store.get(key)
+        if entry is not None:
+            try:
+                self._found[key] = Outcome(*unpacked(entry.parts))
+            except (KeyError, ValueError, TypeError, OSError):  # whole, but not as this version reads it
+                self.damaged.append(key)
+            else:
+                return Planned(step, key, about, False, "nothing that it reads has changed")
+        if key in self.damaged:
+            return Planned(step, key, about, True, "its kept result is damaged")
+        before = self.store.latest("step", step.name)
+        return Planned(step, key, about, True, "no earlier result" if before is None else changes(before, about))
+
+    def outcomes(
+        self, loaded: LoadedStudy, steps: Sequence[Step], crew: execution.Crew, tell: execution.Tell | None
+    ) -> list[Outcome]:
+        """Return the outcome of each step: kept, or made now and kept as soon as it is there."""
+        plan = self.plan or self.planned(loaded, steps)
+        waiting = [one for one in plan if one.runs]
+        shared = _Shared(loaded, self.store)
+        made = crew.map(_answer_and_keep, waiting, shared=shared, names=[one.step.name for one in waiting], tell=tell)
+        for one, outcome in zip(waiting, made, strict=True):
+            self._found[one.key] = outcome
+            if not self.store.path(one.key).exists():  # a worker of another machine may not see the folder
+                _keep(self.store, one, outcome)
+        return [self._found[one.key] for one in plan]
+
+    def told(self, at: int) -> dict[str, object]:
+        """Return what the journal is told of a step."""
+        one = self.plan[at]
+        return {"key": one.key, "cached": not one.runs, "why": one.why}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shared:
+    """What each worker is handed once."""
+
+    loaded: LoadedStudy
+    store: execution.Store
+
+
+def _answer_and_keep(shared: _Shared, one: Planned) -> Outcome:
+    """Answer a step from what its key covers, and keep it at once: a run that is killed keeps its finished steps."""
+    began = monotonic()
+    outcome = answer(narrowed(shared.loaded, one.step), one.step)
+    outcome = Outcome(outcome.answer, outcome.error, monotonic() - began)
+    if shared.store.folder.parent.is_dir():
+        _keep(shared.store, one, outcome)
+    return outcome
+
+
+def _keep(store: execution.Store, one: Planned, outcome: Outcome) -> None:
+    store.put(one.key, one.about, packed(outcome.answer, outcome.error, outcome.seconds))
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say what differs between the parts of an earlier key and of this one.
+
+    Examples
+    --------
+    >>> one = {"parts": {"covariates": ["a1", "age"], "column age of samples": ["b1", None]}}
+    >>> two = {"parts": {"covariates": ["a2", "age, sex"], "column age of samples": ["b2", None],
+    ...                  "column sex of samples": ["c", None]}}
+    >>> changes(one, two)
+    'covariates changed (age → age, sex); column age of samples changed; column sex of samples is new'
+    """
+    old, new = before.get("parts", {}), now["parts"]
+    told = []
+    for name, (summed, words) in new.items():
+        if name not in old:
+            told.append(f"{name} is new")
+        elif old[name][0] != summed:
+            was = old[name][1]
+            told.append(f"{name} changed" + (f" ({was} → {words})" if was is not None and words is not None else ""))
+    told += [f"{name} is gone" for name in old if name not in new]
+    told = [one for one in told if not one.startswith("order of")] or told  # it follows from the others
+    more = len(told) - MOST
+    return "; ".join(told[:MOST]) + (f"; and {more} more" if more > 0 else "")
