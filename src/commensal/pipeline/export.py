@@ -139,7 +139,7 @@ def _of_features(estimates: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFra
     named = own[APART].astype("string").fillna("")
     for (assay, *parts), rows in own.groupby([own["assay"], *(named[one] for one in APART)], sort=False):
         if not rows["feature"].duplicated().any():
-            yield str(assay), " | ".join(one for one in parts if one), rows.set_index("feature")[RESULTS]
+            yield str(assay), " | ".join(str(one) for one in parts if one), rows.set_index("feature")[RESULTS]
 
 
 def _text(loaded: LoadedStudy, tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:

