@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ from commensal.pipeline.shuffles import noise, shuffled
 from commensal.pipeline.unchanged import Unchanged, command, request, unchanged
 from commensal.pipeline.unchanged import code as code_now
 from commensal.questions import Answer, joined
-from commensal.study import LoadedStudy, Study, read_study
+from commensal.study import Dropped, LoadedStudy, Study, read_study
 from commensal.tables import (
     Finding,
     claims,
@@ -121,13 +122,9 @@ def run(
         if shuffle:
             _shufflable(loaded)
         inputs = _inputs(loaded.declared, where.root, reads.profiles)
-        with execution.whole(folder / execution.STUDY_COPY) as path:
-            path.write_bytes(where.study.read_bytes())
-        for entry in inputs:
-            journal.event("input", **entry)
+        _note(journal, folder, where.study, inputs)
         steps = steps_of(loaded.declared, only)
-        seeds = {step.question.name: step.question.seed for step in steps}
-        journal.event("seeds", questions=seeds)
+        journal.event("seeds", questions=(seeds := {step.question.name: step.question.seed for step in steps}))
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
@@ -159,12 +156,7 @@ def run(
         )
         answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
         _write_tables(run_on.stage, answer)
-        versions = execution.versions()
-        lists = checklists(
-            loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
-        )
-        with execution.whole(run_on.stage / "checklists.tsv") as path:
-            write_checklists(lists, path)
+        lists = _lists(run_on.stage, loaded, answer, dropped, findings, inputs)
         tell(total - 1, total, "drawing the page")
         told_of = _provenance(command(study, out, data, only, shuffle), started, journal.seconds, inputs)
         view = page.PageView(
@@ -199,6 +191,32 @@ def _result_of(same: Unchanged) -> Result:
     tables = (read_estimates(same.folder / "estimates.parquet"), read_points(same.folder / "points.parquet"))
     argued = read_claims(there) if there.is_file() else claims()
     return Result(same.folder, same.report, *tables, argued, findings, same.headlines)
+
+
+def _note(journal: execution.Journal, folder: Path, study: Path, inputs: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the study file as it is now, and the hash of every input in the journal."""
+    with execution.whole(folder / execution.STUDY_COPY) as path:
+        path.write_bytes(study.read_bytes())
+    for entry in inputs:
+        journal.event("input", **entry)
+
+
+def _lists(
+    stage: Path,
+    loaded: LoadedStudy,
+    answer: Answer,
+    dropped: Sequence[Dropped],
+    findings: Sequence[Finding],
+    inputs: Sequence[object],
+) -> pd.DataFrame:
+    """Fill the reviewers' checklists and write them."""
+    versions = execution.versions()
+    lists = checklists(
+        loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
+    )
+    with execution.whole(stage / "checklists.tsv") as path:
+        write_checklists(lists, path)
+    return lists
 
 
 def _shufflable(loaded: LoadedStudy) -> None:
