@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ bench-course: setup  ## animals over the course of a disease: null rates, classe
 
 bench-claims: setup  ## simulated model studies: the planted claim first, nothing false past the gate; ARGS=--full for all
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/claims.py $(ARGS)
+
+bench-shuffle: setup  ## studies without effects: how often noise of the first claim is small; ARGS='--studies 20'
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/shuffle_null.py $(ARGS)
 
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
 	@$(BIN)/python benchmarks/leaks.py

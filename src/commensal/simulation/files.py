@@ -125,10 +125,7 @@ def write_files(out: Path, texts: Mapping[str, str]) -> Path:
         The folder cannot be written to.
     """
     out = Path(out)
-    if (out / "study.toml").exists() and not (out / "truth.json").exists():
-        raise UsageError(
-            "this folder holds a study that is not simulated", where=str(out), mend="choose another folder"
-        )
+    refuse_other_studies(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -136,6 +133,20 @@ def write_files(out: Path, texts: Mapping[str, str]) -> Path:
     except OSError as error:
         raise OutputError("the simulated study cannot be written", where=str(out), found=error) from error
     return out / "study.toml"
+
+
+def refuse_other_studies(out: Path) -> None:
+    """Refuse to write beside a study that is not simulated.
+
+    Raises
+    ------
+    UsageError
+        The folder holds one.
+    """
+    if (Path(out) / "study.toml").exists() and not (Path(out) / "truth.json").exists():
+        raise UsageError(
+            "this folder holds a study that is not simulated", where=str(out), mend="choose another folder"
+        )
 
 
 def tsv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
