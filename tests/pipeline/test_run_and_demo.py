@@ -109,7 +109,7 @@ def test_without_the_reads_extra_the_demo_says_so_and_goes_on(tmp_path, monkeypa
 
     ran = []
     monkeypatch.setattr(needs, "needed", lacking)
-    monkeypatch.setattr(sys.modules[module.__module__], "run", lambda study, out, **_: ran.append(study) or RESULT)
+    monkeypatch.setattr(sys.modules[module.__module__], "run", lambda study, *_, **__: ran.append(study) or RESULT)
     made = module(tmp_path / "out")
     assert "mouse_reads" not in ran[0].read_text(encoding="utf-8")
     assert made.headlines[0] == "one"

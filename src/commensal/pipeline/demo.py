@@ -15,7 +15,7 @@ def demo(out: Path | str = "demo", *, seed: int = 1, progress: Progress | None =
     """Simulate the small model study with known truth into ``out/study`` and run it to ``out``.
 
     All seven questions are asked, and their answers joined into claims: mice in arms, patients in households. Where the
-    reads extra is installed, one stool also has reads, which are profiled against a reference of invented genomes that is
+    reads extra is installed, one stool also has reads, which are profiled against a reference of invented genomes,
     built beside them; no question asks them, and no claim rests on them. Where it is not, a headline says so.
 
     Parameters
