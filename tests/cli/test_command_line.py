@@ -60,9 +60,7 @@ def test_run_writes_the_folder_and_prints_where_the_page_is(study, tmp_path):
     assert done.stderr == ""
     assert "report.html" in done.stdout
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {
-        "estimates.parquet", "points.parquet", "report.html", "figures", "run.jsonl", "checklists.tsv",
-    }  # fmt: skip
+    assert written == {"estimates.parquet", "points.parquet", "report.html", "figures", "run.jsonl"}
 
 
 def test_an_output_folder_that_is_a_file_exits_with_1(study, tmp_path):
