@@ -82,7 +82,7 @@ bench-course: setup  ## animals over the course of a disease: null rates, classe
 bench-claims: setup  ## simulated model studies: the planted claim first, nothing false past the gate; ARGS=--full for all
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/claims.py $(ARGS)
 
-bench-shuffle: setup  ## studies without effects: how often noise of the first claim is small; ARGS='--studies 20'
+bench-shuffle: setup  ## studies without effects: how often noise of the first claim is small; ARGS='--studies 14'
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/shuffle_null.py $(ARGS)
 
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints

@@ -9,7 +9,7 @@ Judged: the shares of studies with noise of at most 0.05, 0.1 and 0.2 are not ab
 tests at 1 % (Holm).
 
     python benchmarks/shuffle_null.py                  4 studies, 19 shuffles each: about two minutes
-    python benchmarks/shuffle_null.py --studies 20     what the kept figures are of: ten minutes
+    python benchmarks/shuffle_null.py --studies 14     what the kept figures are of: four minutes
 """
 
 from __future__ import annotations
