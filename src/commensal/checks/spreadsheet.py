@@ -62,7 +62,7 @@ def mangled(names: Iterable[str]) -> dict[str, str]:
     Examples
     --------
     >>> mangled(["Actb", "2-Sep", "44256", "2.31E+13", "Sod1"])
-    {'2-Sep': 'SEPT2 (now SEPTIN2)', '44256': 'MARCH1 (now MARCHF1)', '2.31E+13': ''}
+    {'2-Sep': 'SEPT2 (now SEPTIN2)', '2.31E+13': '', '44256': 'MARCH1 (now MARCHF1)'}
     >>> mangled(["44256", "11287"]), mangled(["SEPTIN2", "DEC1"])
     ({}, {})
     """
