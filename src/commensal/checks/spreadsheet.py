@@ -81,8 +81,10 @@ def mangled(names: Iterable[str]) -> dict[str, str]:
             day = _EPOCH + timedelta(days=int(name))
             if gene := _gene(day.month, day.day):  # a number that is no such day is likely an id
                 serials[name] = gene
-    if serials and 2 * sum(bool(_LETTER.search(name)) for name in listed if name not in found) > len(listed):
-        found |= serials
+    if serials:
+        lettered = [bool(_LETTER.search(name)) for name in listed if name not in found]
+        if 2 * sum(lettered) > len(lettered):
+            found |= serials
     return found
 
 
