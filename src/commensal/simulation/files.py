@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from commensal.cells import escaped
 from commensal.errors import OutputError, UsageError
 from commensal.simulation.cohort_file import STUDY
 from commensal.simulation.communities import Communities
@@ -150,8 +151,8 @@ def refuse_other_studies(out: Path) -> None:
 
 
 def tsv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as tab-separated text."""
-    return "".join("\t".join(row) + "\n" for row in [header, *rows])
+    """Return a table as tab-separated text in which no name is a spreadsheet's formula."""
+    return "".join("\t".join(map(escaped, row)) + "\n" for row in [header, *rows])
 
 
 def _people(people: People, csf: Fluid) -> str:
