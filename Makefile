@@ -44,8 +44,8 @@ setup-system:  ## Debian packages that tests use (only on CI, as root)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 lock: $(BIN)/uv  ## pin every dependency with its hash, without index addresses
-	@$(LOCK) --group dev --group docs --extra reads --extra cluster --extra r pyproject.toml -o requirements/dev.txt
-	@$(LOCK) --extra reads --extra cluster --extra r pyproject.toml -o requirements/run.txt
+	@$(LOCK) --group dev --group docs --extra reads --extra r pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra reads --extra r pyproject.toml -o requirements/run.txt
 	@$(LOCK) --group mapping -o requirements/mapping.txt
 
 $(BIN)/uv:
