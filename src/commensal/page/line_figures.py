@@ -180,7 +180,8 @@ def _survival(own: pd.DataFrame, points: PointsOf, row: pd.Series, unit: str) ->
     first = cut.groupby(at)["n"].max()
     told = [f"{name}: {count(first.get(i))} at the start" for i, (name, _) in enumerate(groups)]
     return {
-        "kind": "survival", "log": False, "joined": False, "ylab": _axis(row, before="Share without "), "xlab": f"Time{unit}",
+        "kind": "survival", "log": False, "joined": False,
+        "ylab": _axis(row, before="Share without "), "xlab": f"Time{unit}",
         "groups": [name for name, _ in groups], "sides": [side for _, side in groups], "x": _round(cut["x"]),
         "y": _round(cut["y"]), "g": [int(one) for one in at], "b": [0] * len(cut),
         "cx": _round(gone["x"]), "cy": _round(gone["y"]), "cg": [int(one) for one in gone_at],
