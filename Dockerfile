@@ -1,4 +1,4 @@
-# commensal with its reads, cluster and R extras, from the lock. Build in a checkout:
+# commensal with its reads and R extras, from the lock. Build in a checkout:
 #   docker build -t commensal .
 #   docker run --rm -v "$PWD":/study -w /study commensal run study.toml --out results
 FROM python:3.11-slim AS build

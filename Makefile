@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,8 +44,8 @@ setup-system:  ## Debian packages that tests use (only on CI, as root)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 lock: $(BIN)/uv  ## pin every dependency with its hash, without index addresses
-	@$(LOCK) --group dev --group docs --extra reads --extra cluster --extra r pyproject.toml -o requirements/dev.txt
-	@$(LOCK) --extra reads --extra cluster --extra r pyproject.toml -o requirements/run.txt
+	@$(LOCK) --group dev --group docs --extra reads --extra r pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra reads --extra r pyproject.toml -o requirements/run.txt
 	@$(LOCK) --group mapping -o requirements/mapping.txt
 
 $(BIN)/uv:
@@ -84,6 +84,9 @@ bench-claims: setup  ## simulated model studies: the planted claim first, nothin
 
 bench-crash: setup  ## runs killed at random moments, run again: the same bytes
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/crash.py $(ARGS)
+
+bench-shuffle: setup  ## studies without effects: how often noise of the first claim is small; ARGS='--studies 14'
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/shuffle_null.py $(ARGS)
 
 bench-leaks: setup  ## leaks between samples: planted ones that are hinted at, and false hints
 	@$(BIN)/python benchmarks/leaks.py

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_BREAKS = re.compile(r"[\t\r\n]+")
 _ESCAPED = re.compile(r"'+[=+\-@]")
 
 
@@ -24,9 +25,8 @@ def escaped(cell: str) -> str:
     >>> escaped("=cmd|' /C calc'!A0"), escaped("-2.5"), escaped("-)-epicatechin"), escaped("Blautia")
     ("'=cmd|' /C calc'!A0", '-2.5', "'-)-epicatechin", 'Blautia')
     """
-    if not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
-        return re.sub(r"[\t\r\n]+", " ", cell)
-    return "'" + re.sub(r"[\t\r\n]+", " ", cell)
+    flat = cell if cell.isprintable() else _BREAKS.sub(" ", cell)
+    return flat if not _FORMULA.match(cell) or _NUMBER.fullmatch(cell) else "'" + flat
 
 
 def unescaped(cell: str) -> str:

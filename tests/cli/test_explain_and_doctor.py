@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_a_package_that_breaks_when_imported_is_told_apart_from_one_that_is_abse
 def test_doctor_says_what_to_install(capsys, monkeypatch):
     lacking = parts.Part("wings", "flying", (("no-such-wings", "wings"),), "pip install wings")
     core = parts.Part("core", "all", (("numpy", "numpy"),), "-", optional=False)
-    monkeypatch.setattr(sys.modules["commensal.pipeline.doctor"], "PARTS", (core, lacking))
+    monkeypatch.setattr(import_module("commensal.pipeline.doctor"), "PARTS", (core, lacking))
     code, out, _ = told(capsys, "doctor")
     assert code == 0
     assert "absent  wings" in out
@@ -92,7 +93,7 @@ def test_doctor_says_what_to_install(capsys, monkeypatch):
 
 def test_doctor_fails_when_what_is_needed_does_not_work(capsys, monkeypatch):
     core = parts.Part("core", "all", (("no-such-core", "x"),), "pip install it", optional=False)
-    monkeypatch.setattr(sys.modules["commensal.pipeline.doctor"], "PARTS", (core,))
+    monkeypatch.setattr(import_module("commensal.pipeline.doctor"), "PARTS", (core,))
     code, out, _ = told(capsys, "doctor", "--json")
     assert code == 1
     assert json.loads(out)["sound"] is False

@@ -134,6 +134,12 @@ def test_unknown_formats_and_empty_results_are_named(study, tmp_path):
         export(study, tmp_path, results=tmp_path)
 
 
+def test_a_study_of_reads_asks_for_the_run_that_profiled_them(tmp_path):
+    study = simulation.als(tmp_path / "study", seed=1, small=True, reads=True, read_samples=1)
+    with pytest.raises(UsageError, match="--results"):
+        export(study, tmp_path / "out")
+
+
 def _r_has(package: str) -> bool:
     if not shutil.which("Rscript"):
         return False

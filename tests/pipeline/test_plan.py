@@ -163,3 +163,12 @@ def test_bad_input_is_named_with_a_way_out(study, options, said):
         plan(study, **({"studies": 2} | options))
     assert said in str(caught.value)
     assert isinstance(caught.value, CommensalError)
+
+
+def test_reads_are_left_out_and_that_is_said(tmp_path):
+    from commensal import simulation
+
+    study = simulation.als(tmp_path, seed=1, small=True, reads=True, read_samples=1)
+    made = plan(study, studies=2, features=5, permutations=99, sizes=(1.0,))
+    assert any("mouse_reads: not planned" in sentence for sentence in made.sentences)
+    assert not made.figures["assay"].astype("string").str.startswith("mouse_reads").any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,10 @@ import pytest
 import commensal
 from commensal import simulation
 from commensal.errors import CommensalError, OutputError, StudyFileError, TableError, UsageError
-from commensal.tables import read_estimates, read_points
+from commensal.pipeline.run import Result
+from commensal.tables import claims, estimates, points, read_estimates, read_points
+
+RESULT = Result(Path(), Path(), estimates(), points(), claims(), (), ("one",))
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,36 @@ def test_the_planted_claim_is_the_first_and_nothing_false_is_selected(demo):
     questions = set(found.questions["question"])
     assert questions == {"depletion", "course", "screen", "mediators", "rescue", "host", "cohort"}
     assert json.loads(json.dumps(found.to_dict()))["top_claim_is_planted"] is True
+
+
+def test_one_stool_of_the_demo_is_profiled_and_no_question_asks_it(demo):
+    pytest.importorskip("pysylph")
+    told = json.loads((demo.folder / "study" / "truth.json").read_text())["reads"]
+    (sample,) = told["samples"]
+    taxa = pd.read_parquet(demo.folder / "profiles" / told["assay"] / sample / "taxa.parquet").set_index("species")
+    cells = {told["taxa"][name]: row["cells"] for name, row in told["samples"][sample].items()}
+    for name, share in cells.items():
+        if share > 0.02:
+            assert taxa.loc[name, "relative_abundance"] == pytest.approx(share, rel=0.15)  # 20,000 pairs
+    assert not demo.estimates["assay"].astype(str).str.startswith(told["assay"]).any()
+    assert 'id="reads"' in demo.report.read_text(encoding="utf-8")
+
+
+def test_without_the_reads_extra_the_demo_says_so_and_goes_on(tmp_path, monkeypatch):
+    from commensal.errors import CommensalError
+    from commensal.pipeline import demo as module
+    from commensal.reads import needs
+
+    def lacking(name):
+        raise CommensalError(f"reading sequences needs {name}, which is not installed", mend="pip install it")
+
+    ran = []
+    monkeypatch.setattr(needs, "needed", lacking)
+    monkeypatch.setattr(sys.modules[module.__module__], "run", lambda study, *_, **__: ran.append(study) or RESULT)
+    made = module(tmp_path / "out")
+    assert "mouse_reads" not in ran[0].read_text(encoding="utf-8")
+    assert made.headlines[0] == "one"
+    assert "needs pysylph, which is not installed" in made.headlines[1]
 
 
 def test_the_demo_gives_three_headlines_with_numbers(demo):

@@ -141,3 +141,65 @@ def test_its_claims_have_every_line_and_the_family_leaves_out_drugs_and_mutants(
 def test_options_out_of_range_are_refused(tmp_path: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         als(tmp_path, **options)
+
+
+READS: dict[str, Any] = TINY | {"reads": True, "pairs": 400}
+
+
+def every_file(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_reads_leave_the_tables_and_are_the_same_bytes_by_seed(tmp_path: Path) -> None:
+    plain, one, two = (
+        every_file(als(tmp_path / name, seed=5, **options).parent)
+        for name, options in (("plain", TINY), ("one", READS), ("two", READS))
+    )
+    other = every_file(als(tmp_path / "other", seed=6, **READS).parent)
+    assert one == two
+    changed = {name for name in plain if plain[name] != one[name]}
+    assert changed == {"study.toml", "truth.json"}
+    more = json.loads(one["truth.json"])
+    told = more.pop("reads")
+    assert more == json.loads(plain["truth.json"])
+    for sample in told["samples"]:
+        assert {f"reads/{sample}_R1.fastq.gz", f"reads/{sample}_R2.fastq.gz"} <= set(one)
+    assert one["genomes/Akkermansia_muciniphila.fna"] != other["genomes/Akkermansia_muciniphila.fna"]
+
+
+def test_cells_of_reads_are_the_shares_of_the_table(tmp_path: Path) -> None:
+    folder = als(tmp_path, seed=5, **READS).parent
+    told = truth(folder)["reads"]
+    counts = read(folder, "mouse_taxa").set_index("taxon").drop(columns=["family", "phylum"])
+    mice = read(folder, "subjects").set_index("subject")["arm"]
+    whose = read(folder, "samples").set_index("sample")["subject"]
+    assert [mice[whose[sample]] for sample in told["samples"]] == [HELPER, "vehicle"]
+    for sample, genomes in told["samples"].items():
+        share = counts[sample] / counts[sample].sum()
+        cells = {told["taxa"][name]: row["cells"] for name, row in genomes.items()}
+        assert cells == pytest.approx(share[share > 0].to_dict())
+        assert sum(row["pairs"] for row in genomes.values()) == told["pairs"] == 400
+
+
+def test_given_genomes_are_tied_by_name_and_others_have_no_reads(tmp_path: Path) -> None:
+    letters = np.random.default_rng(1).choice(list("ACGT"), 5000)
+    names = ("Akkermansia_muciniphila_B", "Akkermansia_muciniphila_A", "X_y")
+    given = {name: tmp_path / f"{name}.fna" for name in names}
+    for name, path in given.items():
+        path.write_text(f">{name}\n{''.join(letters)}\n")
+    folder = als(tmp_path / "study", seed=5, genomes=given, **READS).parent
+    told = truth(folder)["reads"]
+    assert told["taxa"] == {"Akkermansia_muciniphila_A": "Akkermansia muciniphila"}
+    assert not (folder / "genomes").exists()
+    with pytest.raises(UsageError, match="no genome is of a taxon"):
+        als(tmp_path / "none", seed=5, genomes={"X_y": given["X_y"]}, **READS)
+    with pytest.raises(UsageError, match="genomes without reads"):
+        als(tmp_path / "none", seed=5, genomes=given, **TINY)
+    with pytest.raises(UsageError, match="out of their range"):
+        als(tmp_path / "none", seed=5, read_samples=0, **READS)
+
+
+def test_reads_of_an_earlier_simulation_do_not_stay(tmp_path: Path) -> None:
+    als(tmp_path, seed=5, read_samples=3, **READS)
+    again = truth(als(tmp_path, seed=5, read_samples=1, **READS).parent)["reads"]["samples"]
+    assert {path.name.partition("_")[0] for path in (tmp_path / "reads").iterdir()} == set(again)

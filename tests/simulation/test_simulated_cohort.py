@@ -188,3 +188,12 @@ def test_a_study_of_someone_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not simulated"):
         cohort(tmp_path)
     assert (tmp_path / "study.toml").read_text() == "[study]\nname = 'mine'\n"
+
+
+def test_tables_hold_no_formula():
+    from commensal.simulation.files import tsv
+
+    assert (
+        tsv(["id", "=a"], [["-)-epicatechin", "-2.5"], ["@x", "1e+06"]])
+        == "id\t'=a\n'-)-epicatechin\t-2.5\n'@x\t1e+06\n"
+    )

@@ -22,6 +22,7 @@ from commensal.checks import (
     mediator_checks,
     nesting,
     preparation,
+    spreadsheet,
 )
 from commensal.checks.context import Context, contexts
 from commensal.checks.units import arm_columns, find_units
@@ -41,7 +42,7 @@ STUDY_CHECKS: dict[str, tuple[Callable[[LoadedStudy], Iterable[Finding]], ...]] 
     "ids": (ids.assay_ids, ids.specimens, ids.subjects, ids.other_tables),
     "labels": (_labels,),
     "depth": (depth.sample_depths,),
-    "contents": (contents.missing_amounts, contents.overlapping_features),
+    "contents": (contents.missing_amounts, contents.overlapping_features, spreadsheet.spreadsheet_names),
     "design": (design.undeclared, design.unasked),
     "covariates": (asked.absent_covariates,),
     "arms": (arms.of_arms,),

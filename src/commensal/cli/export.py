@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from commensal.cli import show
+
 
 def export(
     study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
@@ -24,6 +26,6 @@ def export(
 
     done = pipeline.export(study, out, data, results=results, **({"formats": tuple(to)} if to else {}))
     for file in done.files:
-        typer.echo(file)
+        show.say(file)
     for sentence in done.left_out:
-        typer.echo(f"left out: {sentence}", err=True)
+        show.say(f"left out: {sentence}", err=True)

@@ -39,9 +39,9 @@ def plan(
             grow=tuple(grow or ()), features=features, permutations=permutations, seed=seed, progress=progress,
         )  # fmt: skip
     if as_json:
-        typer.echo(made.figures.to_json(orient="records"))
+        show.say(made.figures.to_json(orient="records"))
         return
     for sentence in made.sentences:
-        typer.echo(f"- {sentence}")
+        show.say(f"- {sentence}")
     if out is not None:
-        typer.echo(f"figures: {out / 'plan.parquet'}")
+        show.say(f"figures: {out / 'plan.parquet'}")

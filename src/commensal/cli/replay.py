@@ -22,8 +22,8 @@ def replay(
     with show.progress_bar() as progress:
         done = pipeline.replay(folder, out, data, anyway=anyway, progress=progress)
     for name, (was, now) in done.versions.items():
-        typer.echo(f"another version: {name} {was} then, {now or 'none'} now", err=True)
+        show.say(f"another version: {name} {was} then, {now or 'none'} now", err=True)
     for file, same in done.compared.items():
-        typer.echo(f"{'identical' if same else 'differs':<10} {file}")
+        show.say(f"{'identical' if same else 'differs':<10} {file}")
     if not done.identical:
         raise typer.Exit(1)

@@ -42,11 +42,17 @@ def als(
     times: Annotated[int | None, typer.Option("--times", help="Ages of measurement (3 or more).")] = None,
     measures: Annotated[int | None, typer.Option("--measures", help="Measures (1-6).")] = None,
     icc: Annotated[float, typer.Option("--icc", help="Share of the animals' variance that cages have.")] = 0.2,
+    reads: Annotated[bool, typer.Option("--reads", help="FASTQ of some stools as well.")] = False,
+    genomes: Annotated[
+        Path | None, typer.Option("--genomes", help="Folder of FASTA files for reads; else invented.", metavar="DIR")
+    ] = None,
+    read_samples: Annotated[int, typer.Option("--read-samples", help="Stools with reads.")] = 2,
+    pairs: Annotated[int, typer.Option("--pairs", help="Pairs of reads of each.")] = 20_000,
 ) -> None:
     """Simulate the model study whole: mice and patients, all seven questions, claims with known truth."""
     sizes = ("cages", "animals", "strains", "doses", "households", "molecules", "taxa", "genes", "times", "measures")
     given = locals()
-    options = {name: given[name] for name in (*sizes, "mutant", "icc")}
+    options = {name: given[name] for name in (*sizes, "mutant", "icc", "reads", "genomes", "read_samples", "pairs")}
     from commensal import pipeline
 
     link = false_link.replace("->", "→") if false_link else None
@@ -55,6 +61,9 @@ def als(
     )  # fmt: skip
     show.say(f"study: {study}")
     show.say(f"truth: {out / 'truth.json'}")
+    if reads:
+        own = f"{out / 'genomes'} --annotations {out / 'annotations'} --taxonomy {out / 'taxonomy.tsv'}"
+        show.say(f"before a run: commensal reference build {genomes or own} --out {out / 'reference'}")
 
 
 @app.command("null")

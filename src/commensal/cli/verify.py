@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from commensal.cli import show
+
 
 def verify(
     folder: Annotated[Path, typer.Argument(help="The folder that `commensal run` wrote.", metavar="DIR")],
@@ -22,10 +24,10 @@ def verify(
     table = pipeline.verify(folder, data)
     differ = changed(table)
     if as_json:
-        typer.echo(table.to_json(orient="records", indent=1))
+        show.say(table.to_json(orient="records", indent=1))
     else:
         for row in table.itertuples():
-            typer.echo(f"{row.state:<13} {row.role:<6} {row.file}")
-        typer.echo(f"{len(differ)} of {len(table)} files changed, missing or extra")
+            show.say(f"{row.state:<13} {row.role:<6} {row.file}")
+        show.say(f"{len(differ)} of {len(table)} files changed, missing or extra")
     if len(differ):
         raise typer.Exit(1)

@@ -63,8 +63,6 @@ PARTS = (
         "mapping", "removal of the host's reads, mapping to genes (built from source: a C compiler and zlib's headers)",
         (("mappy", "mappy"),), "pip install 'commensal[mapping]'",
     ),
-    Part("cluster", "runs on a Dask cluster (--cluster)", (("dask", "dask"), ("distributed", "distributed")),
-         "pip install 'commensal[cluster]'"),
     Part("r", "objects saved by R (phyloseq .rds)", (("rdata", "rdata"),), "pip install 'commensal[r]'"),
     Part("gpl", "gene calls where a genome has none (GPL-3)", (("pyrodigal", "pyrodigal"),),
          "pip install 'commensal[gpl]'"),

@@ -12,8 +12,8 @@ from commensal.page.words import count, many, missing
 
 #: Where the points of a row are looked up.
 KEY = ("figure", "question", "contrast", "assay", "measure", "feature")
-#: Longest name on an axis, in letters: its unit has to stand beside it.
-LONGEST = 20
+#: Longest title of an upright axis, in letters: name and unit.
+LONGEST = 28
 Drawn = dict[str, Any]
 
 
@@ -121,10 +121,15 @@ def _unit(own: pd.DataFrame) -> str:
     return "" if len(units) == 0 else f" ({units[0]})"
 
 
+def _axis(row: pd.Series, unit: str = "", before: str = "") -> str:
+    """Write the title of an upright axis: the name gives way where all would not fit, the unit stays whole."""
+    name, most = _name(row), max(LONGEST - len(unit) - len(before), 8)
+    return before + (name if len(name) <= most else name[: most - 1] + "…") + unit
+
+
 def _name(row: pd.Series) -> str:
     name = row["label"] if not missing(row["assay"]) and not missing(row["label"]) else row["measure"]
-    text = str(row["feature"] if missing(name) else name).replace("_", " ")
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return str(row["feature"] if missing(name) else name).replace("_", " ")
 
 
 def _samples(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
@@ -143,7 +148,7 @@ def _samples(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
     elif cut["block"].notna().any() and not timed:
         about += "; dots above each other are of one cage (its block)"
     return {
-        "kind": "course" if timed else "strip", "log": logs, "joined": joined, "ylab": _name(row) + _unit(cut),
+        "kind": "course" if timed else "strip", "log": logs, "joined": joined, "ylab": _axis(row, _unit(cut)),
         "xlab": f"Time from onset{unit}" if timed else "", "groups": [name for name, _ in groups],
         "sides": [side for _, side in groups], "x": _round(cut["x"]) if timed else None, "y": _round(cut["y"]),
         "g": [int(one) for one in at], "b": _codes(cut["subject"] if timed else cut["block"]),
@@ -158,7 +163,7 @@ def _course(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
         return None
     timed = bool(cut["x"].notna().any())
     return {
-        "kind": "course" if timed else "strip", "log": False, "joined": False, "ylab": _name(row) + _unit(cut),
+        "kind": "course" if timed else "strip", "log": False, "joined": False, "ylab": _axis(row, _unit(cut)),
         "xlab": f"Time{unit}", "groups": [name for name, _ in groups], "sides": [side for _, side in groups],
         "x": _round(cut["x"]) if timed else None, "y": _round(cut["y"]), "g": [int(one) for one in at],
         "b": _codes(cut["subject"] if timed else cut["block"]), "n": _who(cut, at, groups),
@@ -175,7 +180,8 @@ def _survival(own: pd.DataFrame, points: PointsOf, row: pd.Series, unit: str) ->
     first = cut.groupby(at)["n"].max()
     told = [f"{name}: {count(first.get(i))} at the start" for i, (name, _) in enumerate(groups)]
     return {
-        "kind": "survival", "log": False, "joined": False, "ylab": f"Share without {_name(row)}", "xlab": f"Time{unit}",
+        "kind": "survival", "log": False, "joined": False,
+        "ylab": _axis(row, before="Share without "), "xlab": f"Time{unit}",
         "groups": [name for name, _ in groups], "sides": [side for _, side in groups], "x": _round(cut["x"]),
         "y": _round(cut["y"]), "g": [int(one) for one in at], "b": [0] * len(cut),
         "cx": _round(gone["x"]), "cy": _round(gone["y"]), "cg": [int(one) for one in gone_at],
@@ -189,7 +195,7 @@ def _severity(own: pd.DataFrame, row: pd.Series) -> Drawn | None:
         return None
     people, absent = known["subject"].nunique() or len(known), int(own["y"].isna().sum())
     return {
-        "kind": "scatter", "log": False, "joined": False, "ylab": f"{_name(row)}{_unit(known)}",
+        "kind": "scatter", "log": False, "joined": False, "ylab": _axis(row, _unit(known)),
         "xlab": str(row["measure"]).replace("_", " "), "groups": ["patients"], "sides": [1], "x": _round(known["x"]),
         "y": _round(known["y"]), "g": [0] * len(known), "b": [0] * len(known),
         "n": f"{many(people, 'patient')}" + (f", {count(absent)} more not detected" if absent else ""),

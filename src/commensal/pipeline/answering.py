@@ -126,14 +126,20 @@ def answered(
             continue
         made = outcome.answer
         failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in made.refused]
-        reason = withheld.get((question.name, part)) if part else _of_all_tables(question, withheld)
-        answers.append(without_p(made, reason.status, reason.note) if reason else made)
+        answers.append(borne(made, step, withheld))
         told = {"took": round(outcome.seconds, 3)} | (keeper.told(at) if keeper else {})
         journal.event("answer", question=question.name, assay=part, estimates=len(made.estimates), **told)
     first = next((outcome.error for outcome in outcomes if outcome.error), None)
     if first and not answers:
         raise first
     return answers, failures
+
+
+def borne(made: Answer, step: Step, withheld: Mapping[tuple[str, str], checks.Withheld]) -> Answer:
+    """Return an answer with the p that the design can bear: none where the linter withholds them."""
+    named = (step.question.name, step.part) if step.part else None
+    reason = withheld.get(named) if named else _of_all_tables(step.question, withheld)
+    return without_p(made, reason.status, reason.note) if reason else made
 
 
 def _of_all_tables(question: Question, withheld: Mapping[tuple[str, str], checks.Withheld]) -> checks.Withheld | None:

@@ -12,8 +12,8 @@ from commensal import execution, io
 from commensal.errors import UsageError, nearest
 from commensal.io import writing
 from commensal.pipeline.claims import CLAIMS
-from commensal.pipeline.load import load
-from commensal.study import LoadedStudy
+from commensal.pipeline.load import load, place
+from commensal.study import LoadedStudy, read_study
 from commensal.tables import read_claims, read_estimates, read_points
 
 #: What can be written.
@@ -79,8 +79,14 @@ def export(
                 f"nothing is exported as {one!r}", where="--to", expected=nearest(one, FORMATS) or list(FORMATS)
             )
     tables = {} if results is None else _results(Path(results))
-    profiles = None if results is None else Path(results) / "profiles"
-    loaded = load(study, data, profiles=profiles)
+    if results is None and read_study(place(study, data).study).reads:
+        raise UsageError(
+            "the study has reads, whose tables come from a run",
+            where="--results",
+            expected="the folder that `commensal run` wrote",
+            mend="run the study, then give its folder with --results",
+        )
+    loaded = load(study, data, profiles=None if results is None else Path(results) / "profiles")
     folder = execution.folder(Path(out))
     files: list[Path] = []
     left: list[str] = []

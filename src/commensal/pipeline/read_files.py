@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commensal.errors import StudyFileError, TableError, listing
+from commensal.filenames import can_name_a_file
 from commensal.io.paths import require_inside
 from commensal.study import Assay
 
@@ -89,7 +90,7 @@ def _filled(pattern: str, sample: str, mate: str) -> str:
 
 def _of_sample(pattern: str, root: Path, sample: str) -> tuple[tuple[Path, ...], str]:
     """Return a sample's files, or why they cannot be used; neither when it has none."""
-    if set(sample) & set('/\\:*?"<>|') or sample in {".", ".."} or sample.startswith("~"):
+    if not can_name_a_file(sample):
         return (), "its id cannot name a folder: use letters, digits, - and _"
     if "{mate}" not in pattern:
         path = root / _filled(pattern, sample, "")

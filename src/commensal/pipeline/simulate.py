@@ -66,7 +66,9 @@ def mediators(out: Path | str, *, seed: int = 1, **options: Any) -> Path:
     return simulation.mediators_study(Path(out), seed=seed, **options)
 
 
-def als(out: Path | str, *, seed: int = 1, small: bool = False, **options: Any) -> Path:
+def als(
+    out: Path | str, *, seed: int = 1, small: bool = False, genomes: Path | str | None = None, **options: Any
+) -> Path:
     """Simulate the model study whole, with all seven questions and known truth, and return its study file.
 
     Parameters
@@ -77,15 +79,20 @@ def als(out: Path | str, *, seed: int = 1, small: bool = False, **options: Any) 
         The same seed and options give the same bytes.
     small
         Sizes of the demo.
+    genomes
+        Folder of FASTA files (.fna, .fa, .fasta, each .gz or not) that reads are drawn from, with ``reads=True``.
     options
-        Sizes and planted effects, as in `commensal.simulation.als`.
+        Sizes, planted effects and reads, as in `commensal.simulation.als`.
 
     Raises
     ------
     UsageError
         An option out of its range, or a folder that holds a study that is not simulated.
+    FormatError
+        A genome that cannot be read.
     """
-    return simulation.als(Path(out), seed=seed, small=small, **options)
+    found = _genomes(Path(genomes)) if genomes is not None else None
+    return simulation.als(Path(out), seed=seed, small=small, genomes=found, **options)
 
 
 def null(out: Path | str, *, seed: int = 1, small: bool = False, **options: Any) -> Path:

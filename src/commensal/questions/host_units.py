@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,7 +93,7 @@ def _scales(comparison: Comparison) -> tuple[Array, NDArray[np.bool_], Array, st
         million = known / (factors * np.exp(np.mean(np.log(np.maximum(known.sum(axis=1), 1)))))[:, None] * 1e6
         return logs, enough_reads(known, factors, comparison.case), million, "counts per million"
     if assay.value in ("log2", "log10", "ln"):
-        scale = {"log2": 1.0, "log10": np.log2(10), "ln": 1 / np.log(2)}[assay.value]
+        scale = {"log2": 1.0, "log10": np.log2(10), "ln": np.log2(math.e)}[assay.value]
         return values * scale, np.asarray(np.isfinite(values).all(axis=0)), values, str(assay.value)
     raise DesignError(
         "expression is compared on counts or on logarithms",

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from commensal.errors import OutputError, UsageError
+from commensal.filenames import can_name_a_file
 from commensal.reads import function, lineage, presence, quality
 from commensal.reads.fastq import Batch, Fastq
 from commensal.reads.growth import growth
@@ -120,7 +121,7 @@ def profile_sample(
     if mode not in MODES:
         raise UsageError(f"mode {mode!r} is not known", expected=", ".join(MODES))
     opened = _opened(reference)
-    name = sample or sample_name(Path(r1))
+    name = sample_name(Path(r1)) if sample is None else sample
     folder = _folder(Path(out), name)
     run = _Pass(Fastq(r1, r2, layout=layout), opened, trimming or Trimming(), hosts, progress)
     found, names = _composition(run)
@@ -295,7 +296,7 @@ def _opened(reference: Any) -> Any:
 
 
 def _folder(out: Path, name: str) -> Path:
-    if not name or name in {".", ".."} or set(name) & set('/\\:*?"<>|') or name.startswith("~"):
+    if not can_name_a_file(name):
         raise UsageError("the sample's name cannot name a folder", found=repr(name), mend="give another with --sample")
     folder = out / name
     try:

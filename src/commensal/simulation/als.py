@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from commensal.errors import UsageError
 from commensal.simulation import animal_files
 from commensal.simulation.als_files import AlsDrawn, als_tables
 from commensal.simulation.als_fluids import molecules_of_mice
 from commensal.simulation.als_people import people_of
 from commensal.simulation.als_plan import AlsPlan, als_plan
+from commensal.simulation.als_reads import READS_SECTION, write_reads
 from commensal.simulation.als_study import als_study_text
 from commensal.simulation.als_truth import als_truth
-from commensal.simulation.files import write_files
+from commensal.simulation.files import refuse_other_studies, write_files
 from commensal.simulation.mice import mice
 from commensal.simulation.mouse_gut import gut
 from commensal.simulation.mouse_measures import measurements
@@ -42,6 +44,10 @@ def als(
     times: int | None = None,
     measures: int | None = None,
     icc: float = 0.2,
+    reads: bool = False,
+    genomes: Mapping[str, Path] | None = None,
+    read_samples: int = 2,
+    pairs: int = 20_000,
 ) -> Path:
     """Simulate the model study with all seven questions, and write it to a folder.
 
@@ -79,6 +85,13 @@ def als(
         Ages at which mice are measured (3–40), and how many measures there are (1–6).
     icc
         Share of the variance between animals that cages have.
+    reads
+        Whether some stools of mice are sequenced as well: FASTQ in ``reads``, an assay of reads in the study file, and
+        what is true of them in truth.json. The tables stay as they are.
+    genomes
+        FASTA files by name (``Genus_species…``) that reads are drawn from. None: invented genomes, written beside.
+    read_samples, pairs
+        Stools that are sequenced, and pairs of reads of each.
 
     Returns
     -------
@@ -88,7 +101,10 @@ def als(
     Raises
     ------
     UsageError
-        An option out of its range, or a folder that holds a study that is not simulated.
+        An option out of its range, genomes without reads or of no taxon of the study, or a folder that holds a study
+        that is not simulated.
+    FormatError
+        A genome that cannot be read.
 
     Examples
     --------
@@ -110,10 +126,18 @@ def als(
         effects=effects or {},
     )  # fmt: skip
     drawn = draw_als(plan)
+    truth = als_truth(drawn)
+    if genomes is not None and not reads:
+        raise UsageError(
+            "genomes without reads", where="genomes", mend="say reads (--reads) as well, or leave them out"
+        )
+    if reads:
+        refuse_other_studies(out)
+        truth["reads"] = write_reads(Path(out), drawn, genomes, samples=read_samples, pairs=pairs)
     texts = {
         **als_tables(drawn),
-        "truth.json": json.dumps(als_truth(drawn), indent=1, ensure_ascii=False) + "\n",
-        "study.toml": als_study_text(plan),
+        "truth.json": json.dumps(truth, indent=1, ensure_ascii=False) + "\n",
+        "study.toml": als_study_text(plan, READS_SECTION if reads else ""),
     }
     return write_files(out, texts)
 

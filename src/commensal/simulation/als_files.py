@@ -64,7 +64,7 @@ def als_tables(drawn: AlsDrawn) -> dict[str, str]:
         "molecules.tsv": tsv(
             ["id", "name", "exogenous"], zip(fluids.ids, fluids.names, _exogenous(fluids.names), strict=True)
         ),
-        "genomes.tsv": tsv(["genome", "gene", "ko"], _genomes(drawn.plan)),
+        "genomes.tsv": tsv(["genome", "gene", "ko"], strain_genes(drawn.plan)),
     }  # fmt: skip
     for fluid, run in fluids.runs.items():
         names = [_tube(drawn, fluid, row, order) for row, order in zip(run.row, run.order, strict=True)]
@@ -101,7 +101,7 @@ def _batches(drawn: AlsDrawn) -> list[str]:
     return of
 
 
-def _genomes(plan: AlsPlan) -> Iterator[tuple[str, str, str]]:
+def strain_genes(plan: AlsPlan) -> Iterator[tuple[str, str, str]]:
     """Yield the genes of each strain: common ones, and those of the pathways that it carries, each step once."""
     pathways = knowledge.pathways()
     for name in (*plan.strain_names, *((MUTANT,) if plan.mutant else ())):

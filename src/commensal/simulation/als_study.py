@@ -173,13 +173,13 @@ unit = "point"
 """
 
 
-def als_study_text(plan: AlsPlan) -> str:
-    """Return the study file."""
+def als_study_text(plan: AlsPlan, reads: str = "") -> str:
+    """Return the study file; ``reads`` is the section of an assay of reads, if there is one."""
     outcomes = plan.outcomes
     blinded = [*(one.name for one in outcomes), "mouse_serum", "mouse_csf", "people_species", "people_serum"]
     head = _HEAD.replace("@BLINDED@", json.dumps(blinded)).replace("@PRIMARY@", outcomes[0].name)
     measures = (measure_section(one) for one in outcomes)
-    return "\n".join([head, *measures, *_contrasts(plan), *_mice(plan), _people(plan)])
+    return "\n".join([head + reads, *measures, *_contrasts(plan), *_mice(plan), _people(plan)])
 
 
 def given_arms(plan: AlsPlan) -> list[str]:

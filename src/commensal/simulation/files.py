@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from commensal.cells import escaped
 from commensal.errors import OutputError, UsageError
 from commensal.simulation.cohort_file import STUDY
 from commensal.simulation.communities import Communities
@@ -125,10 +126,7 @@ def write_files(out: Path, texts: Mapping[str, str]) -> Path:
         The folder cannot be written to.
     """
     out = Path(out)
-    if (out / "study.toml").exists() and not (out / "truth.json").exists():
-        raise UsageError(
-            "this folder holds a study that is not simulated", where=str(out), mend="choose another folder"
-        )
+    refuse_other_studies(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -138,9 +136,23 @@ def write_files(out: Path, texts: Mapping[str, str]) -> Path:
     return out / "study.toml"
 
 
+def refuse_other_studies(out: Path) -> None:
+    """Refuse to write beside a study that is not simulated.
+
+    Raises
+    ------
+    UsageError
+        The folder holds one.
+    """
+    if (Path(out) / "study.toml").exists() and not (Path(out) / "truth.json").exists():
+        raise UsageError(
+            "this folder holds a study that is not simulated", where=str(out), mend="choose another folder"
+        )
+
+
 def tsv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as tab-separated text."""
-    return "".join("\t".join(row) + "\n" for row in [header, *rows])
+    """Return a table as tab-separated text in which no name is a spreadsheet's formula."""
+    return "".join("\t".join(map(escaped, row)) + "\n" for row in [header, *rows])
 
 
 def _people(people: People, csf: Fluid) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commensal.errors import OutputError, UsageError, listing
+from commensal.filenames import can_name_a_file
 from commensal.simulation.fragments import Fragments, fragments
 from commensal.simulation.genomes import Genome, Stretch, named_genomes, read_genome
 from commensal.simulation.sequencing import Gzip, Sequencer, mates, perfect_templates, quality_templates
@@ -161,7 +162,7 @@ def _check(
         raise UsageError("error is not known", found=options["error"], expected=listing(ERRORS))
     if host is None and options["host_fraction"]:
         raise UsageError("a share of host reads without a host", mend="give the host's FASTA")
-    if not name or not set(name).isdisjoint("/\\: \t\n"):
+    if not can_name_a_file(name) or " " in name:
         raise UsageError("the sample's name cannot name a file", found=repr(name))
     ranges = (
         ("n_pairs", 1, 999_999_999), ("read_length", 30, 10_000), ("insert", 30, 100_000), ("insert_sd", 0, 100_000),

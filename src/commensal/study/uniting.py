@@ -87,7 +87,8 @@ def cohort_of(declared: Study, samples: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> study = Study(__import__("pathlib").Path("study.toml"), "both")
+    >>> from pathlib import Path
+    >>> study = Study(Path("study.toml"), "both")
     >>> cohort_of(study, pd.DataFrame({"arm": ["abx"]}))
     'both'
     """

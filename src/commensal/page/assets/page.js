@@ -1,9 +1,9 @@
 (() => {
-  // CSV: a text that a spreadsheet could take for a formula is quoted with an apostrophe
+  // CSV: a text that a spreadsheet could take for a formula gets an apostrophe, as commensal.cells has it
   const cell = (value) => {
     if (value === null || value === undefined) return "";
     if (isNumber(value)) return String(value);
-    const text = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+    const text = /^'*[=+\-@\t\r]/.test(value) ? "'" + value : value;
     return /[",\n\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
   };
   const download = (name, text, type) => {

@@ -34,7 +34,7 @@ const rawFigure = (() => {
     while (ticks.length > 6) ticks = ticks.filter((_, i) => i % 2 === 0);
     return Object.assign(scale, { ticks });
   };
-  const tick = (value) => (Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(0).replace("e+", "e") : String(Number(value.toPrecision(4)))).replaceAll("-", "−");
+  const tick = (value) => (Math.abs(value) >= 1e4 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(0).replace("e+", "e") : String(Number(value.toPrecision(4)))).replaceAll("-", "−");
 
   const mark = (x, y, side, hollow) => {
     const css = `mark-${side ? "case" : "control"}${hollow ? " hollow" : ""}`;

@@ -182,6 +182,11 @@ class Measured:
     why_exclude: str = ""
 
 
+#: Formats of profilers of reads, and what their features are.
+PROFILES: dict[str, AssayKind] = {
+    "metaphlan": "taxa", "sylphtax": "taxa", "sylph": "taxa", "motus": "taxa", "kraken": "taxa", "bracken": "taxa",
+    "humann": "genes",
+}  # fmt: skip
 #: Formats of metabolomics; ``molecules`` is a workbook whose features have identifiers of compounds.
 MOLECULES = ("mwtab", "mztab", "metaboanalyst", "msdial", "xcms", "metabolon", "molecules")
 #: Those of them in which a missing value is a molecule that was not seen.
@@ -208,6 +213,8 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
     """
     finite = values[np.isfinite(values)]
     names = list(features)
+    if form in PROFILES:
+        return _profile(values, finite, form)
     lineages = sum(re.search(r"(^|[;|])\s*[dkpcofgs]__", name) is not None for name in names) > len(names) / 2
     if form in ("mothur", "qiime2"):
         taxa = "the file's format is one for sequencing"
@@ -241,6 +248,17 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
         kind, why_kind = "metabolites", f"the values are {value}"
     unseen = form in UNSEEN and bool(np.isnan(values).any())
     return Measured(kind, value, why_kind, why, unseen or bool((finite == 0).any()))
+
+
+def _profile(values: NDArray[np.float64], finite: NDArray[np.float64], form: str) -> Measured:
+    """Say what a profiler's table holds: its reader has left one rank, and kept apart what belongs to no feature."""
+    zeros = bool((finite == 0).any())
+    kind, why = PROFILES[form], f"the file's format is {form}'s"
+    if finite.size and (finite == np.round(finite)).all() and finite.max() > 100:
+        return Measured(kind, "counts", why, "all values are whole numbers", zeros)
+    if np.nansum(values, axis=1).max(initial=0) <= 100 * (1 + _OFF):
+        return Measured(kind, "relative", why, "no sample sums to more than 100", zeros)
+    return Measured(kind, "absolute", why, "samples sum to more than 100, and not in whole numbers", zeros)
 
 
 _RANKS = {"s": "species", "g": "genera", "f": "families", "o": "orders", "c": "classes", "p": "phyla"}
