@@ -86,4 +86,5 @@ def test_ctrl_c_says_that_it_stopped(monkeypatch, capsys):
     with pytest.raises(SystemExit) as left:
         main()
     assert left.value.code == 130
-    assert capsys.readouterr().err == "commensal: stopped\n"
+    said = "commensal: stopped by Ctrl-C: run the same command to go on, what is done is kept\n"
+    assert capsys.readouterr().err == said
