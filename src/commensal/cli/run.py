@@ -22,12 +22,30 @@ def run(
     shuffle: Annotated[
         int, typer.Option("--shuffle", min=0, help="Join the claims again this many times with labels rearranged.")
     ] = 0,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Dask cluster: tcp://host:port, tls://host:port, or its scheduler file."),
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option("--memory", help="What each worker may take, such as 4GB; fewer start if they must.")
+    ] = None,
 ) -> None:
     """Answer the study's questions: estimates, points, figures and one page."""
     from commensal import pipeline
 
     with show.progress_bar() as progress:
-        outcome = pipeline.run(study, out, data, only=tuple(only or ()), shuffle=shuffle, progress=progress)
+        outcome = pipeline.run(
+            study,
+            out,
+            data,
+            only=tuple(only or ()),
+            shuffle=shuffle,
+            workers=workers,
+            cluster=cluster,
+            memory=memory,
+            progress=progress,
+        )
     show.result(outcome)
     if outcome.failed:
         raise typer.Exit(1)

@@ -19,6 +19,10 @@ Done = Callable[[int, Made], None]
 class Crew(Protocol):
     """One process, several, or a cluster: the results are the same, bit for bit."""
 
+    #: Processes that do the work, and a sentence where they are other than asked for.
+    workers: int
+    said: str | None
+
     def map(
         self,
         function: Callable[[Shared, Task], Made],
@@ -46,6 +50,9 @@ class Serial:
     >>> Serial().map(pow, [1, 2, 3], shared=2, names=["a", "b", "c"])
     [2, 4, 8]
     """
+
+    workers = 1
+    said: str | None = None
 
     def map(
         self,

@@ -54,6 +54,9 @@ def run(
     *,
     only: Sequence[str] = (),
     shuffle: int = 0,
+    workers: int = 1,
+    cluster: str | None = None,
+    memory: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run a study and write its folder.
@@ -69,6 +72,9 @@ def run(
     shuffle
         How many times to join the claims again with the labels rearranged as the design allows: how often noise makes a
         claim as strong is then part of each claim. Takes about as long as the questions do, each time.
+    workers, cluster, memory
+        Who does the work, as in `execution.crew_of`: this process, processes beside it, or a Dask cluster. The results
+        are the same, bit for bit.
     progress
         Called before each step with (steps done, steps in all, what comes now).
 
@@ -87,11 +93,15 @@ def run(
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
     started = datetime.now(UTC)
-    with execution.Journal(folder / "run.jsonl") as journal:
+    with (
+        execution.crew_of(workers, cluster, memory) as crew,
+        execution.Journal(folder / "run.jsonl") as journal,
+    ):
         journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
+        journal.event("crew", workers=crew.workers, said=crew.said)
         tell(0, 1, "reading the study")
         where = place(study, data)
-        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell)
+        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell, crew)
         told = read_report(loaded, reads.profiles)
         for name, profiles in reads.profiles.items():
             journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
@@ -104,16 +114,14 @@ def run(
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
-        answers, failures = answered(
-            loaded, steps, execution.Serial(), journal, lambda done, _, what: tell(done + 2, total, what)
-        )
+        answers, failures = answered(loaded, steps, crew, journal, lambda done, _, what: tell(done + 2, total, what))
         findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
         for finding in findings:
             journal.event("finding", **finding.to_dict())
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
-            folder, loaded, answer, findings, shuffle, lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}")
+            folder, loaded, answer, findings, shuffle, crew, lambda i, n: tell(i, n, f"shuffle {min(i + 1, n)} of {n}")
         )
         _write_tables(folder, answer)
         tell(total - 1, total, "drawing the page")
@@ -162,6 +170,7 @@ def _claims(
     answer: Answer,
     findings: Sequence[Finding],
     shuffle: int,
+    crew: execution.Crew,
     tell: Callable[[int, int], None],
 ) -> pd.DataFrame:
     """Join the answers into claims and write them; a study that cannot make any has no such file."""
@@ -171,7 +180,7 @@ def _claims(
         return claims()
     found = join(answer.estimates, family, findings=findings)
     if shuffle:
-        found = noise(loaded, family, found, shuffle, findings=tuple(findings), tell=tell)
+        found = noise(loaded, family, found, shuffle, findings=tuple(findings), crew=crew, tell=tell)
     with execution.whole(folder / CLAIMS) as path:
         write_claims(found, path)
     return found

@@ -14,6 +14,7 @@ import pandas as pd
 
 from commensal.errors import DesignError, StatisticsError
 from commensal.evidence import Family, join
+from commensal.execution import Crew, Serial
 from commensal.questions import QUESTIONS, joined
 from commensal.study import Contrast, LoadedStudy, Question
 from commensal.tables import CLAIM, Finding
@@ -45,6 +46,7 @@ def noise(
     *,
     findings: tuple[Finding, ...] = (),
     seed: int = 1,
+    crew: Crew | None = None,
     tell: Tell | None = None,
 ) -> pd.DataFrame:
     """Return the claims with the share of n shuffled studies in which some claim is as strong, in `noise`.
@@ -56,11 +58,13 @@ def noise(
     DesignError
         No label of the study can be rearranged.
     """
-    best = []
-    for i in range(n):
-        if tell is not None:
-            tell(i, n)
-        best.append(_best(_claims_of(shuffled(loaded, seed=seed + i), family, findings)))
+    best = (crew or Serial()).map(
+        _shuffle,
+        [seed + i for i in range(n)],
+        shared=(loaded, family, findings),
+        names=[f"shuffle {i + 1} of {n}" for i in range(n)],
+        tell=None if tell is None else lambda i, n, _: tell(i, n),
+    )
     own = claims["line"] == CLAIM
     told = claims.copy()
     told.loc[own, "noise"] = [
@@ -69,6 +73,12 @@ def noise(
     ]
     told.loc[own, "shuffles"] = n
     return told
+
+
+def _shuffle(shared: tuple[LoadedStudy, Family, tuple[Finding, ...]], seed: int) -> tuple[bool, int, float]:
+    """Return how strong the strongest claim of one shuffled study is; its labels depend on the seed alone."""
+    loaded, family, findings = shared
+    return _best(_claims_of(shuffled(loaded, seed=seed), family, findings))
 
 
 def shuffled(loaded: LoadedStudy, *, seed: int) -> LoadedStudy:
