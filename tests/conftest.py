@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 sys.path.append(str(Path(__file__).parent))  # studies that several folders of tests write
+sys.path.append(str(Path(__file__).parent / "execution"))  # what tests give to other processes to do
 
 # The same cases at every run: a check that fails must fail again. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)

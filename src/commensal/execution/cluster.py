@@ -181,7 +181,7 @@ class Cluster:
                 for i, task in left.items()
             }  # fmt: skip
             held += sent
-            for future in as_completed(list(sent)):
+            for future in as_completed(list(sent), loop=self._client.loop):
                 i = sent[future]
                 if future.status == "error":
                     failed[i] = future.exception()
