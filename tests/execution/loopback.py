@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers as processes of their own: loopback, any free port, ended with the test at the latest."""
+"""A Dask scheduler and workers as processes of their own: loopback, any free port, ended with the test at latest."""
 
 from __future__ import annotations
 
