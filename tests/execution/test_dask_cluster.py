@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import crew_tasks
@@ -21,30 +20,24 @@ from commensal.execution.environment import numerics
 NAMES = [str(i) for i in range(6)]
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with loopback.cluster(tmp_path_factory.mktemp("dask")) as file:
-        yield file
-
-
-def test_workers_give_what_one_process_gives_to_the_last_bit_and_in_order(scheduler: str) -> None:
+def test_workers_give_what_one_process_gives_to_the_last_bit_and_in_order(dask_cluster: str) -> None:
     shared = np.random.default_rng(1).normal(size=(300, 300))
     alone = Serial().map(crew_tasks.solved, range(6), shared=shared, names=NAMES)
     kept: dict[int, bytes] = {}
-    with Cluster(scheduler) as crew:
+    with Cluster(dask_cluster) as crew:
         assert crew.map(crew_tasks.solved, range(6), shared=shared, names=NAMES, done=kept.__setitem__) == alone
         assert crew.map(crew_tasks.solved, [], shared=shared, names=[]) == []
     assert [kept[i] for i in range(6)] == alone
 
 
-def test_a_worker_killed_in_mid_task_is_survived(scheduler: str, tmp_path: Path) -> None:
-    with Cluster(json.loads(Path(scheduler).read_text())["address"]) as crew:
+def test_a_worker_killed_in_mid_task_is_survived(dask_cluster: str, tmp_path: Path) -> None:
+    with Cluster(json.loads(Path(dask_cluster).read_text())["address"]) as crew:
         assert crew.map(crew_tasks.dies_once, range(6), shared=str(tmp_path), names=NAMES) == list(range(6))
         assert (tmp_path / "died").exists()
 
 
-def test_the_first_tasks_error_is_raised_whole(scheduler: str) -> None:
-    with Cluster(scheduler) as crew, pytest.raises(DesignError) as caught:
+def test_the_first_tasks_error_is_raised_whole(dask_cluster: str) -> None:
+    with Cluster(dask_cluster) as crew, pytest.raises(DesignError) as caught:
         crew.map(crew_tasks.refuses, [1, 2, 3], shared=0.3, names=["a", "b", "c"])
     error = caught.value
     assert (error.what, error.where, error.found, error.expected, error.mend) == (
@@ -52,9 +45,9 @@ def test_the_first_tasks_error_is_raised_whole(scheduler: str) -> None:
     )  # fmt: skip
 
 
-def test_workers_with_less_memory_than_declared_are_refused(scheduler: str) -> None:
+def test_workers_with_less_memory_than_declared_are_refused(dask_cluster: str) -> None:
     with pytest.raises(ExecutionError, match="less memory than a task may take"):
-        Cluster(scheduler, memory=4 * 10**9)
+        Cluster(dask_cluster, memory=4 * 10**9)
 
 
 def test_an_encrypted_cluster_takes_certificates_and_refuses_others(

@@ -7,7 +7,6 @@ import json
 import sys
 from pathlib import Path
 
-import loopback
 import pytest
 from typer.testing import CliRunner
 
@@ -54,10 +53,10 @@ def test_two_processes_write_the_same_bytes(study: Path, alone: dict[str, str], 
     assert crew_of(tmp_path)["workers"] in {1, 2}  # as many as fit
 
 
-def test_two_dask_workers_write_the_same_bytes(study: Path, alone: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "dask").mkdir()
-    with loopback.cluster(tmp_path / "dask") as file:
-        commensal.run(study, tmp_path / "out", shuffle=2, cluster=file)
+def test_two_dask_workers_write_the_same_bytes(
+    study: Path, alone: dict[str, str], dask_cluster: str, tmp_path: Path
+) -> None:
+    commensal.run(study, tmp_path / "out", shuffle=2, cluster=dask_cluster)
     assert hashes(tmp_path / "out") == alone
     assert crew_of(tmp_path / "out")["workers"] == 2
 

@@ -25,12 +25,16 @@ def progress_bar() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    from commensal.cli.pace import Pace
+
+    pace = Pace()
+    words = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20))
+    columns = (*words, TextColumn("{task.fields[pace]}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task("starting", total=None, pace="")
 
         def tell(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=what)
+            bar.update(task, completed=done, total=total, description=what, pace=pace.told(done, total))
 
         yield tell
 
