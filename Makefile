@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-scale bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -102,6 +102,10 @@ bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 # Peers are never installed: SOURMASH=/path/to/sourmash (pip, in an environment of its own), kraken2 on PATH.
 bench-reads: setup  ## simulated communities of real genomes: species, functions, genes, reads per second, memory; beside sourmash, kraken2
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reads.py --data $(DATA)
+
+bench-scale: setup  ## what a sample, a feature and a task cost; two workers beside one; makes the tables of docs/scale.md
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py --data $(DATA); status=$$?; \
+	  [ $$status = 3 ] || $(BIN)/python benchmarks/scale_page.py >/dev/null; exit $$status
 
 bench-reversal: setup  ## a treatment that does nothing, with a shared vehicle arm: null rate, bias, coverage, seconds
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reversal.py
