@@ -82,3 +82,16 @@ def test_workers_of_other_versions_are_refused_by_name() -> None:
         _same("here", {"tcp://a:1": own, "tcp://b:1": {**own, "numpy": "1.0"}})
     with pytest.raises(ExecutionError, match="No module named"):
         _same("here", {"tcp://a:1": ModuleNotFoundError("No module named 'commensal'")})
+
+
+def test_workers_that_cannot_import_what_is_here_are_refused(
+    dask_cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("def versions():\n    return {}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import only_here
+
+    monkeypatch.setattr("commensal.execution.cluster._versions", only_here.versions)
+    with pytest.raises(ExecutionError, match="are not what is here") as caught:
+        Cluster(dask_cluster)
+    assert "only_here" in str(caught.value.found)
