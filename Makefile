@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,8 +44,8 @@ setup-system:  ## Debian packages that tests use (only on CI, as root)
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 lock: $(BIN)/uv  ## pin every dependency with its hash, without index addresses
-	@$(LOCK) --group dev --group docs --extra reads --extra r pyproject.toml -o requirements/dev.txt
-	@$(LOCK) --extra reads --extra r pyproject.toml -o requirements/run.txt
+	@$(LOCK) --group dev --group docs --extra reads --extra r --extra cluster pyproject.toml -o requirements/dev.txt
+	@$(LOCK) --extra reads --extra r --extra cluster pyproject.toml -o requirements/run.txt
 	@$(LOCK) --group mapping -o requirements/mapping.txt
 
 $(BIN)/uv:
@@ -109,6 +109,10 @@ bench-reference: setup  ## a reference's cost per genome: seconds, memory, bytes
 # Peers are never installed: SOURMASH=/path/to/sourmash (pip, in an environment of its own), kraken2 on PATH.
 bench-reads: setup  ## simulated communities of real genomes: species, functions, genes, reads per second, memory; beside sourmash, kraken2
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reads.py --data $(DATA)
+
+bench-scale: setup  ## what a sample, a feature and a task cost; two workers beside one; makes the tables of docs/scale.md
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py --data $(DATA); status=$$?; \
+	  [ $$status = 3 ] || $(BIN)/python benchmarks/scale_page.py >/dev/null; exit $$status
 
 bench-reversal: setup  ## a treatment that does nothing, with a shared vehicle arm: null rate, bias, coverage, seconds
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reversal.py

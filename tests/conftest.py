@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 sys.path.append(str(Path(__file__).parent))  # studies that several folders of tests write
+sys.path.append(str(Path(__file__).parent / "execution"))  # what tests give to other processes to do
 
 # The same cases at every run: a check that fails must fail again. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -24,3 +26,13 @@ def data() -> Path:
     if not (place / "jacobs2016").is_dir():
         pytest.skip(f"real data not found (looked at {place}; set COMMENSAL_DATA)")
     return place
+
+
+@pytest.fixture(scope="session")
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Scheduler file of a Dask cluster of two worker processes on loopback; skips where Dask is not installed."""
+    pytest.importorskip("distributed")
+    import loopback
+
+    with loopback.cluster(tmp_path_factory.mktemp("dask")) as file:
+        yield file

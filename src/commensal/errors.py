@@ -120,6 +120,10 @@ class OutputError(CommensalError):
     """The output folder or file cannot be written or read."""
 
 
+class ExecutionError(CommensalError):
+    """The workers or the cluster cannot do the work: none answers, one dies again and again, versions differ."""
+
+
 class UsageError(CommensalError):
     """The command line was used in a way that it does not know."""
 

@@ -26,6 +26,14 @@ def run(
         bool, typer.Option("--explain", help="Say of each step whether it would run, and why; run nothing.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run every step, whatever earlier runs kept.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Dask cluster: tcp://host:port, tls://host:port, or its scheduler file."),
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option("--memory", help="What each worker may take, such as 4GB; fewer start if they must.")
+    ] = None,
 ) -> None:
     """Answer the study's questions: estimates, points, figures and one page. What has not changed is not run again."""
     from commensal import pipeline
@@ -41,7 +49,18 @@ def run(
         typer.echo("nothing has changed since the last run: nothing was run or written")
         raise typer.Exit(1 if same.failed else 0)
     with show.progress_bar() as progress:
-        outcome = pipeline.run(study, out, data, only=names, shuffle=shuffle, fresh=fresh, progress=progress)
+        outcome = pipeline.run(
+            study,
+            out,
+            data,
+            only=names,
+            shuffle=shuffle,
+            fresh=fresh,
+            workers=workers,
+            cluster=cluster,
+            memory=memory,
+            progress=progress,
+        )
     show.result(outcome)
     if outcome.failed:
         raise typer.Exit(1)

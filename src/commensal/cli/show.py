@@ -31,15 +31,18 @@ def progress_bar() -> Iterator[Progress]:
         yield lambda _done, _total, _what: None
         return
     from rich.console import Console
-    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    from commensal.cli.pace import Pace
+
+    pace = Pace()
+    words = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20))
+    columns = (*words, TextColumn("{task.fields[pace]}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task = bar.add_task("starting", total=None, pace="")
 
         def tell(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=escape(printable(what)))
+            bar.update(task, completed=done, total=total, description=printable(what), pace=pace.told(done, total))
 
         yield tell
 

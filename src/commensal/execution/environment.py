@@ -29,3 +29,20 @@ def versions(names: Iterable[str] = _USED) -> dict[str, str]:
 def python() -> str:
     """Return Python's version and the platform, without the machine's name."""
     return f"{platform.python_implementation()} {platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def numerics() -> dict[str, str]:
+    """Return what numbers depend on to the last bit: versions of Python and of the libraries that compute.
+
+    Examples
+    --------
+    >>> sorted(numerics())[:3]
+    ['Python', 'commensal', 'lifelines']
+    """
+    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    for name in ("commensal", "numpy", "scipy", "pandas", "numba", "scikit-bio", "lifelines", "pydeseq2"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -115,6 +115,7 @@ def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
             for place in (folder, folder / FIGURES, hidden, store):
                 execution.sweep(place)
             (hidden / "new").mkdir()
+            (folder / execution.CRATE).unlink(missing_ok=True)  # of an earlier run: a run that stops has none
             execution.put_by(folder / "run.jsonl", hidden / "journals")
         except OSError as error:
             raise unwritable(hidden, error) from error

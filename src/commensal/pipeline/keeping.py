@@ -75,12 +75,14 @@ class Kept:
         """Return the outcome of each step: kept, or made now and kept as soon as it is there."""
         plan = self.plan or self.planned(loaded, steps)
         waiting = [one for one in plan if one.runs]
-        shared = _Shared(loaded, self.store)
-        made = crew.map(_answer_and_keep, waiting, shared=shared, names=[one.step.name for one in waiting], tell=tell)
-        for one, outcome in zip(waiting, made, strict=True):
+
+        def keep(at: int, outcome: Outcome) -> None:  # here, as results come: a worker may not see the folder
+            one = waiting[at]
             self._found[one.key] = outcome
-            if not self.store.path(one.key).exists():  # a worker of another machine may not see the folder
-                _keep(self.store, one, outcome)
+            self.store.put(one.key, one.about, packed(outcome.answer, outcome.error, outcome.seconds))
+
+        names = [one.step.name for one in waiting]
+        crew.map(_answer, [one.step for one in waiting], shared=loaded, names=names, tell=tell, done=keep)
         return [self._found[one.key] for one in plan]
 
     def told(self, at: int) -> dict[str, object]:
@@ -89,26 +91,11 @@ class Kept:
         return {"key": one.key, "cached": not one.runs, "why": one.why}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shared:
-    """What each worker is handed once."""
-
-    loaded: LoadedStudy
-    store: execution.Store
-
-
-def _answer_and_keep(shared: _Shared, one: Planned) -> Outcome:
-    """Answer a step from what its key covers, and keep it at once: a run that is killed keeps its finished steps."""
+def _answer(loaded: LoadedStudy, step: Step) -> Outcome:
+    """Answer a step from what its key covers, and nothing else."""
     began = monotonic()
-    outcome = answer(narrowed(shared.loaded, one.step), one.step)
-    outcome = Outcome(outcome.answer, outcome.error, monotonic() - began)
-    if shared.store.folder.parent.is_dir():
-        _keep(shared.store, one, outcome)
-    return outcome
-
-
-def _keep(store: execution.Store, one: Planned, outcome: Outcome) -> None:
-    store.put(one.key, one.about, packed(outcome.answer, outcome.error, outcome.seconds))
+    outcome = answer(narrowed(loaded, step), step)
+    return Outcome(outcome.answer, outcome.error, monotonic() - began)
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

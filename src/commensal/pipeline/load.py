@@ -11,6 +11,7 @@ import pandas as pd
 
 from commensal import io
 from commensal.errors import StudyFileError
+from commensal.execution import Crew
 from commensal.pipeline.genomes import genome_files, read_genomes
 from commensal.pipeline.identify import identified, identity_findings
 from commensal.pipeline.prepare import prepared
@@ -108,12 +109,16 @@ def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | 
 
 
 def load_with_reads(
-    declared: Study, root: Path, profiles: Path | None, tell: Tell = lambda _done, _total, _what: None
+    declared: Study,
+    root: Path,
+    profiles: Path | None,
+    tell: Tell = lambda _done, _total, _what: None,
+    crew: Crew | None = None,
 ) -> tuple[LoadedStudy, Gathered]:
     """Read all tables of a study; its reads are profiled into ``profiles``, or (None) only looked at."""
     frames = read_frames(declared, root)
     joined = sample_frame(declared, frames)
-    reads = gather_reads(declared, root, joined, profiles, tell)
+    reads = gather_reads(declared, root, joined, profiles, tell, crew)
     declared = without_assays(declared, reads.absent)
     tables = {assay.name: assay for assay in read_assays(declared, root, [str(name) for name in joined.index])}
     assays = {name: reads.assays.get(name) or tables[name] for name in declared.assays}

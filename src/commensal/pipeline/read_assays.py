@@ -1,4 +1,4 @@
-"""Reads of a study: every sample profiled, two at a time, once; the profiles become assays like any other."""
+"""Reads of a study: every sample profiled once, by whoever does the work; the profiles become assays like any other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +26,6 @@ from commensal.tables import Finding
 if TYPE_CHECKING:
     from commensal.reads import Reference
 
-#: Samples profiled at once, each in a process of its own: reading holds Python's lock, and a process that dies takes
-#: only its own sample with it.
-WORKERS = 2
 #: Called with (samples done, samples in all, what was done).
 Tell = Callable[[int, int, str], None]
 
@@ -106,7 +102,7 @@ def declared_reads(assay: Assay, root: Path, samples: pd.DataFrame) -> ReadAssay
 
 
 def profile_reads(
-    assay: Assay, root: Path, samples: pd.DataFrame, folder: Path, tell: Tell, workers: int = WORKERS
+    assay: Assay, root: Path, samples: pd.DataFrame, folder: Path, tell: Tell, crew: execution.Crew | None = None
 ) -> ReadAssay:
     """Profile every sample of an assay of reads that has no profile yet, and put the profiles together.
 
@@ -122,8 +118,8 @@ def profile_reads(
         Profiles go to ``folder/ASSAY/SAMPLE``.
     tell
         Called after each sample.
-    workers
-        Samples profiled at once.
+    crew
+        Who profiles them; this process, one after the other, when None. Workers of a cluster must see the same folders.
 
     Raises
     ------
@@ -136,20 +132,19 @@ def profile_reads(
     place = execution.folder(folder / assay.name)
     failed = dict(found.broken)
     taken_up = 0
-    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-        waiting: dict[Future[str], str] = {
-            pool.submit(_one, assay, sample, paths, reference, place): sample for sample, paths in found.files.items()
-        }
-        try:
-            for done, future in enumerate(as_completed(waiting), start=1):
-                sample, outcome = waiting[future], future.result()
-                taken_up += outcome == TAKEN_UP
-                if outcome not in {TAKEN_UP, MADE}:
-                    failed[sample] = outcome
-                tell(done, len(waiting), f"{assay.name}: {done} of {len(waiting)} samples of reads")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    n = len(found.files)
+    outcomes = (crew or execution.Serial()).map(
+        _one,
+        [(sample, tuple(path.absolute() for path in paths)) for sample, paths in found.files.items()],
+        shared=(assay, reference, place.absolute()),
+        names=[f"{assay.name}: {sample}" for sample in found.files],
+        tell=lambda done, total, _: tell(done, total, f"{assay.name}: {done} of {total} samples of reads"),
+    )
+    for sample, outcome in zip(found.files, outcomes, strict=True):
+        taken_up += outcome == TAKEN_UP
+        if outcome not in {TAKEN_UP, MADE}:
+            failed[sample] = outcome
+    tell(n, n, f"{assay.name}: {n} of {n} samples of reads")
     good = [sample for sample in found.files if sample not in failed]
     profiles = gather(assay, place, good, reference.genomes()) if good else None
     if profiles is None or not profiles.samples:
@@ -173,13 +168,17 @@ def _none_left(assay: Assay, failed: Mapping[str, str]) -> FormatError:
 MADE, TAKEN_UP = "made", "taken up"
 
 
-def _one(assay: Assay, sample: str, paths: Sequence[Path], reference: Reference, place: Path) -> str:
-    """Profile one sample in a process of its own: `MADE`, `TAKEN_UP`, or why it could not be."""
+def _one(shared: tuple[Assay, Reference, Path], task: tuple[str, tuple[Path, ...]]) -> str:
+    """Profile one sample: `MADE`, `TAKEN_UP`, or why it could not be.
+
+    It has a process of its own, also in a worker: one that dies takes only its own sample with it, not the run.
+    """
+    (assay, reference, place), (sample, paths) = shared, task
     if _is_there(assay, place / sample, paths, reference):
         return TAKEN_UP
     job: dict[str, object] = {
         "reads": [str(path) for path in paths],
-        "reference": str(reference.path),
+        "reference": str(reference.path.absolute()),
         "out": str(place),
     }
     job |= {"sample": sample, "mode": assay.mode or "fast"}
@@ -337,7 +336,12 @@ class Gathered:
 
 
 def gather_reads(
-    declared: Study, root: Path, samples: pd.DataFrame, folder: Path | None, tell: Tell, workers: int = WORKERS
+    declared: Study,
+    root: Path,
+    samples: pd.DataFrame,
+    folder: Path | None,
+    tell: Tell,
+    crew: execution.Crew | None = None,
 ) -> Gathered:
     """Deal with every assay of reads: profile into ``folder``, or (None) only look at what is declared."""
     gathered = Gathered()
@@ -346,7 +350,7 @@ def gather_reads(
         if folder is None:
             gathered.add(name, declared_reads(assay, root, samples))
         else:
-            gathered.add(name, profile_reads(assay, root, samples, folder, tell, workers))
+            gathered.add(name, profile_reads(assay, root, samples, folder, tell, crew))
     return gathered
 
 

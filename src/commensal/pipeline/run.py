@@ -71,6 +71,9 @@ def run(
     only: Sequence[str] = (),
     shuffle: int = 0,
     fresh: bool = False,
+    workers: int = 1,
+    cluster: str | None = None,
+    memory: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run a study and write its folder.
@@ -89,6 +92,9 @@ def run(
         claim as strong is then part of each claim. Takes about as long as the questions do, each time.
     fresh
         Answer every step anew, whatever earlier runs kept. Otherwise only what depends on something that changed runs.
+    workers, cluster, memory
+        Who does the work, as in `execution.crew_of`: this process, processes beside it, or a Dask cluster. The results
+        are the same, bit for bit.
     progress
         Called before each step with (steps done, steps in all, what comes now).
 
@@ -109,13 +115,17 @@ def run(
     started = datetime.now(UTC)
     if not fresh and (same := unchanged(study, out, data, only=only, shuffle=shuffle)) is not None:
         return _result_of(same)
-    with going(folder, fresh=fresh) as run_on, execution.Journal(folder / "run.jsonl") as journal:
+    with (
+        going(folder, fresh=fresh) as run_on,
+        execution.crew_of(workers, cluster, memory) as crew,
+        execution.Journal(folder / "run.jsonl") as journal,
+    ):
         code, asked = code_now(), request(study, out, data, only, {"shuffle": shuffle})
-        (folder / execution.CRATE).unlink(missing_ok=True)  # of an earlier run: a run that stops has none
         journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
+        journal.event("crew", workers=crew.workers, said=crew.said)
         tell(0, 1, "reading the study")
         where = place(study, data)
-        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell)
+        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell, crew)
         told = read_report(loaded, reads.profiles)
         for name, profiles in reads.profiles.items():
             journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
@@ -135,7 +145,7 @@ def run(
         answers, failures = answered(
             loaded,
             steps,
-            execution.Serial(),
+            crew,
             journal,
             lambda done, _, what: tell(done + 2, waiting, what),
             run_on.keeper,
@@ -152,7 +162,8 @@ def run(
             answer,
             findings,
             shuffle,
-            lambda i, n: tell(total - 2, total, f"shuffle {i + 1} of {n}"),
+            crew,
+            lambda i, n: tell(i, n, f"shuffle {min(i + 1, n)} of {n}"),
         )
         answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
         _write_tables(run_on.stage, answer)
@@ -245,6 +256,7 @@ def _claims(
     answer: Answer,
     findings: Sequence[Finding],
     shuffle: int,
+    crew: execution.Crew,
     tell: Callable[[int, int], None],
 ) -> pd.DataFrame:
     """Join the answers into claims and write them; a study that cannot make any has no such file."""
@@ -254,7 +266,7 @@ def _claims(
         return claims()
     found = join(answer.estimates, family, findings=findings)
     if shuffle:
-        found = noise(loaded, family, found, shuffle, findings=tuple(findings), tell=tell)
+        found = noise(loaded, family, found, shuffle, findings=tuple(findings), crew=crew, tell=tell)
     with execution.whole(folder / CLAIMS) as path:
         write_claims(found, path)
     return found

@@ -6,7 +6,7 @@ arms of their genotype, never single animals of a cage. Everything else stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 
 from commensal.errors import DesignError, StatisticsError, listing
 from commensal.evidence import Family, join
+from commensal.execution import Crew, Serial
 from commensal.questions import QUESTIONS, joined
 from commensal.study import Contrast, LoadedStudy, Question
 from commensal.tables import CLAIM, Finding
@@ -45,6 +46,7 @@ def noise(
     *,
     findings: tuple[Finding, ...] = (),
     seed: int = 1,
+    crew: Crew | None = None,
     tell: Tell | None = None,
 ) -> pd.DataFrame:
     """Return the claims with how often noise of this design makes a claim as strong, in `noise`.
@@ -58,14 +60,14 @@ def noise(
     DesignError
         No label of the study can be rearranged.
     """
-    best: list[tuple[bool, int, float]] = []
-    lacking: list[frozenset[str]] = []
-    for i in range(n):
-        if tell is not None:
-            tell(i, n)
-        made, failed = _claims_of(shuffled(loaded, seed=seed + i), family, findings)
-        best.append(_best(made))
-        lacking.append(failed)
+    made = (crew or Serial()).map(
+        _shuffle,
+        [seed + i for i in range(n)],
+        shared=(loaded, family, findings),
+        names=[f"shuffle {i + 1} of {n}" for i in range(n)],
+        tell=None if tell is None else lambda i, n, _: tell(i, n),
+    )
+    best = [strongest for strongest, _ in made]
     own = claims["line"] == CLAIM
     told = claims.copy()
     told.loc[own, "noise"] = [
@@ -73,13 +75,25 @@ def noise(
         for row in _strengths(claims[own])
     ]
     told.loc[own, "shuffles"] = n
-    short = _short(lacking)
+    short = _short([failed for _, failed in made])
     if short:
         told.loc[own, "note"] = told.loc[own, "note"].fillna("") + f"; {short}"
     return told
 
 
-def _short(lacking: list[frozenset[str]]) -> str:
+def _shuffle(
+    shared: tuple[LoadedStudy, Family, tuple[Finding, ...]], seed: int
+) -> tuple[tuple[bool, int, float], frozenset[str]]:
+    """Return how strong the strongest claim of one shuffled study is, and the questions that it cannot answer.
+
+    Its labels depend on the seed alone.
+    """
+    loaded, family, findings = shared
+    made, failed = _claims_of(shuffled(loaded, seed=seed), family, findings)
+    return _best(made), failed
+
+
+def _short(lacking: Sequence[frozenset[str]]) -> str:
     """Say in how many shuffled studies a question could not be answered that others answered; "" where in none.
 
     What no shuffled study answers is not answered in the study itself either, as a rule, and its findings say so.
