@@ -63,6 +63,8 @@ PARTS = (
         "mapping", "removal of the host's reads, mapping to genes (built from source: a C compiler and zlib's headers)",
         (("mappy", "mappy"),), "pip install 'commensal[mapping]'",
     ),
+    Part("cluster", "the work of a run on other machines (run --cluster)",
+         (("dask", "dask"), ("distributed", "distributed")), "pip install 'commensal[cluster]'"),
     Part("r", "objects saved by R (phyloseq .rds)", (("rdata", "rdata"),), "pip install 'commensal[r]'"),
     Part("gpl", "gene calls where a genome has none (GPL-3)", (("pyrodigal", "pyrodigal"),),
          "pip install 'commensal[gpl]'"),
