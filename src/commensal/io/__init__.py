@@ -3,9 +3,10 @@
 from commensal.io.assay import read_assay
 from commensal.io.contents import Format, Matrix
 from commensal.io.gmt import read_sets
+from commensal.io.large import LIMIT_NAME, read_large
 from commensal.io.paths import locate
 from commensal.io.registry import FORMATS, sniff
 from commensal.io.rows import OFFERED
 from commensal.io.table import read_table
 
-__all__ = ["FORMATS", "OFFERED", "Format", "Matrix", "locate", "read_assay", "read_sets", "read_table", "sniff"]
+__all__ = ["FORMATS", "LIMIT_NAME", "OFFERED", "Format", "Matrix", "locate", "read_assay", "read_large", "read_sets", "read_table", "sniff"]

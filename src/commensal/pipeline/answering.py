@@ -8,6 +8,7 @@ from time import monotonic
 
 from commensal import checks, execution
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
+from commensal.pipeline.large import refuse_excerpt
 from commensal.questions import QUESTIONS, Answer, without_p
 from commensal.study import LoadedStudy, Question, Study
 from commensal.tables import Finding
@@ -73,6 +74,7 @@ def answer(loaded: LoadedStudy, step: Step) -> Outcome:
     """Answer one step; a comparison that cannot be made is an outcome too."""
     began = monotonic()
     try:
+        refuse_excerpt(loaded, step.question, step.part)
         made = QUESTIONS[step.question.kind].answer(loaded, step.question, step.part)
     except (DesignError, StatisticsError) as error:
         return Outcome(None, error, monotonic() - began)

@@ -16,6 +16,7 @@ from commensal.evidence import join
 from commensal.pipeline.answering import answered, steps_of
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claims import CLAIMS
+from commensal.pipeline.large import write_all
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
@@ -23,7 +24,7 @@ from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
 from commensal.questions import Answer, joined
 from commensal.study import LoadedStudy, Study, read_study
-from commensal.tables import Finding, claims, estimates, write_claims, write_estimates, write_points
+from commensal.tables import Finding, claims, estimates, write_claims, write_points
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
@@ -179,7 +180,7 @@ def _claims(
 
 def _write_tables(folder: Path, answer: Answer) -> None:
     with execution.whole(folder / "estimates.parquet") as path:
-        write_estimates(answer.estimates, path)
+        write_all(answer, path)
     with execution.whole(folder / "points.parquet") as path:
         write_points(answer.points, path)
 

@@ -37,6 +37,7 @@ from commensal.study.prepare import Normalise, Prepare
 from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
+from commensal.study.stored import StoredValues
 
 __all__ = [
     "ASSAY_KINDS",
@@ -72,6 +73,7 @@ __all__ = [
     "Question",
     "Sides",
     "Step",
+    "StoredValues",
     "Study",
     "Table",
     "Variable",

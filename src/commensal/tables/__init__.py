@@ -1,7 +1,16 @@
 """The schemas of Estimates, Claims and points, findings, statuses: a leaf that every room may know."""
 
 from commensal.tables.claims import CLAIM, CLAIM_COLUMNS, claims, read_claims, write_claims
-from commensal.tables.estimates import ALL, ESTIMATE_COLUMNS, estimates, read_estimates, write_estimates
+from commensal.tables.estimates import (
+    ALL,
+    ESTIMATE_COLUMNS,
+    estimates,
+    estimates_in_parts,
+    read_estimates,
+    rewrite_estimates,
+    write_estimates,
+    write_estimates_in_parts,
+)
 from commensal.tables.findings import Finding, Severity
 from commensal.tables.points import POINT_COLUMNS, points, read_points, write_points
 from commensal.tables.statuses import STATUSES, WITH_P
@@ -18,11 +27,14 @@ __all__ = [
     "Severity",
     "claims",
     "estimates",
+    "estimates_in_parts",
     "points",
     "read_claims",
     "read_estimates",
+    "rewrite_estimates",
     "read_points",
     "write_claims",
     "write_estimates",
+    "write_estimates_in_parts",
     "write_points",
 ]

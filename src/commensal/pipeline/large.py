@@ -1,0 +1,84 @@
+"""Which assays of a study are larger than memory, where they are stored, and what a reader must know of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from commensal import io
+from commensal.errors import DesignError
+from commensal.questions import Answer
+from commensal.study import Assay, AssayTable, LoadedStudy, Question
+from commensal.tables import Finding, estimates_in_parts, write_estimates_in_parts
+
+Tell = Callable[[int, int, str], None]
+#: Kinds of question that a stored table can be asked.
+ASKED = ("cohort",)
+
+
+def stored_assay(
+    assay: Assay, root: Path, samples: Sequence[str], folder: Path | None, tell: Tell
+) -> AssayTable | None:
+    """Read an assay into a store below ``folder`` where it is too large for memory, else None."""
+    place = folder or Path(tempfile.gettempdir()) / f"commensal-{assay.name}"
+    if folder is None and not assay.file:
+        return None
+    return io.read_large(assay, root, samples, place / assay.name, tell)
+
+
+def large_findings(assays: Mapping[str, AssayTable]) -> list[Finding]:
+    """Say of every stored table what was looked at and what was left out."""
+    return [
+        Finding(
+            "large_table",
+            "warning",
+            f"assay {name}",
+            f"{len(table.samples):,} samples × {len(table.stored.features):,} features are too large for memory: every "
+            "feature is tested in blocks, by the default model. Left out for this table: composition, diversity, sets and "
+            "pathways, contributions, severity, chosen molecules. Checks of the design saw "
+            f"{len(table.features)} features, spread evenly. The page shows the features with the smallest p; all are in "
+            "estimates.parquet",
+            f"on a machine with more memory, set {io.LIMIT_NAME} to more bytes: everything is then done",
+            assay=name,
+            counts={"samples": float(len(table.samples)), "features": float(len(table.stored.features))},
+        )
+        for name, table in assays.items()
+        if table.stored is not None
+    ]
+
+
+def refuse_excerpt(loaded: LoadedStudy, question: Question, part: str | None) -> None:
+    """Refuse to answer from the excerpt of a stored table.
+
+    Raises
+    ------
+    DesignError
+        The question reads a stored table and is of a kind that needs all of it.
+    """
+    read = (part,) if part else (question.assays or tuple(loaded.assays))
+    large = [name for name in read if name in loaded.assays and loaded.assays[name].stored is not None]
+    if large and question.kind not in ASKED:
+        raise DesignError(
+            f"the table of {large[0]} is larger than memory, and this kind of question needs all of it at once",
+            where=f"[questions.{question.name}]",
+            found=f'kind = "{question.kind}"',
+            expected=f"kind {', '.join(ASKED)}",
+            mend=f"leave the assay out of this question, or set {io.LIMIT_NAME} to more bytes on a larger machine",
+        )
+
+
+def write_all(answer: Answer, path: Path) -> None:
+    """Write the Estimates in memory, and behind them those in files."""
+
+    def parts() -> Iterator[pd.DataFrame]:
+        yield answer.estimates
+        for file in answer.rest:
+            yield from estimates_in_parts(file)
+
+    write_estimates_in_parts(parts(), path)
+
+
+__all__ = ["large_findings", "refuse_excerpt", "stored_assay", "write_all"]
