@@ -18,7 +18,8 @@ from commensal.tables import read_estimates
 RELATIVE = 1e-7
 N, M = 40, 1200
 NUMBERS = ["effect", "se", "low", "high", "statistic", "df", "p", "q"]
-WORDS = ["feature", "model", "term", "label", "status", "family", "test", "unit", "n", "n_case", "n_control", "n_blocks"]
+WORDS = ["feature", "model", "term", "label", "status", "family", "test", "unit"]
+WORDS += ["n", "n_case", "n_control", "n_blocks"]
 
 
 def _study(folder: Path, form: str, value: str = "counts", household: bool = False) -> Path:

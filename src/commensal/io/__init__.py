@@ -9,4 +9,16 @@ from commensal.io.registry import FORMATS, sniff
 from commensal.io.rows import OFFERED
 from commensal.io.table import read_table
 
-__all__ = ["FORMATS", "LIMIT_NAME", "OFFERED", "Format", "Matrix", "locate", "read_assay", "read_large", "read_sets", "read_table", "sniff"]
+__all__ = [
+    "FORMATS",
+    "LIMIT_NAME",
+    "OFFERED",
+    "Format",
+    "Matrix",
+    "locate",
+    "read_assay",
+    "read_large",
+    "read_sets",
+    "read_table",
+    "sniff",
+]

@@ -1,7 +1,7 @@
 """Tables larger than memory: read once, in blocks of features, into a store of their cells that are not 0.
 
-Streamed are tables with features in rows: Parquet, BIOM 2.1 (HDF5, whose observations are rows), delimited text (gz). Which
-way a table is read is told by its size as numbers in memory; a small table never comes here.
+Streamed are tables with features in rows: Parquet, BIOM 2.1 (HDF5, whose observations are rows), delimited text (gz).
+Which way a table is read is told by its size as numbers in memory; a small table never comes here.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def _biom(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Opened | None:
     def blocks() -> Iterator[Block]:
         with h5py.File(path, "r") as file:
             matrix = file["observation/matrix"]
-            taxonomy = file["observation/metadata/taxonomy"] if "observation/metadata/taxonomy" in file else None
+            taxonomy = file.get("observation/metadata/taxonomy")
             for first in range(0, m, width):
                 ends = np.asarray(matrix["indptr"][first : min(first + width, m) + 1], np.int64)
                 ids = [_word(one) for one in file["observation/ids"][first : first + len(ends) - 1]]

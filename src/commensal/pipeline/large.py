@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,11 +24,19 @@ ASKED = ("cohort",)
 def stored_assay(
     assay: Assay, root: Path, samples: Sequence[str], folder: Path | None, tell: Tell
 ) -> AssayTable | None:
-    """Read an assay into a store below ``folder`` where it is too large for memory, else None."""
-    place = folder or Path(tempfile.gettempdir()) / f"commensal-{assay.name}"
-    if folder is None and not assay.file:
-        return None
-    return io.read_large(assay, root, samples, place / assay.name, tell)
+    """Read an assay into a store below ``folder`` where it is too large for memory, else None.
+
+    Without a folder the store is a temporary one, removed when Python ends.
+    """
+    if folder is not None:
+        return io.read_large(assay, root, samples, folder / assay.name, tell)
+    place = Path(tempfile.mkdtemp(prefix="commensal-"))
+    table = io.read_large(assay, root, samples, place / "table", tell)
+    if table is None:
+        place.rmdir()
+    else:
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return table
 
 
 def large_findings(assays: Mapping[str, AssayTable]) -> list[Finding]:
@@ -36,11 +46,11 @@ def large_findings(assays: Mapping[str, AssayTable]) -> list[Finding]:
             "large_table",
             "warning",
             f"assay {name}",
-            f"{len(table.samples):,} samples × {len(table.stored.features):,} features are too large for memory: every "
-            "feature is tested in blocks, by the default model. Left out for this table: composition, diversity, sets and "
-            "pathways, contributions, severity, chosen molecules. Checks of the design saw "
-            f"{len(table.features)} features, spread evenly. The page shows the features with the smallest p; all are in "
-            "estimates.parquet",
+            f"{len(table.samples):,} samples × {len(table.stored.features):,} features are too large for memory: "
+            "every feature is tested in blocks, by the default model. Left out for this table: composition, diversity, "
+            "sets and pathways, contributions, severity, chosen molecules, carriers. Checks of the design saw "
+            f"{len(table.features)} features, spread evenly. The page shows the features with the smallest p; all are "
+            "in estimates.parquet",
             f"on a machine with more memory, set {io.LIMIT_NAME} to more bytes: everything is then done",
             assay=name,
             counts={"samples": float(len(table.samples)), "features": float(len(table.stored.features))},
@@ -71,7 +81,7 @@ def refuse_excerpt(loaded: LoadedStudy, question: Question, part: str | None) ->
 
 
 def write_all(answer: Answer, path: Path) -> None:
-    """Write the Estimates in memory, and behind them those in files."""
+    """Write the Estimates in memory, and behind them those in files, which are then removed with their stores."""
 
     def parts() -> Iterator[pd.DataFrame]:
         yield answer.estimates
@@ -79,6 +89,8 @@ def write_all(answer: Answer, path: Path) -> None:
             yield from estimates_in_parts(file)
 
     write_estimates_in_parts(parts(), path)
+    for store in {file.parent for file in answer.rest}:
+        shutil.rmtree(store, ignore_errors=True)
 
 
 __all__ = ["large_findings", "refuse_excerpt", "stored_assay", "write_all"]
