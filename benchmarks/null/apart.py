@@ -63,7 +63,8 @@ APART: tuple[tuple[str, str, str], ...] = (
         "give no p: what they do to one, mixed runs and confounded ones, is in [preparation](decisions/preparation.md)",
     ),
     ("gated", "all", "takes a p away, gives none"),
-    ("differential, two_part, two_part_blocks, cauchy_combination", "all", "`cohort` on rearranged labels, and `make bench-truth`"),
+    ("differential, two_part, cauchy_combination", "all", "`cohort` on rearranged labels, and `make bench-truth`"),
+    ("two_part_blocks", "all", "is `two_part` in blocks: `tests/pipeline/test_large_tables.py`"),
     ("linda, moderated_logs, ancom_bc2, consensus", "all", "beside the default in `make bench-truth`"),
     ("wilcoxon_blocks", "all", "exact, or normal by van Elteren: `tests/stats/test_differential.py`"),
     (

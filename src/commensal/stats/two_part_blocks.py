@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -194,7 +194,7 @@ def _against(fit: Fit, comparing: Comparing, *, relative: bool) -> tuple[Fit, Re
 
 def _joined(parts: Sequence[Made]) -> Made:
     """Put the features of several blocks behind each other; what is no array is the same in all of them."""
-    arrays = {
+    arrays: dict[str, Any] = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(parts[0])
         if isinstance(getattr(parts[0], field.name), np.ndarray)

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-#: Cells of one block in memory, as float64 128 MB: features of a block = `CELLS` // samples.
-CELLS = 1 << 24
+#: Cells of one block in memory, as float64 32 MB: features of a block = `CELLS` // samples.
+CELLS = 1 << 22
 _FILES = {"cells": np.float64, "rows": np.int32}
 
 
