@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,7 +115,10 @@ def _totals(stored: StoredValues, rows: NDArray[np.intp], keep: NDArray[np.bool_
     """Return each sample's sum over the features kept, (n,)."""
     if keep.all():
         return stored.totals[rows]
-    return np.sum([np.nansum(values, axis=1) for values in stored.blocks(rows, keep)], axis=0)
+    sums = np.zeros(len(rows))
+    for values in stored.blocks(rows, keep):
+        sums += np.nansum(values, axis=1)
+    return sums
 
 
 def _with_p(test: stats.FeatureTests) -> stats.FeatureTests:
@@ -161,12 +165,14 @@ def _rows(
     comparison: Comparison, test: stats.FeatureTests, features: pd.DataFrame, at: NDArray[np.intp]
 ) -> pd.DataFrame:
     """Return the rows of some features of one test, as `feature_rows` writes them."""
-    arrays = {field.name: getattr(test, field.name) for field in fields(test)}
-    part = replace(test, **{name: held[at] for name, held in arrays.items() if isinstance(held, np.ndarray)})
+    arrays: dict[str, Any] = {field.name: getattr(test, field.name) for field in fields(test)}
+    chosen: dict[str, Any] = {name: held[at] for name, held in arrays.items() if isinstance(held, np.ndarray)}
+    part = replace(test, **chosen)
     table = replace(comparison.assay, features=features.iloc[at], stored=None)
     frame = feature_frame(replace(comparison, assay=table), part)
     frame["q"] = part.q
-    frame["family"] = np.where(frame["p"].notna(), _family(comparison, test), None)
+    frame["family"] = _family(comparison, test)
+    frame.loc[frame["p"].isna(), "family"] = pd.NA
     return frame
 
 
