@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -99,6 +99,9 @@ bench-animals: setup  ## simulated animal studies: coverage, familywise error, c
 
 bench-molecules: setup  ## simulated molecules of two fluids: the true mediator's rank, false candidates, seconds
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/molecules.py
+
+bench-outofcore: setup  ## a gene table larger than memory through a run: peak, seconds; ARGS=--full for 10,000 × 1 M
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/outofcore.py $(ARGS)
 
 bench-people: setup  ## null rates of levels, severity, pathways, carriers, producers on real cohorts
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/people.py --data $(DATA)

@@ -64,6 +64,7 @@ APART: tuple[tuple[str, str, str], ...] = (
     ),
     ("gated", "all", "takes a p away, gives none"),
     ("differential, two_part, cauchy_combination", "all", "`cohort` on rearranged labels, and `make bench-truth`"),
+    ("two_part_blocks", "all", "is `two_part` in blocks: `tests/pipeline/test_large_tables.py`"),
     ("linda, moderated_logs, ancom_bc2, consensus", "all", "beside the default in `make bench-truth`"),
     ("wilcoxon_blocks", "all", "exact, or normal by van Elteren: `tests/stats/test_differential.py`"),
     (

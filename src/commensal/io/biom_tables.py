@@ -100,7 +100,7 @@ def _hdf5(data: bytes) -> _Parts:
     import h5py
 
     with h5py.File(io.BytesIO(data), "r") as file:
-        held = _Held(file, len(data))
+        held = Held(file, len(data))
         observations, samples = (_strings(held.read(f"{axis}/ids", "SOU")) for axis in ("observation", "sample"))
         indptr, indices, cells = (
             held.read(f"observation/matrix/{name}", kinds)
@@ -121,14 +121,21 @@ def _hdf5(data: bytes) -> _Parts:
     return observations, samples, values, taxonomy
 
 
-class _Held:
+class Held:
     """Reads datasets that are in the file itself, after their shapes and types have been looked at."""
 
     def __init__(self, file: Any, size: int) -> None:
         self.file = file
         self.most = max(limit("UNPACKED_FREE"), limit("RATIO") * size)
 
-    def read(self, name: str, kinds: str) -> NDArray[Any]:
+    def dataset(self, name: str, kinds: str) -> Any:
+        """Return a dataset unread.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It is missing, of another type or shape, or kept elsewhere.
+        """
         import h5py
 
         at = self.file
@@ -144,6 +151,17 @@ class _Held:
             raise TypeError(f"{name} holds {at.dtype}")
         if at.ndim < 1 or at.ndim > 2 or (at.ndim == 2 and not name.endswith("taxonomy")):
             raise ValueError(f"{name} has {at.ndim} dimensions")
+        return at
+
+    def read(self, name: str, kinds: str) -> NDArray[Any]:
+        """Return the values of a dataset that does not unpack to more than its file may.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            As `dataset`, or past a limit.
+        """
+        at = self.dataset(name, kinds)
         if at.nbytes > self.most:
             raise ValueError(f"{name} unpacks to {at.nbytes:,} bytes, past COMMENSAL_LIMIT_RATIO ({self.most:,})")
         return np.asarray(at[()])

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from commensal import checks, execution
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
+from commensal.pipeline.large import refuse_excerpt
 from commensal.questions import QUESTIONS, Answer, without_p
 from commensal.study import LoadedStudy, Question, Study
 from commensal.tables import Finding
@@ -88,6 +89,7 @@ def answer(loaded: LoadedStudy, step: Step) -> Outcome:
     """Answer one step; a comparison that cannot be made is an outcome too."""
     began = monotonic()
     try:
+        refuse_excerpt(loaded, step.question, step.part)
         made = QUESTIONS[step.question.kind].answer(loaded, step.question, step.part)
     except (DesignError, StatisticsError) as error:
         return Outcome(None, error, monotonic() - began)

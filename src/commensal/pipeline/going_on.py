@@ -36,6 +36,8 @@ DRAWN_WITH = ("altair", "vl-convert-python", "jinja2", "pandas", "numpy")
 #: What a page is made of: taken away before anything is replaced, put there last.
 PAGE = "report.html"
 _HELD = "held.json"
+#: Folders that are a run's own: outputs on their way, and tables larger than memory.
+_PASSING = ("new", "large")
 _STAGED = ("estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv")
 
 
@@ -111,7 +113,8 @@ def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
         try:
             if (hidden / "ready").is_dir():
                 placed(folder, hidden)
-            shutil.rmtree(hidden / "new", ignore_errors=True)
+            for left in _PASSING:
+                shutil.rmtree(hidden / left, ignore_errors=True)
             for place in (folder, folder / FIGURES, hidden, store):
                 execution.sweep(place)
             (hidden / "new").mkdir()
@@ -120,7 +123,8 @@ def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
         except OSError as error:
             raise unwritable(hidden, error) from error
         yield Going(folder, hidden, Kept(execution.Store(store), fresh), None if fresh else read_last(hidden))
-        shutil.rmtree(hidden / "new", ignore_errors=True)
+        for left in _PASSING:
+            shutil.rmtree(hidden / left, ignore_errors=True)
 
 
 def placed(folder: Path, hidden: Path) -> None:

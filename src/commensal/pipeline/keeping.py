@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
 from commensal import execution
 from commensal.pipeline.answering import Outcome, Step, answer
 from commensal.pipeline.kept_answers import packed, unpacked
+from commensal.pipeline.large import reads_stored
 from commensal.pipeline.step_keys import narrowed, parts_of
 from commensal.study import LoadedStudy
 
@@ -26,6 +27,7 @@ class Planned:
     about: Mapping[str, Any]  #: name and parts, as the entry will say them
     runs: bool
     why: str
+    large: bool = False  #: reads a table larger than memory: answered where its store is, and never kept
 
     @property
     def sentence(self) -> str:
@@ -54,6 +56,8 @@ class Kept:
         parts = parts_of(narrowed(loaded, step), step, memory)
         about = {"step": step.name, "parts": parts.plain()}
         key = parts.key
+        if reads_stored(loaded, step):
+            return Planned(step, key, about, True, "its table is larger than memory: such results are not kept", True)
         if self.fresh:
             return Planned(step, key, about, True, "--fresh: what was kept is not looked at")
         entry = self.store.get(key)
@@ -76,19 +80,37 @@ class Kept:
         plan = self.plan or self.planned(loaded, steps)
         waiting = [one for one in plan if one.runs]
 
+        shared = [one for one in waiting if not one.large]
+        own = [one for one in waiting if one.large]
+
+        def say(before: int) -> execution.Tell | None:
+            return None if tell is None else lambda done, _, what: tell(before + done, len(waiting), what)
+
         def keep(at: int, outcome: Outcome) -> None:  # here, as results come: a worker may not see the folder
-            one = waiting[at]
+            one = shared[at]
             self._found[one.key] = outcome
             self.store.put(one.key, one.about, packed(outcome.answer, outcome.error, outcome.seconds))
 
-        names = [one.step.name for one in waiting]
-        crew.map(_answer, [one.step for one in waiting], shared=loaded, names=names, tell=tell, done=keep)
+        small = _without_stored(loaded) if own else loaded
+        names = [one.step.name for one in shared]
+        crew.map(_answer, [one.step for one in shared], shared=small, names=names, tell=say(0), done=keep)
+        names = [one.step.name for one in own]
+        made = execution.Serial().map(
+            _answer, [one.step for one in own], shared=loaded, names=names, tell=say(len(shared))
+        )
+        self._found |= {one.key: outcome for one, outcome in zip(own, made, strict=True)}
         return [self._found[one.key] for one in plan]
 
     def told(self, at: int) -> dict[str, object]:
         """Return what the journal is told of a step."""
         one = self.plan[at]
         return {"key": one.key, "cached": not one.runs, "why": one.why}
+
+
+def _without_stored(loaded: LoadedStudy) -> LoadedStudy:
+    """Return the study without the tables that only this process can read."""
+    small = {name: table for name, table in loaded.assays.items() if table.stored is None}
+    return replace(loaded, assays=small)
 
 
 def _answer(loaded: LoadedStudy, step: Step) -> Outcome:

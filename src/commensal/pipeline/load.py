@@ -14,6 +14,7 @@ from commensal.errors import StudyFileError
 from commensal.execution import Crew
 from commensal.pipeline.genomes import genome_files, read_genomes
 from commensal.pipeline.identify import identified, identity_findings
+from commensal.pipeline.large import large_findings, stored_assay
 from commensal.pipeline.prepare import prepared
 from commensal.pipeline.read_assays import Gathered, Tell, gather_reads
 from commensal.study import (
@@ -120,10 +121,12 @@ def load_with_reads(
     joined = sample_frame(declared, frames)
     reads = gather_reads(declared, root, joined, profiles, tell, crew)
     declared = without_assays(declared, reads.absent)
-    tables = {assay.name: assay for assay in read_assays(declared, root, [str(name) for name in joined.index])}
+    kept = None if profiles is None else profiles.parent / ".commensal" / "large"
+    names = [str(name) for name in joined.index]
+    tables = {assay.name: assay for assay in read_assays(declared, root, names, kept, tell)}
     assays = {name: reads.assays.get(name) or tables[name] for name in declared.assays}
     loaded = assemble(declared, frames, assays := identified(assays))
-    reads.findings += identity_findings(assays)
+    reads.findings += [*identity_findings(assays), *large_findings(assays)]
     dropped = tuple(
         replace(item, reason=reads.failed.get((item.where.removeprefix("assay "), item.name), item.reason))
         for item in loaded.dropped
@@ -155,12 +158,19 @@ def read_frames(declared: Study, root: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def read_assays(declared: Study, root: Path, samples: list[str]) -> Iterator[AssayTable]:
+def read_assays(
+    declared: Study,
+    root: Path,
+    samples: list[str],
+    kept: Path | None = None,
+    tell: Tell = lambda _done, _total, _what: None,
+) -> Iterator[AssayTable]:
     """Read the declared tables one by one, finding their orientation by the sample ids."""
     named = {file for table in declared.tables.values() for file in table.files}
     for assay in declared.assays.values():
         if assay.files is None or assay.reference is None:
-            table = io.read_assay(assay, root, samples)
+            large = None if assay.files else stored_assay(assay, root, samples, kept, tell)
+            table = large or io.read_assay(assay, root, samples)
             used = assay.file in named  # what the file says of its samples is offered only while nobody uses it
             yield replace(table, dropped=tuple(d for d in table.dropped if not (used and d.name.endswith(io.OFFERED))))
 

@@ -19,6 +19,7 @@ from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.going_on import going, inputs_to_remember, steady
+from commensal.pipeline.large import estimates_held, write_all
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
@@ -33,11 +34,9 @@ from commensal.tables import (
     claims,
     estimates,
     read_claims,
-    read_estimates,
     read_points,
     write_checklists,
     write_claims,
-    write_estimates,
     write_points,
 )
 
@@ -199,9 +198,10 @@ def _result_of(same: Unchanged) -> Result:
     """Return what the last run returned, read from what it wrote."""
     there = same.folder / CLAIMS
     findings = tuple(Finding(**one) for one in same.last["findings"])
-    tables = (read_estimates(same.folder / "estimates.parquet"), read_points(same.folder / "points.parquet"))
+    held = estimates_held(same.folder / "estimates.parquet", findings)
     argued = read_claims(there) if there.is_file() else claims()
-    return Result(same.folder, same.report, *tables, argued, findings, same.headlines)
+    drawn = read_points(same.folder / "points.parquet")
+    return Result(same.folder, same.report, held, drawn, argued, findings, same.headlines)
 
 
 def _note(journal: execution.Journal, folder: Path, study: Path, inputs: Sequence[Mapping[str, Any]]) -> None:
@@ -274,7 +274,7 @@ def _claims(
 
 def _write_tables(folder: Path, answer: Answer) -> None:
     with execution.whole(folder / "estimates.parquet") as path:
-        write_estimates(answer.estimates, path)
+        write_all(answer, path)
     with execution.whole(folder / "points.parquet") as path:
         write_points(answer.points, path)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from commensal.errors import CommensalError
 from commensal.study import Dropped
-from commensal.tables import estimates, points
+from commensal.tables import estimates, points, rewrite_estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Answer:
     points: pd.DataFrame
     dropped: tuple[Dropped, ...] = ()
     refused: tuple[Refused, ...] = ()  #: outcomes that were asked for and could not be had
+    rest: tuple[Path, ...] = ()  #: files of Estimates with the rows that are too many to hold
 
 
 def joined(answers: Iterable[Answer]) -> Answer:
@@ -46,11 +48,14 @@ def joined(answers: Iterable[Answer]) -> Answer:
         points=_stacked([part.points for part in parts], points()),
         dropped=tuple(dict.fromkeys(item for part in parts for item in part.dropped)),
         refused=tuple(item for part in parts for item in part.refused),
+        rest=tuple(path for part in parts for path in part.rest),
     )
 
 
 def without_p(answer: Answer, status: str, note: str) -> Answer:
     """Return the answer with its effects and without any p, q or interval; rows that had a p get status and note."""
+    for path in answer.rest:
+        rewrite_estimates(path, lambda part: without_p(Answer(part, points()), status, note).estimates)
     frame = answer.estimates.copy()
     # the share that is moved back has an interval, and its p on the row of the score
     had = frame["p"].notna() | (frame["model"] == "reversal, share")

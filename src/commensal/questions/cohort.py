@@ -20,6 +20,7 @@ from commensal.questions.contributions import contributions, of_genomes
 from commensal.questions.detection import is_censored, log2_limits
 from commensal.questions.diversity import composition, diversity
 from commensal.questions.features import JOINT, feature_rows
+from commensal.questions.large import large_features, with_totals
 from commensal.questions.pathway_members import unstratified
 from commensal.questions.pathway_points import pathway_points
 from commensal.questions.producers import producers
@@ -40,6 +41,12 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     DesignError
         The comparison cannot be made with these samples.
     """
+    stored = loaded.assays[assay].stored
+    if stored is not None:
+        comparison, empty = _without_empty_samples(with_totals(compare(loaded, question, assay), stored))
+        answer, shown, scale = large_features(comparison, stored)
+        drawn = top_values(shown, scale, answer.estimates)
+        return replace(answer, points=drawn, dropped=(*comparison.dropped, *empty))
     comparison, empty = _without_empty_samples(compare(loaded, question, assay))
     comparison, split = apart_by_taxon(comparison)
     scale = scales(comparison.assay, comparison.values)

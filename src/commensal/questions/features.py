@@ -43,7 +43,7 @@ def feature_rows(comparison: Comparison, scale: Scales, limits: NDArray[np.float
         level=question.level,
         seed=question.seed,
     )
-    frames = [_reference_row(comparison, term, frame) for term, frame in fit.frames]
+    frames = [reference_row(comparison, term, frame) for term, frame in fit.frames]
     frame = pd.concat([*frames, *(feature_frame(comparison, test) for test in fit.tests)], ignore_index=True)
     frame = without_exogenous(estimates(frame), comparison.assay.features)
     frame = frame.iloc[_order(frame)].reset_index(drop=True)
@@ -58,14 +58,20 @@ def _frame_judged(frame: pd.DataFrame) -> pd.DataFrame:
     for at in frame.index[frame["model"] == "reference frame"]:
         own = frame[(frame["model"] == "abundance") & (frame["term"] == frame.loc[at, "term"]) & frame["p"].notna()]
         differ = int((own["q"] < 0.05).sum())
-        note = f"{frame.loc[at, 'note']}; {differ} of them differ from it at q < 0.05"
-        if differ > CROWD * len(own):
-            note += ": many for a median that is taken not to change; absolute data would tell"
-        frame.loc[at, "note"] = note
+        frame.loc[at, "note"] = judged(str(frame.loc[at, "note"]), differ, len(own))
     return frame
 
 
-def _reference_row(comparison: Comparison, term: str, frame: stats.ReferenceFrame) -> pd.DataFrame:
+def judged(note: str, differ: int, of: int) -> str:
+    """Add to the note of a reference frame how many of the taxa differ from it."""
+    note = f"{note}; {differ} of them differ from it at q < 0.05"
+    if differ > CROWD * of:
+        note += ": many for a median that is taken not to change; absolute data would tell"
+    return note
+
+
+def reference_row(comparison: Comparison, term: str, frame: stats.ReferenceFrame) -> pd.DataFrame:
+    """Return the row that says what abundances of a term are measured from."""
     row = {
         **comparison.identity(),
         **comparison.counts(),

@@ -28,12 +28,13 @@ class Scales:
     depth: NDArray[np.float64] | None  #: (n,) reads per sample
 
 
-def scales(assay: AssayTable, values: NDArray[np.float64]) -> Scales:
+def scales(assay: AssayTable, values: NDArray[np.float64], sums: NDArray[np.float64] | None = None) -> Scales:
     """Return the scales of ``values`` (n, m), rows of ``assay`` in any order.
 
     Zeros: in counts and relative abundances a zero is an absence (tested as prevalence); in intensities and
     concentrations it is one too when the study file says ``zero = "below_detection"``, and otherwise has no
     logarithm and counts as missing. Missing values stay missing in both; whole communities have them as absent.
+    ``sums`` (n,) are the samples' totals, where ``values`` are only some of their features.
 
     Examples
     --------
@@ -55,7 +56,7 @@ def scales(assay: AssayTable, values: NDArray[np.float64]) -> Scales:
         unit = assay.assay.unit or kind
         return Scales(log2, None, amounts, missing, values, unit, relative=False, depth=None)
     counts = kind == "counts"
-    total = np.nansum(values, axis=1, keepdims=True)
+    total = np.nansum(values, axis=1, keepdims=True) if sums is None else sums[:, None]
     shown = values / np.where(total > 0, total, np.nan) if counts else values
     with np.errstate(divide="ignore"):
         log2 = np.where(values > 0, np.log2(np.where(shown > 0, shown, np.nan)), np.nan)

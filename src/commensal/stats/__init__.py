@@ -101,6 +101,7 @@ from commensal.stats.summaries import (
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.trajectories import TrajectoryFit, trajectories
 from commensal.stats.two_part import two_part
+from commensal.stats.two_part_blocks import two_part_blocks
 from commensal.stats.unit_contrasts import UnitFit, unit_contrasts
 from commensal.stats.variance import variance_test
 from commensal.stats.wilcoxon import wilcoxon_blocks
@@ -298,6 +299,7 @@ __all__ = [
     "subject_slopes",
     "trajectories",
     "two_part",
+    "two_part_blocks",
     "unifrac",
     "unit_contrasts",
     "variance_test",

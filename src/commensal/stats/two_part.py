@@ -94,26 +94,28 @@ def two_part(
     frames, abundance = _abundance(comparing, y, seen, relative=relative)
     tests = dict(abundance)
     if seen is not None:
-        arranged = Arranged(comparing, _log_depth(depth))
+        arranged = Arranged(comparing, log_depth(depth))
         presence = _presence(comparing, seen, arranged)
-        ranks = _ranks(comparing, y, seen, dict(frames), arranged)
+        ranks = rank_tests(comparing, y, seen, dict(frames), arranged)
         amounts = _amounts(comparing, y, seen, depth, relative=relative)
         for term, first in abundance.items():
-            tests[term], presence[term] = _with_q(first, presence[term])
-        joint = {term: _joint(tests[term], presence[term], ranks[term], amounts[term]) for term in tests}
-        told = [test for term in tests for test in (tests[term], presence[term], joint[term])]
+            tests[term], presence[term] = with_q(first, presence[term])
+        whole = {term: joint(tests[term], presence[term], ranks[term], amounts[term]) for term in tests}
+        told = [test for term in tests for test in (tests[term], presence[term], whole[term])]
     else:
         told = [replace(test, q=family_q([test], f"features, {term}")[0]) for term, test in tests.items()]
     names = tuple(range(y.shape[1])) if features is None else features
     return DifferentialFit(names, tuple(told), frames)
 
 
-def _with_q(abundance: FeatureTests, presence: FeatureTests) -> tuple[FeatureTests, FeatureTests]:
+def with_q(abundance: FeatureTests, presence: FeatureTests) -> tuple[FeatureTests, FeatureTests]:
+    """Add q: both are one family of their term."""
     one, two = family_q([abundance, presence], f"features, abundance and presence, {abundance.term}")
     return replace(abundance, q=one), replace(presence, q=two)
 
 
-def _log_depth(depth: ArrayLike | None) -> Array | None:
+def log_depth(depth: ArrayLike | None) -> Array | None:
+    """Return the centred log2 of reads per sample (n, 1), None where there is nothing to adjust for."""
     if depth is None:
         return None
     logs = np.log2(np.maximum(np.asarray(depth, dtype=float), 1))
@@ -143,7 +145,7 @@ def _presence(comparing: Comparing, present: Array, arranged: Arranged) -> dict[
     return {term: separated_blocks(held(test, present, arranged), present, comparing) for term, test in tests.items()}
 
 
-def _ranks(
+def rank_tests(
     comparing: Comparing, y: Array, present: Array, frames: dict[str, ReferenceFrame], arranged: Arranged
 ) -> dict[str, FeatureTests]:
     """Compare ranks of all samples, absence being the lowest: as Wilcoxon's test, with blocks and covariates.
@@ -161,7 +163,7 @@ def _ranks(
     ranks = rankdata(np.where(absent, lowest, moved), axis=0, nan_policy="omit")
     seen = np.isfinite(ranks) & (np.isfinite(y) | absent)
     ranks = np.where(seen, ranks / np.maximum(seen.sum(axis=0), 1), np.nan)
-    layout = _everywhere(comparing, present)
+    layout = everywhere(comparing, present)
     fits = comparing.fits(ranks[:, layout.status == ""], arranged.extra)
     tests = {term: feature_tests(comparing, "ranks", term, fit, layout, "rank", "") for term, fit in fits.items()}
     return {term: held(test, ranks, arranged) for term, test in tests.items()}
@@ -175,8 +177,8 @@ def _amounts(
     Of relative tables they are centred by sample, and measured from the median feature.
     """
     absent = (present == 0) & ~np.isfinite(y)
-    amounts = np.where(absent, _unseen(y, depth), y)
-    layout = _everywhere(comparing, present)
+    amounts = np.where(absent, unseen(y, depth), y)
+    layout = everywhere(comparing, present)
     tested = amounts[:, layout.status == ""]
     if relative and tested.size:
         tested = tested - np.nanmean(tested, axis=1, keepdims=True)
@@ -189,14 +191,14 @@ def _amounts(
     return tests
 
 
-def _everywhere(comparing: Comparing, present: Array) -> Layout:
+def everywhere(comparing: Comparing, present: Array) -> Layout:
     """Say which features can be compared in all samples, present or not: also those that are always there."""
     layout = presence_layout(comparing, present)
     layout.status[layout.status == "always_present"] = ""
     return layout
 
 
-def _unseen(y: Array, depth: ArrayLike | None) -> Array:
+def unseen(y: Array, depth: ArrayLike | None) -> Array:
     """Return log2 of half of the least that could be seen: one read of each sample (n, 1), or the least seen (m,)."""
     if depth is not None:
         return np.asarray(-1 - np.log2(np.maximum(np.asarray(depth, dtype=float), 1))[:, None])
@@ -242,7 +244,8 @@ def feature_tests(
     )
 
 
-def _joint(abundance: FeatureTests, presence: FeatureTests, ranks: FeatureTests, amounts: FeatureTests) -> FeatureTests:
+def joint(abundance: FeatureTests, presence: FeatureTests, ranks: FeatureTests, amounts: FeatureTests) -> FeatureTests:
+    """Join the looks at each feature, those of `LOOKS`, into one p; its families and notes."""
     one, two = deviate(abundance.p, abundance.direction), deviate(presence.p, presence.direction)
     parts = np.stack([abundance.p, presence.p, same_direction_p(one, two), ranks.p, amounts.p])
     p = cauchy_combination(parts)

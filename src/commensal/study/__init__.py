@@ -38,6 +38,7 @@ from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 from commensal.study.reporting import Reporting
+from commensal.study.stored import StoredValues
 from commensal.study.uniting import cohort_of, plain, unite
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Reporting",
     "Sides",
     "Step",
+    "StoredValues",
     "Study",
     "Table",
     "Variable",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from commensal.study.declared import Assay, Study
 from commensal.study.genomes import Genome
 from commensal.study.prepared import Preparation
+from commensal.study.stored import StoredValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class AssayTable:
     dropped: tuple[Dropped, ...] = ()  #: features excluded by the study file, columns ignored by the reader
     quality: pd.DataFrame | None = None  #: reads that count for no feature, by reason; index = sample
     limits: NDArray[np.float64] | None = None  #: (n, m) limits of detection, in the table's units; NaN: none
+    stored: StoredValues | None = None  #: of a table larger than memory: all of it; the fields above are an excerpt
 
     @property
     def name(self) -> str:

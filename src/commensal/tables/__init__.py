@@ -9,7 +9,16 @@ from commensal.tables.checklists import (
     write_checklists,
 )
 from commensal.tables.claims import CLAIM, CLAIM_COLUMNS, claims, read_claims, write_claims
-from commensal.tables.estimates import ALL, ESTIMATE_COLUMNS, estimates, read_estimates, write_estimates
+from commensal.tables.estimates import (
+    ALL,
+    ESTIMATE_COLUMNS,
+    estimates,
+    estimates_in_parts,
+    read_estimates,
+    rewrite_estimates,
+    write_estimates,
+    write_estimates_in_parts,
+)
 from commensal.tables.findings import Finding, Severity
 from commensal.tables.outcome_words import outcome_phrase
 from commensal.tables.points import POINT_COLUMNS, points, read_points, write_points
@@ -32,13 +41,16 @@ __all__ = [
     "checklist_rows",
     "claims",
     "estimates",
+    "estimates_in_parts",
     "outcome_phrase",
     "points",
     "read_claims",
     "read_estimates",
     "read_points",
+    "rewrite_estimates",
     "write_checklists",
     "write_claims",
     "write_estimates",
+    "write_estimates_in_parts",
     "write_points",
 ]

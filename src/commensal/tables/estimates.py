@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from commensal.errors import OutputError
-from commensal.tables.frames import read_frame, typed_frame, write_frame
+from commensal.tables.frames import frames_of, read_frame, typed_frame, write_frame, write_frames
 from commensal.tables.statuses import STATUSES, WITH_P
 
 #: Column → kind (``text`` is string, ``number`` float64, ``count`` Int64), in the order of the file.
@@ -101,3 +101,20 @@ def write_estimates(frame: pd.DataFrame, path: Path) -> None:
 def read_estimates(path: Path) -> pd.DataFrame:
     """Read Estimates from a Parquet file and check them."""
     return estimates(read_frame(path, ESTIMATE_COLUMNS))
+
+
+def write_estimates_in_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write Estimates part by part, each a row group, for more rows than memory holds."""
+    write_frames(parts, path, ESTIMATE_COLUMNS)
+
+
+def estimates_in_parts(path: Path) -> Iterator[pd.DataFrame]:
+    """Read Estimates row group by row group, checked."""
+    return (estimates(frame) for frame in frames_of(path, ESTIMATE_COLUMNS))
+
+
+def rewrite_estimates(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Change a file of Estimates part by part; the file is whole at any moment."""
+    other = path.with_name(f"{path.name}.part")
+    write_estimates_in_parts((change(part) for part in estimates_in_parts(path)), other)
+    other.replace(path)

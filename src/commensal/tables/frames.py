@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -55,6 +55,21 @@ def write_frame(frame: pd.DataFrame, path: Path | BinaryIO, columns: Mapping[str
     schema = pa.schema([pa.field(column, _ARROW[kind]) for column, kind in columns.items()])
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     pq.write_table(table, path, compression="zstd")
+
+
+def write_frames(frames: Iterable[pd.DataFrame], path: Path, columns: Mapping[str, str]) -> None:
+    """Write typed frames one behind the other, each a row group: never more than one is in memory."""
+    schema = pa.schema([pa.field(column, _ARROW[kind]) for column, kind in columns.items()])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for frame in frames:
+            writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+
+
+def frames_of(path: Path, columns: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+    """Read a file that `write_frames` wrote, row group by row group."""
+    with pq.ParquetFile(path) as file:
+        for i in range(file.num_row_groups):
+            yield typed_frame(file.read_row_group(i).to_pandas(), columns, path.name)
 
 
 def read_frame(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:

@@ -1,0 +1,115 @@
+"""A table on disk, feature by feature: what is too large for memory is given in blocks of features."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+#: Cells of one block in memory, as float64 32 MB: features of a block = `CELLS` // samples.
+CELLS = 1 << 22
+_FILES = {"cells": np.float64, "rows": np.int32}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredValues:
+    """The cells of n samples × m features that are not 0, in files: ``cells``, ``rows`` (its sample), ``ends``."""
+
+    folder: Path
+    features: pd.DataFrame  #: m rows, as `AssayTable.features`
+    samples: int  #: n
+    totals: Floats  #: (n,) sum of each sample's values
+    measured: NDArray[np.int64]  #: (n,) values of each sample that are not missing
+    divisor: float = 1.0  #: what the values are divided by when they are given: 100 for percentages
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Samples and features."""
+        return self.samples, len(self.features)
+
+    @property
+    def width(self) -> int:
+        """Features of one block."""
+        return max(1, min(CELLS // max(self.samples, 1), len(self.features)))
+
+    def blocks(self, rows: Sequence[int] | NDArray[np.intp], keep: NDArray[np.bool_] | None = None) -> Iterator[Floats]:
+        """Give the values of these samples, (len(rows), width) block by block, of the features to keep (m,)."""
+        for first in range(0, len(self.features), self.width):
+            last = min(first + self.width, len(self.features))
+            chosen = np.arange(first, last) if keep is None else first + np.flatnonzero(keep[first:last])
+            if len(chosen):
+                yield self._dense(first, last)[:, chosen - first][np.asarray(rows)]
+
+    def columns(self, chosen: Sequence[int] | NDArray[np.intp]) -> Floats:
+        """Return the values (n, k) of these features by their number."""
+        out = np.empty((self.samples, len(chosen)))
+        for k, j in enumerate(chosen):
+            out[:, k] = self._dense(int(j), int(j) + 1)[:, 0]
+        return out
+
+    def _dense(self, first: int, last: int) -> Floats:
+        ends = np.load(self.folder / "ends.npy", mmap_mode="r")[first : last + 1]
+        start, count = int(ends[0]), int(ends[-1] - ends[0])
+        cells, rows = (
+            np.fromfile(self.folder / name, kind, count, offset=start * np.dtype(kind).itemsize)
+            for name, kind in _FILES.items()
+        )
+        out = np.zeros((self.samples, last - first))
+        out[rows, np.repeat(np.arange(last - first), np.diff(ends))] = cells
+        return out if self.divisor == 1.0 else out / self.divisor
+
+
+class StoredWriter:
+    """Takes blocks of features, samples in rows, and writes them behind each other."""
+
+    def __init__(self, folder: Path, samples: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.samples = folder, samples
+        self.totals, self.measured = np.zeros(samples), np.zeros(samples, np.int64)
+        self._ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+        self._files = {name: (folder / name).open("wb") for name in _FILES}
+
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return int(self._ends[-1][-1]) * sum(np.dtype(kind).itemsize for kind in _FILES.values())
+
+    def add(self, values: Floats) -> None:
+        """Write (n, width) values; NaN is missing."""
+        turned = np.ascontiguousarray(values.T)
+        feature, sample = np.nonzero(turned)  # NaN is not 0
+        self._files["cells"].write(turned[feature, sample].astype(np.float64).tobytes())
+        self._files["rows"].write(sample.astype(np.int32).tobytes())
+        self._ends.append(self._ends[-1][-1] + np.cumsum(np.bincount(feature, minlength=values.shape[1])))
+        self.totals += np.nansum(values, axis=1)
+        self.measured += (~np.isnan(values)).sum(axis=1)
+
+    def done(self, features: pd.DataFrame, divisor: float = 1.0) -> StoredValues:
+        """Close the files and return what they hold."""
+        np.save(self.folder / "ends.npy", np.concatenate(self._ends))
+        for file in self._files.values():
+            file.close()
+        shape = {"samples": self.samples, "features": len(features)}
+        (self.folder / "shape.json").write_text(json.dumps(shape), encoding="utf-8")
+        return StoredValues(self.folder, features, self.samples, self.totals / divisor, self.measured, divisor)
+
+    def __enter__(self) -> StoredWriter:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the files, also where a block was refused."""
+        for file in self._files.values():
+            file.close()
+
+
+__all__ = ["StoredValues", "StoredWriter"]

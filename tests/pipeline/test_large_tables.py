@@ -1,0 +1,143 @@
+"""A table larger than a limit goes through in blocks, and says the same as one in memory."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+import commensal
+from commensal.pipeline.answering import Step, answer
+from commensal.pipeline.load import load_with_reads
+from commensal.study import read_study
+from commensal.study import stored as stored_module
+from commensal.tables import read_estimates
+
+#: Matrix products of narrower blocks and sums in other order: the last bits of float64 only, grown by differences.
+RELATIVE = 1e-7
+N, M = 40, 1200
+NUMBERS = ["effect", "se", "low", "high", "statistic", "df", "p", "q"]
+WORDS = ["feature", "model", "term", "label", "status", "family", "test", "unit"]
+WORDS += ["n", "n_case", "n_control", "n_blocks"]
+
+
+def _study(folder: Path, form: str, value: str = "counts", household: bool = False) -> Path:
+    rng = np.random.default_rng(5)
+    ids = [f"S{i}" for i in range(N)]
+    counts = rng.poisson(rng.gamma(0.4, 6.0, M)[None, :] * rng.uniform(0.5, 2.0, N)[:, None]).astype(float)
+    arm = np.array(["case", "control"])[np.arange(N) % 2]
+    counts[:, :20] *= np.where(arm == "case", 4, 1)[:, None]
+    if value == "relative":
+        counts /= counts.sum(axis=1, keepdims=True)
+    frame = pd.DataFrame(counts.T, index=pd.Index([f"G{j:05d}" for j in range(M)], name="gene"), columns=ids)
+    name = {"tsv": "g.tsv", "gz": "g.tsv.gz", "parquet": "g.parquet", "biom": "g.biom"}[form]
+    if form == "parquet":
+        frame.reset_index().to_parquet(folder / name, row_group_size=100)
+    elif form == "biom":
+        _biom(folder / name, frame)
+    elif form == "gz":
+        with gzip.open(folder / name, "wt") as stream:
+            frame.to_csv(stream, sep="\t")
+    else:
+        frame.to_csv(folder / name, sep="\t")
+    samples = pd.DataFrame({"sample": ids, "subject": ids, "arm": arm, "house": [f"H{i // 2}" for i in range(N)]})
+    samples["age"] = rng.normal(50, 9, N).round(1)
+    samples.to_csv(folder / "samples.tsv", sep="\t", index=False)
+    block = 'block = ["house"]' if household else ""
+    (folder / "study.toml").write_text(f"""
+[study]
+name = "large"
+[tables.samples]
+file = "samples.tsv"
+[variables.age]
+type = "number"
+[assays.genes]
+kind = "genes"
+file = "{name}"
+value = "{value}"
+[contrasts.arm]
+column = "arm"
+case = "case"
+control = "control"
+[questions.als]
+kind = "cohort"
+contrast = "arm"
+covariates = ["age"]
+{block}
+""")
+    return folder / "study.toml"
+
+
+def _biom(path: Path, frame: pd.DataFrame) -> None:
+    values = frame.to_numpy()
+    rows, columns = np.nonzero(values)
+    with h5py.File(path, "w") as file:
+        file["observation/ids"] = [str(name).encode() for name in frame.index]
+        file["sample/ids"] = [str(name).encode() for name in frame.columns]
+        file["observation/matrix/indptr"] = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(values)))]
+        file["observation/matrix/indices"] = columns
+        file["observation/matrix/data"] = values[rows, columns]
+
+
+def _answered(study: Path) -> pd.DataFrame:
+    """Answer the study's question, without claims and a page."""
+    declared = read_study(study)
+    loaded, _ = load_with_reads(declared, study.parent, None)
+    made = answer(loaded, Step(declared.questions["als"], "genes")).answer
+    return pd.concat([made.estimates, *map(read_estimates, made.rest)], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "household"),
+    [("tsv", "counts", False), ("gz", "relative", False), ("parquet", "counts", True), ("biom", "counts", False)],
+)
+def test_blocks_say_what_the_whole_table_says(tmp_path, monkeypatch, form, value, household):
+    study = _study(tmp_path, form, value, household)
+    whole = _answered(study)
+    monkeypatch.setenv("COMMENSAL_TABLE_LIMIT", "1000")
+    monkeypatch.setattr(stored_module, "CELLS", N * 97)
+    blocks = _answered(study)
+    features = ["abundance", "prevalence", "joint", "reference frame"]
+    key = ["term", "model", "feature"]
+    whole, blocks = (
+        frame[frame["model"].isin(features)].sort_values(key, ignore_index=True) for frame in (whole, blocks)
+    )
+    assert len(whole) > 3 * M
+    pd.testing.assert_frame_equal(whole[WORDS], blocks[WORDS])
+    pd.testing.assert_frame_equal(whole[NUMBERS], blocks[NUMBERS], rtol=RELATIVE, atol=1e-12)
+
+
+def test_a_small_table_never_goes_through_the_store(tmp_path):
+    declared = read_study(_study(tmp_path, "tsv"))
+    loaded, _ = load_with_reads(declared, tmp_path, tmp_path / "out" / "profiles")
+    assert loaded.assays["genes"].stored is None
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_limit_that_is_no_number_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("COMMENSAL_TABLE_LIMIT", "2 GB")
+    with pytest.raises(commensal.CommensalError, match="no number of bytes"):
+        commensal.run(_study(tmp_path, "parquet"), tmp_path / "out")
+
+
+def test_a_rerun_says_the_same_and_leaves_no_store(tmp_path, monkeypatch):
+    study = _study(tmp_path, "biom")
+    monkeypatch.setenv("COMMENSAL_TABLE_LIMIT", "1000")
+    first = commensal.run(study, tmp_path / "out")
+    assert "large_table" in {finding.code for finding in first.findings}
+    assert not (tmp_path / "out" / ".commensal" / "large").exists()
+    bytes_first = (tmp_path / "out" / "estimates.parquet").read_bytes()
+    again = commensal.run(study, tmp_path / "out")
+    pd.testing.assert_frame_equal(first.estimates, again.estimates)
+    assert len(first.estimates) < len(read_estimates(tmp_path / "out" / "estimates.parquet"))
+    (tmp_path / "out" / ".commensal" / "large" / "of a killed run").mkdir(parents=True)
+    fresh = commensal.run(study, tmp_path / "out", workers=2, fresh=True)
+    assert (tmp_path / "out" / "estimates.parquet").read_bytes() == bytes_first
+    pd.testing.assert_frame_equal(first.estimates, fresh.estimates)
+    assert not (tmp_path / "out" / ".commensal" / "large").exists()
+    told = commensal.reasons(study, tmp_path / "out", fresh=True)
+    assert "larger than memory" in told[0]
