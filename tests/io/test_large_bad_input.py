@@ -81,7 +81,7 @@ def test_a_line_that_is_wrong_is_named(tmp_path, row, said):
 
 def test_text_in_another_encoding_is_refused(tmp_path):
     _text(tmp_path, (HEADER + "".join(ROWS)).encode() + "µ\t1\t2\t3\t4\t5\t6\n".encode("latin-1"))
-    with pytest.raises(FormatError, match="damaged|UTF-8"):
+    with pytest.raises(FormatError, match=r"damaged|UTF-8"):
         _read(tmp_path, "g.tsv")
 
 
