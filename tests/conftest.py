@@ -28,7 +28,7 @@ def data() -> Path:
     return place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # an idle scheduler ends by itself
 def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Scheduler file of a Dask cluster of two worker processes on loopback; skips where Dask is not installed."""
     pytest.importorskip("distributed")

@@ -120,7 +120,9 @@ def _gone(pid: int) -> bool:
 @pytest.mark.parametrize("signal", ["KILL", "TERM", "INT"])
 def test_no_worker_outlives_the_process_that_started_it(tmp_path: Path, signal: str) -> None:
     script = (
-        "import sys, crew_tasks\nfrom commensal.execution.local import Local\n"
+        "import signal, sys, crew_tasks\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job behind `&` has none
+        "from commensal.execution.local import Local\n"
         "with Local(2) as crew:\n    crew.map(crew_tasks.long_child, [0, 1], shared=sys.argv[1], names=['a', 'b'])\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
