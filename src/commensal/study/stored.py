@@ -55,7 +55,7 @@ class StoredValues:
         return out
 
     def _dense(self, first: int, last: int) -> Floats:
-        ends = np.load(self.folder / "ends.npy", mmap_mode="r")[first : last + 1]
+        ends = np.fromfile(self.folder / "ends", np.int64, last + 1 - first, offset=first * np.dtype(np.int64).itemsize)
         start, count = int(ends[0]), int(ends[-1] - ends[0])
         cells, rows = (
             np.fromfile(self.folder / name, kind, count, offset=start * np.dtype(kind).itemsize)
@@ -93,7 +93,7 @@ class StoredWriter:
 
     def done(self, features: pd.DataFrame, divisor: float = 1.0) -> StoredValues:
         """Close the files and return what they hold."""
-        np.save(self.folder / "ends.npy", np.concatenate(self._ends))
+        np.concatenate(self._ends).tofile(self.folder / "ends")
         for file in self._files.values():
             file.close()
         shape = {"samples": self.samples, "features": len(features)}
