@@ -2,7 +2,7 @@
 
 python benchmarks/crash.py [--runs 200] [--seed 1]
 
-Besides the run itself, one of two workers beside it is killed, or one of two of a Dask cluster: such a run must complete
+Besides the run itself, one of two workers beside it is killed, or one of two of a Dask cluster: such a run must go on
 by itself. "disk full" is a file system of its own, of a random size (as root: a tmpfs), else a limit of a file's size.
 """
 
@@ -29,8 +29,8 @@ from harness import keep
 
 COMMAND = [sys.executable, "-m", "commensal", "run", "study/study.toml", "--out", "out"]
 TABLES = ("estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "report.html")
-#: What a disturbed run may end with: done before it was disturbed, stopped, or an error in words. A run whose worker was
-#: killed goes on with another.
+#: What a disturbed run may end with: done before it was disturbed, stopped, or an error in words. A run whose worker
+#: was killed goes on with another.
 MAY = {
     "kill -9": (0, -9), "SIGTERM": (0, 143), "Ctrl-C": (0, 130), "disk full": (0, 1),
     "worker killed": (0,), "Dask worker killed": (0,),
