@@ -96,8 +96,11 @@ def array_digest(array: Any) -> str:
 def column_digest(column: pd.Series[Any]) -> str:
     """Return the SHA-256 of a column's type and values, its index aside; whatever is missing is the same."""
     import numpy as np
+    import pandas as pd
 
     kind = str(column.dtype)
+    if isinstance(column.dtype, pd.CategoricalDtype):  # the order of its levels may count
+        kind += f" {column.dtype.ordered} {digest(column.dtype.categories.tolist())}"
     if isinstance(column.dtype, np.dtype) and column.dtype != object:
         return array_digest(column.to_numpy())
     return _of_items((None if gone else value for value, gone in zip(column, column.isna(), strict=True)), kind)

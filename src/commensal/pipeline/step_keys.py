@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from commensal import execution
 from commensal.study import Design, LoadedStudy, Question, Study, Table
+from commensal.study.declared import NoneAsked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,25 +109,34 @@ def parts_of(cut: LoadedStudy, step: Step, memory: dict[Any, str] | None = None)
     """
     memory = {} if memory is None else memory
     found: dict[str, tuple[str, str | None]] = {}
-    found["part"] = (execution.digest(step.part), step.part)
+    for name, summed, words in _named(cut, step, memory):
+        if name in found:  # the later one would hide the earlier one's changes
+            raise ValueError(f"two parts of a key are called {name!r}")
+        found[name] = (summed, words)
+    return Parts(found | _made_with())
+
+
+def _named(cut: LoadedStudy, step: Step, memory: dict[Any, str]) -> Iterator[tuple[str, str, str | None]]:
+    """Yield each part of a key: its name, its hash, and its value in words where the study file says it."""
+    yield "part", execution.digest(step.part), step.part
     for one in fields(Question):
         value = getattr(step.question, one.name)
-        found[one.name] = (execution.digest(value), _words(value))
+        yield one.name, execution.digest(value), _words(value)
     for name, value in _declared(cut, step):
-        found[name] = (execution.digest(value), None)
+        yield name, execution.digest(value), None
     for name, frame in (("samples", cut.samples), ("subjects", cut.subjects), ("phenotypes", cut.phenotypes),
                         ("events", cut.events)):  # fmt: skip
+        yield f"whether there are {name}", execution.digest(frame is not None), None
         if frame is not None:
-            found |= {label: (summed, None) for label, summed in _columns_of(name, frame, memory)}
+            yield from ((label, summed, None) for label, summed in _columns_of(name, frame, memory))
     for name, table in cut.assays.items():
-        found[f"assay {name}"] = (_remembered(memory, table, ("assay", name)), None)
+        yield f"assay {name}", _remembered(memory, table, ("assay", name)), None
     for name, match in cut.matches.items():
-        found[f"ids of assay {name}"] = (execution.digest(match), None)
-    found["order of assays"] = (execution.digest(tuple(cut.assays)), None)
-    found["gene sets"] = (_remembered(memory, cut.sets, ("sets", step.question.sets)), None)
-    for name, thing in (("genomes", cut.genomes), ("cultures", cut.culture)):
-        found[name] = (_remembered(memory, thing, name), None)
-    return Parts(found | _made_with())
+        yield f"ids of assay {name}", execution.digest(match), None
+    yield "order of assays", execution.digest((tuple(cut.assays), tuple(cut.matches))), None
+    yield "gene sets", _remembered(memory, cut.sets, ("sets", step.question.sets)), None
+    for name, thing in (("contents of genomes", cut.genomes), ("cultures", cut.culture)):
+        yield name, _remembered(memory, thing, name), None
 
 
 @cache
@@ -216,6 +226,7 @@ def _declared(cut: LoadedStudy, step: Step) -> Iterator[tuple[str, object]]:
         "onset": "[onset]",
         "path": "name of the study file",
         "name": "[study] name",
+        "genomes": "[genomes]",
     }
     others["questions"] = {name: one for name, one in declared.questions.items() if name != step.question.name}
     for key, value in others.items():
@@ -243,6 +254,8 @@ def _remembered(memory: dict[Any, str], thing: object, key: object) -> str:
 
 def _words(value: object) -> str:
     """Write a setting of the study file as a reader would."""
+    if isinstance(value, NoneAsked):
+        return "none at all"
     if value is None or value in ((), {}):
         return "none"
     if isinstance(value, Mapping):
