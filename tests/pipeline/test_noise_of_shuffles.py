@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from commensal import simulation
 from commensal.evidence import Family, Molecule, Outcome, Strain
+from commensal.execution import Store
 from commensal.pipeline import shuffles
-from commensal.tables import claims
+from commensal.pipeline.kept_shuffles import KeptShuffles, study_key
+from commensal.pipeline.load import load
+from commensal.tables import Finding, claims
 
 FAMILY = Family((Strain("S"),), (Molecule("m"),), (Outcome("grip", 1),), given={})
 
@@ -29,3 +35,46 @@ def test_shuffled_studies_that_lack_an_answer_are_counted(monkeypatch):
     monkeypatch.setattr(shuffles, "_claims_of", lambda *_: (made(0.5), frozenset(next(failed))))
     note = shuffles.noise(None, FAMILY, made(0.1), 3)["note"].iloc[0]
     assert "in 1 of 3 shuffled studies screen could not be answered" in note
+
+
+def test_a_run_of_shuffles_that_is_stopped_goes_on_where_it_was(monkeypatch, tmp_path):
+    ran = []
+
+    def one(_shared, seed, *, until=3):
+        if seed > until:
+            raise KeyboardInterrupt
+        ran.append(seed)
+        return (True, seed, -0.1 / seed), frozenset({"screen"} if seed == 2 else ())
+
+    def told(n, study="a", fresh=False):
+        kept = KeptShuffles(Store(tmp_path), study, fresh)
+        return shuffles.noise(None, FAMILY, made(0.1), n, kept=kept).loc[0, ["noise", "note"]].tolist(), kept.keys
+
+    monkeypatch.setattr(shuffles, "_shuffle", one)
+    with pytest.raises(KeyboardInterrupt):
+        told(5)
+    assert ran == [1, 2, 3]
+    monkeypatch.setattr(shuffles, "_shuffle", lambda shared, seed: one(shared, seed, until=9))
+    gone_on, keys = told(5)
+    assert ran == [1, 2, 3, 4, 5]
+    assert len(keys) == 5
+    assert told(5, study="b")[0] == gone_on  # made anew: of another study
+    assert ran == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]
+    assert told(6)[1][:5] == keys
+    assert ran[10:] == [6]
+    assert told(2, fresh=True)[0] == told(2)[0]
+    assert ran[11:] == [1, 2]
+
+
+def test_shuffles_are_of_one_study_and_of_what_is_found_wrong_with_it(tmp_path):
+    loaded = load(simulation.mediators_study(tmp_path, seed=3, cages=3, animals=2, strains=1, molecules=30, falls=2, rises=2))
+    key = study_key(loaded, FAMILY, ())
+    reported = replace(loaded, declared=replace(loaded.declared, title="another"))
+    assert study_key(reported, FAMILY, ()) == key
+    sample = loaded.samples.index[0]
+    changed = loaded.samples.copy()
+    changed.loc[sample, "arm"] = changed["arm"].iloc[-1]
+    assert changed.loc[sample, "arm"] != loaded.samples.loc[sample, "arm"]
+    assert study_key(replace(loaded, samples=changed), FAMILY, ()) != key
+    assert study_key(loaded, replace(FAMILY, given={"a": "m"}), ()) != key
+    assert study_key(loaded, FAMILY, (Finding("cages", "warning", "arm", "one cage", "add some"),)) != key

@@ -45,7 +45,7 @@ def some(items: list) -> list:
     return items if len(items) < 4 else [items[0], items[-1]]
 
 
-def others(thing: object) -> Iterator[tuple[str, object]]:
+def others(thing: object) -> Iterator[tuple[str, object]]:  # noqa: PLR0912  a branch for each kind of thing
     """Yield the thing with one thing in it changed, for each thing in it, and where that is."""
     if is_dataclass(thing):
         for one in fields(thing):
@@ -92,13 +92,13 @@ def _another(column: pd.Series) -> pd.Series:
         return made
 
 
-def _leaf(thing: object) -> object:
+def _leaf(thing: object) -> object:  # noqa: PLR0911  a line for each kind of thing
     if isinstance(thing, bool | np.bool_):
         return not thing
     if isinstance(thing, int | np.integer):
         return int(thing) + 1
     if isinstance(thing, float):
-        return 0.5 if thing != thing else thing + 1
+        return 0.5 if np.isnan(thing) else thing + 1
     if isinstance(thing, str):
         return thing + "x"
     if isinstance(thing, Path):

@@ -40,13 +40,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def alone(study: Path) -> dict[str, str]:
     out = study.parent / "alone"
-    commensal.run(study, out, shuffle=2)
+    commensal.run(study, out, shuffle=3)
     assert crew_of(out)["workers"] == 1
     return hashes(out)
 
 
 def test_two_processes_write_the_same_bytes(study: Path, alone: dict[str, str], tmp_path: Path) -> None:
-    words = ["run", str(study), "--out", str(tmp_path), "--shuffle", "2", "--workers", "2", "--memory", "2GB"]
+    words = ["run", str(study), "--out", str(tmp_path), "--shuffle", "3", "--workers", "2", "--memory", "2GB"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert hashes(tmp_path) == alone
@@ -56,7 +56,7 @@ def test_two_processes_write_the_same_bytes(study: Path, alone: dict[str, str], 
 def test_two_dask_workers_write_the_same_bytes(
     study: Path, alone: dict[str, str], dask_cluster: str, tmp_path: Path
 ) -> None:
-    commensal.run(study, tmp_path / "out", shuffle=2, cluster=dask_cluster)
+    commensal.run(study, tmp_path / "out", shuffle=3, cluster=dask_cluster)
     assert hashes(tmp_path / "out") == alone
     assert crew_of(tmp_path / "out")["workers"] == 2
 

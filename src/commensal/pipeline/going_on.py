@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from commensal import execution
 from commensal.execution.files import unwritable
 from commensal.pipeline.keeping import Kept
+from commensal.pipeline.kept_shuffles import KeptShuffles
 from commensal.pipeline.unchanged import (
     FIGURES,
     LAST,
@@ -51,11 +52,17 @@ class Going:
     last: Mapping[str, Any] | None
     page: str = ""  #: the hash of what the page is drawn from
     _drawn: bool = field(default=False)
+    _shuffles: list[KeptShuffles] = field(default_factory=list)
 
     @property
     def stage(self) -> Path:
         """The folder that outputs are written to before they take their places together."""
         return self.hidden / "new"
+
+    def kept_shuffles(self, study: str) -> KeptShuffles:
+        """Return what is kept of the shuffles of a study."""
+        self._shuffles.append(kept := KeptShuffles(self.keeper.store, study, self.keeper.fresh))
+        return kept
 
     def same_page(self, view: PageView) -> bool:
         """Whether the page that is there is the one that would be drawn."""
@@ -93,7 +100,8 @@ class Going:
         findings: Iterable[Finding],
     ) -> None:
         """Leave for the next run what this one did; called when everything is written."""
-        self.keeper.store.used(one.key for one in self.keeper.plan)
+        shuffles = (key for kept in self._shuffles for key in kept.keys)
+        self.keeper.store.used([*(one.key for one in self.keeper.plan), *shuffles])
         told = {"headlines": list(headlines), "findings": [one.to_dict() for one in findings]}
         asked = {"request": request, "code": code, "inputs": inputs, "page": self.page}
         write_last(self.hidden, {**asked, **told, "outputs": outputs_in(self.folder)})

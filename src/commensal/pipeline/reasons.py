@@ -56,6 +56,8 @@ def reasons(
     told = [one.sentence for one in plan]
     if declared.reads:
         told.append("samples of reads: those without a profile are profiled first; then the steps that read them run")
+    if shuffle:
+        told.append("shuffles: those that were made of this study as it is now are kept, the others run")
     runs = sum(one.runs for one in plan)
     first = "the first run" if read_last(hidden) is None else "a step, a setting, the code or an output has changed"
     told.append(f"claims and page: checked again: {first}")

@@ -18,8 +18,13 @@ from commensal.pipeline.checklists import checklists
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
+<<<<<<< HEAD
 from commensal.pipeline.going_on import going, inputs_to_remember, steady
 from commensal.pipeline.large import estimates_held, write_all
+=======
+from commensal.pipeline.going_on import Going, going, inputs_to_remember, steady
+from commensal.pipeline.kept_shuffles import study_key
+>>>>>>> crash
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
@@ -156,7 +161,7 @@ def run(
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
-            run_on.stage,
+            run_on,
             loaded,
             answer,
             findings,
@@ -251,7 +256,7 @@ def _shufflable(loaded: LoadedStudy) -> None:
 
 
 def _claims(
-    folder: Path,
+    run_on: Going,
     loaded: LoadedStudy,
     answer: Answer,
     findings: Sequence[Finding],
@@ -262,12 +267,12 @@ def _claims(
     """Join the answers into claims and write them; a study that cannot make any has no such file."""
     family = claim_family(loaded)
     if family is None:
-        (folder / CLAIMS).unlink(missing_ok=True)  # of an earlier run
         return claims()
     found = join(answer.estimates, family, findings=findings)
     if shuffle:
-        found = noise(loaded, family, found, shuffle, findings=tuple(findings), crew=crew, tell=tell)
-    with execution.whole(folder / CLAIMS) as path:
+        kept = run_on.kept_shuffles(study_key(loaded, family, findings))
+        found = noise(loaded, family, found, shuffle, findings=tuple(findings), crew=crew, tell=tell, kept=kept)
+    with execution.whole(run_on.stage / CLAIMS) as path:
         write_claims(found, path)
     return found
 

@@ -15,6 +15,7 @@ import pandas as pd
 from commensal.errors import DesignError, StatisticsError, listing
 from commensal.evidence import Family, join
 from commensal.execution import Crew, Serial
+from commensal.pipeline.kept_shuffles import KeptShuffles, Strongest
 from commensal.questions import QUESTIONS, joined
 from commensal.study import Contrast, LoadedStudy, Question
 from commensal.tables import CLAIM, Finding
@@ -48,6 +49,7 @@ def noise(
     seed: int = 1,
     crew: Crew | None = None,
     tell: Tell | None = None,
+    kept: KeptShuffles | None = None,
 ) -> pd.DataFrame:
     """Return the claims with how often noise of this design makes a claim as strong, in `noise`.
 
@@ -55,18 +57,31 @@ def noise(
     k of n shuffled studies as strong, noise is (1 + k) / (1 + n): the study itself is one of the arrangements, so that
     for the first claim of a study without effects it is a p that is not too small (Phipson & Smyth 2010).
 
+    What ``kept`` has is not made again, and what is made is kept as it comes.
+
     Raises
     ------
     DesignError
         No label of the study can be rearranged.
     """
-    made = (crew or Serial()).map(
+    seeds = [seed + i for i in range(n)]
+    found = {} if kept is None else {one: there for one in seeds if (there := kept.get(one)) is not None}
+    waiting = [one for one in seeds if one not in found]
+
+    def keep(at: int, one: Strongest) -> None:
+        found[waiting[at]] = one
+        if kept is not None:
+            kept.put(waiting[at], one)
+
+    (crew or Serial()).map(
         _shuffle,
-        [seed + i for i in range(n)],
+        waiting,
         shared=(loaded, family, findings),
-        names=[f"shuffle {i + 1} of {n}" for i in range(n)],
-        tell=None if tell is None else lambda i, n, _: tell(i, n),
+        names=[f"shuffle {one - seed + 1} of {n}" for one in waiting],
+        tell=None if tell is None else lambda i, _, __: tell(n - len(waiting) + i, n),
+        done=keep,
     )
+    made = [found[one] for one in seeds]
     best = [strongest for strongest, _ in made]
     own = claims["line"] == CLAIM
     told = claims.copy()
@@ -81,9 +96,7 @@ def noise(
     return told
 
 
-def _shuffle(
-    shared: tuple[LoadedStudy, Family, tuple[Finding, ...]], seed: int
-) -> tuple[tuple[bool, int, float], frozenset[str]]:
+def _shuffle(shared: tuple[LoadedStudy, Family, tuple[Finding, ...]], seed: int) -> Strongest:
     """Return how strong the strongest claim of one shuffled study is, and the questions that it cannot answer.
 
     Its labels depend on the seed alone.
