@@ -18,13 +18,9 @@ from commensal.pipeline.checklists import checklists
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
-<<<<<<< HEAD
-from commensal.pipeline.going_on import going, inputs_to_remember, steady
-from commensal.pipeline.large import estimates_held, write_all
-=======
 from commensal.pipeline.going_on import Going, going, inputs_to_remember, steady
 from commensal.pipeline.kept_shuffles import study_key
->>>>>>> crash
+from commensal.pipeline.large import estimates_held, write_all
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
