@@ -12,18 +12,16 @@ import numpy as np
 import pandas as pd
 
 from commensal import checks, execution, page
-from commensal.errors import UsageError, listing
+from commensal.errors import UsageError
 from commensal.pipeline.answering import answer, borne, steps_of
-from commensal.pipeline.load import load_with_reads, place
 from commensal.pipeline.plan_claims import Argument, argument, claim_counts, claim_figures, lacking, rungs
 from commensal.pipeline.plan_curve import curves, needs, with_sizes
 from commensal.pipeline.plan_effects import effect_words, parse_effects, planted_words
 from commensal.pipeline.plan_found import counted, summary, unanswered
 from commensal.pipeline.plan_grid import LADDER, Size, sizes_of
+from commensal.pipeline.plan_read import read_design, trimmed
 from commensal.questions import joined
 from commensal.simulation.design import Blueprint, Effect, blueprint, drawn
-from commensal.simulation.design_assays import capped
-from commensal.study import READ_PARTS, LoadedStudy, part_name, read_study, without_assays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,14 +111,14 @@ def plan(
             found=f"{studies} studies, sizes {list(sizes)}, {permutations} permutations",
             expected="2 studies or more, sizes above 0, 99 permutations or more",
         )  # fmt: skip
-    whole, unseen = _without_reads(study, data)
-    loaded = _trimmed(whole, features, permutations, seed)
+    design = read_design(study, data)
+    loaded = trimmed(design.loaded, features, permutations, seed)
     steps_of(loaded.declared)
     planted = parse_effects(loaded.declared, effects)
     scales = (0.0, *sizes)
     levels = tuple(tuple(replace(one, size=one.size * scale) for one in planted) for scale in scales)
     grid, declared = sizes_of(loaded, grow, seed)
-    fitted = blueprint(loaded)
+    fitted = blueprint(loaded, assumed=design.planned)
     designs = tuple(replace(fitted, loaded=one.loaded) for one in grid)
     shared = _Shared(designs, tuple(argument(one.loaded) for one in grid), levels, seed)
     tasks = list(product(range(len(grid)), range(len(scales)), range(studies)))
@@ -135,7 +133,7 @@ def plan(
     settings = {"seed": seed, "studies": studies, "effects": [effect_words(one) for one in planted],
                 "sizes": list(sizes), "grow": list(grow) or [f"× {one:g}" for one in LADDER], "features": features,
                 "permutations": permutations, "sources": _sources(fitted)}  # fmt: skip
-    view = page.PlanView(loaded.declared, points, wanted, argued, asked, (*lacking(loaded, asked), *unseen), settings)
+    view = page.PlanView(loaded.declared, points, wanted, argued, asked, (*lacking(loaded, asked), *design.told), settings)
     planned = Planned(figures, wanted, argued, asked, page.plan_sentences(view), studies)
     if out is not None:
         _write(planned, view, Path(out), settings)
@@ -154,28 +152,6 @@ def _summed(
         lines += [{**fixed, **row} for row in found.claims]
     figures = with_sizes(summary(pd.DataFrame(rows), studies), [one.loaded for one in grid])
     return figures, claim_figures(pd.DataFrame(lines), studies)
-
-
-def _without_reads(study: Path | str, data: Path | str | None) -> tuple[LoadedStudy, list[str]]:
-    """Read a study without its assays of reads: before they are profiled nothing is known of their features."""
-    where = place(study, data)
-    declared = read_study(where.study)
-    names = [part_name(name, part) for name in declared.reads for part in READ_PARTS]
-    tables = replace(without_assays(declared, names), reads={})
-    left = f"{listing(declared.reads)}: not planned, as reads that are not profiled have no table to draw from."
-    return load_with_reads(tables, where.root, None)[0], [left] if declared.reads else []
-
-
-def _trimmed(loaded: LoadedStudy, features: int, permutations: int, seed: int) -> LoadedStudy:
-    """Keep so many features and permutations."""
-    asked = loaded.declared.questions.values()
-    keep = [name for one in asked for name in (*one.targeted, *one.gives.values(), *one.strains.values())]
-    questions = {
-        name: replace(one, permutations=min(one.permutations, permutations))
-        for name, one in loaded.declared.questions.items()
-    }
-    assays = {name: capped(table, features, keep, seed) for name, table in loaded.assays.items()}
-    return replace(loaded, assays=assays, declared=replace(loaded.declared, questions=questions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from commensal import checks
+from commensal.errors import listing
 from commensal.evidence import CORROBORATING, INTERVENTIONAL, Family, join
 from commensal.pipeline.claim_family import asked_lines, claim_family, claim_findings
 from commensal.pipeline.plan_found import around
@@ -189,10 +190,11 @@ _NEEDS: Mapping[str, str] = {
 
 def lacking(loaded: LoadedStudy, table: pd.DataFrame) -> Iterator[str]:
     """Say what keeps every claim of a design open, in sentences."""
-    links = table[table["kind"] == "interventional"]
-    for line, needs in links.loc[~links["asked"], ["line", "needs"]].itertuples(index=False):
-        yield f"Claims: no question asks for the link {line}, so that every claim stays open: it needs {needs}."
-    if not links["asked"].all():
+    links = table[(table["kind"] == "interventional") & ~table["asked"]]
+    if len(links):
+        told = [f"{line} (needs {needs})" for line, needs in zip(links["line"], links["needs"], strict=True)]
+        word = "the link" if len(told) == 1 else "the links"
+        yield f"Claims: every claim stays open, as no question asks for {word} {listing(told)}."
         return
     family = claim_family(loaded)
     if family is None:

@@ -14,6 +14,7 @@ from commensal.simulation.design_compared import rows_on
 from commensal.simulation.design_events import EventModel, draw_events, fit_events
 from commensal.simulation.design_fit import Floats
 from commensal.simulation.design_measures import MeasureModel, draw_measure, fit_measure
+from commensal.simulation.design_planned import planned_model
 from commensal.simulation.design_units import codes, strata, units_of
 from commensal.study import Contrast, LoadedStudy, Measure
 
@@ -52,8 +53,8 @@ class Copy:
     outcomes: Mapping[tuple[str, str], float]  #: (contrast, measure or event) → SD or log hazard ratio
 
 
-def blueprint(loaded: LoadedStudy) -> Blueprint:
-    """Fit everything that a study measures.
+def blueprint(loaded: LoadedStudy, *, assumed: bool = False) -> Blueprint:
+    """Fit everything that a study measures; where there is nothing to fit (``assumed``), tables have usual parameters.
 
     Raises
     ------
@@ -66,6 +67,9 @@ def blueprint(loaded: LoadedStudy) -> Blueprint:
         rows = loaded.samples.reindex(list(table.samples))
         who = rows["subject"].fillna("").astype(str)
         cells = codes(_cell(arm.reindex(who).to_numpy(object), rows), who)
+        if assumed:
+            assays[name] = planned_model(table, units_of(loaded, list(who)))
+            continue
         assays[name] = fit_assay(table, np.isin(who, list(control)), cells, units_of(loaded, list(who)))
     measures = {}
     for name, measure in loaded.declared.measures.items():
