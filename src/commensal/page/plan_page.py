@@ -94,7 +94,7 @@ def _needed(view: PlanView) -> list[tuple[str, ...]]:
             continue
         planted = f"× {number(row['size'])}" if missing(row["planted"]) else str(row["planted"])
         false = "–" if missing(row["false_rate"]) else percent(row["false_rate"])
-        rows.append((str(row["question"]), comparison(row), planted, finding(row).split(" are found in ")[-1].split("; ")[0],
+        rows.append((str(row["question"]), comparison(row), planted, finding(row).split(" is found in ")[-1].split("; ")[0],
                      need_words(row), false))  # fmt: skip
     return rows
 

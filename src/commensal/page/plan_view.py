@@ -121,9 +121,9 @@ def finding(row: pd.Series) -> str:
     word = plural("person" if row["kind"] == "cohort" else "animal" if row["axis"] == "cage" else "subject")
     two = f"{count(row['n_case'])} against {count(row['n_control'])}"
     rests = here if row["axis"] in ("animal", "person", "subject") else f"{here}: {two} {word}"
-    effect = f"effects of {row['planted']}" if not missing(row["planted"]) else f"effects × {number(row['size'])}"
+    effect = str(row["planted"]) if not missing(row["planted"]) else f"effects × {number(row['size'])}"
     where = "" if row["grown"] == "as declared" else f", {row['grown']}"
-    text = f"{effect} are found in {rate_words(row['rate'], row['low'], row['high'])} of studies with {rests}{where}"
+    text = f"{effect} is found in {rate_words(row['rate'], row['low'], row['high'])} of studies with {rests}{where}"
     text += f"; {need_words(row)}"
     if not missing(row["false_low"]) and float(row["false_low"]) > NOMINAL:
         text += f"; without effects it says so in {rate_words(row['false_rate'], row['false_low'], row['false_high'])}"
