@@ -89,8 +89,8 @@ def copied(
     design = read_design(where.study, where.root)
     loaded = design.loaded
     planted = tuple(replace(one, size=one.size * size) for one in parse_effects(loaded.declared, effects))
-    argued = argument(loaded)
     plan = blueprint(loaded, assumed=design.planned)
+    argued = argument(drawn(plan, (), np.random.SeedSequence(seed)).loaded)
     copy = drawn(plan, planted, np.random.SeedSequence(seed), pinned=argued.pinned if argued else None)
     options = {"design": where.study.name, "seed": seed, "size": size, "effects": [effect_words(one) for one in planted]}
     truth = {"kind": "design", "options": options, **truth_of(copy, argued)}

@@ -120,7 +120,9 @@ def plan(
     grid, declared = sizes_of(loaded, grow, seed)
     fitted = blueprint(loaded, assumed=design.planned)
     designs = tuple(replace(fitted, loaded=one.loaded) for one in grid)
-    shared = _Shared(designs, tuple(argument(one.loaded) for one in grid), levels, seed)
+    # what the linter says of a design is asked of a drawn one: a planned design has no values yet
+    null = [drawn(one, (), np.random.SeedSequence(seed, spawn_key=(g,))) for g, one in enumerate(designs)]
+    shared = _Shared(designs, tuple(argument(one.loaded) for one in null), levels, seed)
     tasks = list(product(range(len(grid)), range(len(scales)), range(studies)))
     made = (crew or execution.Serial()).map(
         _study, tasks, shared=shared, tell=progress,

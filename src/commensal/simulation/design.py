@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from commensal.errors import DesignError
 from commensal.simulation.design_assays import AssayModel, draw_assay, fit_assay
@@ -145,7 +146,8 @@ def _features(
     shifts: dict[str, Floats] = {}
     for contrast in contrasts.values():
         one = _effect(effects, contrast.name, name, whole=True)
-        if one is None or not one.size:
+        there = rows_on(loaded, contrast, rows)
+        if one is None or not one.size or not there.any():
             continue
         order, sign = draws[first[contrast.name]]
         named = {k: v for (c, a), own in pinned.items() if a == name and first[c] == first[contrast.name]
@@ -156,7 +158,7 @@ def _features(
         order = np.r_[ahead, order[~np.isin(order, ahead)]].astype(np.int64)
         chosen = order[: max(round(one.share * m), 1, len(ahead))]
         own = np.zeros((len(rows), m))
-        own[np.ix_(rows_on(loaded, contrast, rows), chosen)] = one.size * sign[chosen]
+        own[np.ix_(there & _begun(loaded, contrast.name, _time(rows)), chosen)] = one.size * sign[chosen]
         shifts[contrast.column] = _larger(shifts.get(contrast.column), own)
         features[contrast.name, name] = {ids[j]: float(one.size * sign[j]) for j in chosen}
     return np.asarray(sum(shifts.values(), np.zeros((len(rows), m))))
@@ -245,6 +247,13 @@ def _risen(loaded: LoadedStudy, contrast: str, time: Floats) -> Floats:
     ]
     first, last = max([float(np.nanmin(time)), *starts]), float(np.nanmax(time))
     return np.clip((np.nan_to_num(time, nan=last) - first) / max(last - first, 1e-9), 0, 1)
+
+
+def _begun(loaded: LoadedStudy, contrast: str, time: Floats) -> NDArray[np.bool_]:
+    """Say which samples are taken after the baseline of what a contrast compares, if it has one."""
+    known = [q.baseline for q in loaded.declared.questions.values()
+             if contrast in (q.contrast, q.supplements) and q.baseline is not None]  # fmt: skip
+    return np.isnan(time) | (time > max(known)) if known else np.ones(len(time), dtype=bool)
 
 
 def _effect(effects: Sequence[Effect], contrast: str, target: str, *, whole: bool = False) -> Effect | None:
