@@ -135,7 +135,7 @@ def test_sentences_speak_of_units_and_of_the_arms_compared(planned):
 
 
 def test_n_of_a_t_test_is_interpolated_between_sizes():
-    """The size that 80 % power needs, by the noncentral t; the straight line on the probit scale misses it by little."""
+    """The size that 80 % power needs, by the noncentral t; a straight line on the probit scale is close to it."""
 
     def power(n):
         return float(nct.sf(t.ppf(0.975, 2 * n - 2), 2 * n - 2, np.sqrt(n / 2)))
@@ -151,7 +151,12 @@ def test_n_of_a_t_test_is_interpolated_between_sizes():
 
 @pytest.mark.parametrize(
     ("rate", "status"),
-    [([0.9, 0.95], "at_smallest"), ([0.1, 0.5], "not_reached"), ([0.85, 0.7], "not_reached"), ([0.3, 1.0], "interpolated")],
+    [
+        ([0.9, 0.95], "at_smallest"),
+        ([0.1, 0.5], "not_reached"),
+        ([0.85, 0.7], "not_reached"),
+        ([0.3, 1.0], "interpolated"),
+    ],
 )
 def test_what_is_not_between_the_sizes_has_a_name(rate, status):
     assert needed([3, 6], rate, [one - 0.1 for one in rate], rate).status == status
@@ -189,6 +194,7 @@ class Backwards:
 
     def map(self, function, tasks, *, shared, names, tell=None):
         assert len(names) == len(tasks)
+        assert tell is None
         carried = pickle.dumps(shared)
         made = [function(pickle.loads(carried), pickle.loads(pickle.dumps(task))) for task in reversed(tasks)]
         return list(reversed(made))
@@ -418,15 +424,16 @@ def test_a_claim_is_false_where_nothing_is_planted(future):
     from commensal.questions import joined
 
     loaded = made.loaded
-    effects = [one.__class__(one.contrast, one.target, 4 * one.size, one.share)
+    effects = [one.__class__(one.contrast, one.target, 8 * one.size, one.share)
                for one in parse_effects(loaded.declared, ())]  # fmt: skip
     copy = drawn(made, effects, np.random.SeedSequence(3), pinned=argued.pinned)
     answers = [answer(copy.loaded, step).answer for step in steps_of(loaded.declared)]
     rows = joined([one for one in answers if one]).estimates
     null = copy.__class__(copy.loaded, {}, {})
     as_is, as_null = (
-        claim_figures(pd.DataFrame([{"design": 0, "grown": "", "size": 1.0, "study": 0, **row} for row in found]), 1)
-        .set_index("line")["rate"]
+        claim_figures(
+            pd.DataFrame([{"design": 0, "grown": "", "size": 1.0, "study": 0, **row} for row in found]), 1
+        ).set_index("line")["rate"]
         for found in (claim_counts(rows, argued, copy), claim_counts(rows, argued, null))
     )
     assert as_is["gate"] == 1

@@ -24,7 +24,8 @@ _Small = Annotated[bool, typer.Option("--small", help="Sizes of the demo: fewer 
 def design(
     context: typer.Context,
     study: Annotated[
-        Path | None, typer.Option("--design", help="Copy this design: everything measured is drawn anew.", metavar="STUDY.toml")
+        Path | None,
+        typer.Option("--design", help="Copy this design: everything measured is drawn anew.", metavar="STUDY.toml"),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the copy, with --design.")] = None,
     data: Annotated[
@@ -33,9 +34,13 @@ def design(
     seed: _Seed = 1,
     effect: Annotated[
         list[str] | None,
-        typer.Option("--effect", help="With --design: CONTRAST[/ASSAY]=SHARE:LOG2, CONTRAST/MEASURE=SD or CONTRAST/EVENT=LOGHR."),
+        typer.Option(
+            "--effect", help="With --design: CONTRAST[/ASSAY]=SHARE:LOG2, CONTRAST/MEASURE=SD or CONTRAST/EVENT=LOGHR."
+        ),
     ] = None,
-    size: Annotated[float, typer.Option("--size", help="With --design: multiple of the effects; 0: nothing planted.")] = 1.0,
+    size: Annotated[
+        float, typer.Option("--size", help="With --design: multiple of the effects; 0: nothing planted.")
+    ] = 1.0,
 ) -> None:
     """Simulate studies and reads with known truth; --design STUDY.toml copies a declared design."""
     from commensal.errors import UsageError

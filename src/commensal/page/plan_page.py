@@ -88,13 +88,14 @@ def _html(view: PlanView, drawn: list[Figure]) -> str:
 
 
 def _needed(view: PlanView) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for _, row in view.needed.iterrows():
         if row["status"] in ("unreachable", NOT_PLANTED):
             continue
         planted = f"× {number(row['size'])}" if missing(row["planted"]) else str(row["planted"])
         false = "–" if missing(row["false_rate"]) else percent(row["false_rate"])
-        rows.append((str(row["question"]), comparison(row), planted, finding(row).split(" is found in ")[-1].split("; ")[0],
+        here = finding(row).split(" is found in ")[-1].split("; ")[0]
+        rows.append((str(row["question"]), comparison(row), planted, here,
                      need_words(row), false))  # fmt: skip
     return rows
 

@@ -88,7 +88,9 @@ def need_words(row: pd.Series) -> str:
         return f"80 % is not reached up to {most} ({percent(row['rate_most'])} there)"
     if status == "interpolated":
         low = f"from {number(row['needed_low'], 2)}" if not missing(row["needed_low"]) else f"below {row['n_least']:g}"
-        high = f"to {number(row['needed_high'], 2)}" if not missing(row["needed_high"]) else f"to above {row['n_most']:g}"
+        high = (
+            f"to {number(row['needed_high'], 2)}" if not missing(row["needed_high"]) else f"to above {row['n_most']:g}"
+        )
         return f"80 % needs about {units(row['needed'], axis, per_side=per)} ({low} {high})"
     return "one size of the design only was drawn"
 
@@ -98,7 +100,7 @@ def plan_sentences(view: PlanView) -> tuple[str, ...]:
 
     Sentences speak of the units of inference; subjects are those of the arms compared, not of the whole study.
     """
-    return tuple([*_claims(view), *_comparisons(view), *view.left_out])
+    return (*_claims(view), *_comparisons(view), *view.left_out)
 
 
 def _comparisons(view: PlanView) -> Iterator[str]:

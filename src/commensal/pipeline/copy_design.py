@@ -92,7 +92,12 @@ def copied(
     plan = blueprint(loaded, assumed=design.planned)
     argued = argument(drawn(plan, (), np.random.SeedSequence(seed)).loaded)
     copy = drawn(plan, planted, np.random.SeedSequence(seed), pinned=argued.pinned if argued else None)
-    options = {"design": where.study.name, "seed": seed, "size": size, "effects": [effect_words(one) for one in planted]}
+    options = {
+        "design": where.study.name,
+        "seed": seed,
+        "size": size,
+        "effects": [effect_words(one) for one in planted],
+    }
     truth = {"kind": "design", "options": options, **truth_of(copy, argued)}
     texts = _tables(copy.loaded)
     document = tomllib.loads(where.study.read_text(encoding="utf-8-sig"))
@@ -181,7 +186,7 @@ def _document(
         if "genomes" not in new:
             one.pop("genomes", None)
         sets = [Path(name).name for name in _listed(one.pop("sets", None)) if Path(name).name in kept]
-        one |= {"sets": sets} if sets else {}
+        one.update({"sets": sets} if sets else {})
         if "assays" in one:
             names = _listed(one["assays"])
             left = [name for name in names if name in new["assays"] or any(

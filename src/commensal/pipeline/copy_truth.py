@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -89,28 +90,22 @@ def _of_claims(copy: Copy, argued: Argument) -> dict[str, Any]:
         if sign and {**of, "sign": int(sign)} not in links.setdefault(line, []):
             links[line].append({**of, "sign": int(sign)})
 
-    candidates = []
     for question in loaded.declared.questions.values():
         column = contrasts[question.contrast].column
-        for arm in contrasts[question.contrast].case:
-            for outcome in outcomes:
-                sign = _on_arm(copy, column, arm, outcome)
-                if question.kind == "screen" and arm in strains:
-                    add("strain → outcome", sign, strain=arm, outcome=outcome)
-                if question.kind == "rescue" and arm in family.given:
-                    add("molecule → outcome", sign, molecule=family.given[arm], outcome=outcome)
-                if question.kind in ("depletion", "mediators"):
-                    add("depletion → outcome", sign, outcome=outcome)
-        if question.kind != "mediators" or question.supplements is None:
-            continue
-        for molecule in family.molecules:
-            falls, rises = (_sign(copy, name, molecule.features) for name in (question.contrast, question.supplements))
-            add("depletion → molecule", falls, molecule=molecule.name)
-            for strain in contrasts[question.supplements].case:
-                if strain in strains:
-                    add("strain → molecule", rises, strain=strain, molecule=molecule.name)
-                    if falls * rises < 0:
-                        candidates.append({"strain": strain, "molecule": molecule.name})
+        for arm, outcome in product(contrasts[question.contrast].case, outcomes):
+            sign = _on_arm(copy, column, arm, outcome)
+            if question.kind == "screen" and arm in strains:
+                add("strain → outcome", sign, strain=arm, outcome=outcome)
+            if question.kind == "rescue" and arm in family.given:
+                add("molecule → outcome", sign, molecule=family.given[arm], outcome=outcome)
+            if question.kind in ("depletion", "mediators"):
+                add("depletion → outcome", sign, outcome=outcome)
+    candidates = []
+    for strain, molecule, falls, rises in _of_molecules(copy, argued):
+        add("depletion → molecule", falls, molecule=molecule)
+        add("strain → molecule", rises, strain=strain, molecule=molecule)
+        if falls * rises < 0:
+            candidates.append({"strain": strain, "molecule": molecule})
     given = [one["molecule"] for one in links.get("molecule → outcome", ())]
     triad: Mapping[str, Any] | None = None
     for one in links.get("strain → molecule", ()):
@@ -118,6 +113,20 @@ def _of_claims(copy: Copy, argued: Argument) -> dict[str, Any]:
         if triad is None and one["molecule"] in given and helped:
             triad = {"strain": one["strain"], "molecule": one["molecule"], "outcomes": helped}
     return {"triad": triad, "links": links, "indirect": list(INDIRECT), "candidates": candidates}
+
+
+def _of_molecules(copy: Copy, argued: Argument) -> Iterator[tuple[str, str, float, float]]:
+    """Yield strain, molecule, and the signs with which it changes without microbes, with it."""
+    contrasts = copy.loaded.declared.contrasts
+    strains = {one.name for one in argued.family.strains}
+    for question in copy.loaded.declared.questions.values():
+        if question.kind != "mediators" or question.supplements is None:
+            continue
+        for molecule in argued.family.molecules:
+            falls, rises = (_sign(copy, name, molecule.features) for name in (question.contrast, question.supplements))
+            for strain in contrasts[question.supplements].case:
+                if strain in strains:
+                    yield strain, molecule.name, falls, rises
 
 
 def _sign(copy: Copy, contrast: str, features: frozenset[tuple[str, str]]) -> float:

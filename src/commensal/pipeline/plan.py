@@ -135,7 +135,9 @@ def plan(
     settings = {"seed": seed, "studies": studies, "effects": [effect_words(one) for one in planted],
                 "sizes": list(sizes), "grow": list(grow) or [f"× {one:g}" for one in LADDER], "features": features,
                 "permutations": permutations, "sources": _sources(fitted)}  # fmt: skip
-    view = page.PlanView(loaded.declared, points, wanted, argued, asked, (*lacking(loaded, asked), *design.told), settings)
+    view = page.PlanView(
+        loaded.declared, points, wanted, argued, asked, (*lacking(loaded, asked), *design.told), settings
+    )
     planned = Planned(figures, wanted, argued, asked, page.plan_sentences(view), studies)
     if out is not None:
         _write(planned, view, Path(out), settings)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from commensal.pipeline.plan_found import cells
 from commensal.simulation.design_compared import compared
 from commensal.study import LoadedStudy
 
@@ -39,7 +40,8 @@ def needed(n: Sequence[float], rate: Sequence[float], low: Sequence[float], high
            wanted: float = WANTED, studies: int = 100) -> Needed:  # fmt: skip
     r"""Interpolate the size at which a power is reached, between the sizes that were drawn.
 
-    Rates are made monotone (pool adjacent violators) and joined by straight lines of :math:`\Phi^{-1}(\text{rate})` over
+    Rates are made monotone (pool adjacent violators) and joined by straight lines of :math:`\Phi^{-1}(\text{rate})`
+    over
     :math:`\sqrt n`: for a test whose standard error shrinks with :math:`1/\sqrt n`, power is
     :math:`\Phi(\delta\sqrt n - z)`, a straight line there. The interval is where the upper and the lower Monte-Carlo
     limits, treated alike, cross.
@@ -171,8 +173,8 @@ def curves(figures: pd.DataFrame, along: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The rows of `headlines` with ``n`` (place on the axis), ``axis`` (what it counts, singular) and ``series`` (other
-        units that were grown); one row per place, size of the effects and series.
+        The rows of `headlines` with ``n`` (place on the axis), ``axis`` (what it counts, singular) and ``series``
+        (other units that were grown); one row per place, size of the effects and series.
     """
     shown = headlines(figures).copy()
     fixed = shown.groupby(list(COMPARISON), dropna=False)["n_unit"].transform("nunique") == 1
@@ -210,11 +212,11 @@ def needs(points: pd.DataFrame, *, declared: int = 0) -> pd.DataFrame:
     out = []
     by = [*COMPARISON, "series"]
     for key, own in points.groupby(by, dropna=False, sort=False):
-        named = dict(zip(by, (None if pd.isna(one) else one for one in key), strict=True))
+        named = dict(zip(by, (None if pd.isna(one) else one for one in cells(key)), strict=True))
         null = own[own["size"] == 0]
         false = _declared(null, declared)
-        for size, rows in own[own["size"] > 0].groupby("size", sort=False):
-            rows = rows.sort_values("n", kind="stable")
+        for size, unsorted in own[own["size"] > 0].groupby("size", sort=False):
+            rows = unsorted.sort_values("n", kind="stable")
             here = _declared(rows, declared)
             found = _need(rows)
             out.append(named | {

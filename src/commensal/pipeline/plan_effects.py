@@ -80,7 +80,7 @@ def effect_words(one: Effect) -> str:
 
 
 def planted_words(declared: Study, planted: Sequence[Effect], needed: pd.DataFrame) -> list[str | None]:
-    """Say of each row of what is needed which effect it is about: 1 SD, a hazard ratio of 2, 1 log2 in 10 % …"""
+    """Say of each row of what is needed which effect it is about, such as 1 SD or a hazard ratio of 2."""
     return [
         _words(declared, planted, str(contrast), assay, measure, float(size))
         for contrast, assay, measure, size in needed[["contrast", "assay", "measure", "size"]].itertuples(index=False)
@@ -96,8 +96,8 @@ def _words(
             continue
         size = abs(own[0].size * scale)
         if measure in declared.events:
-            return f"hazard ratio {np.exp(size):.2g}"
+            return f"a hazard ratio of {np.exp(size):.2g}"
         if target == measure and target is not None:
-            return f"{size:.2g} SD"
-        return f"{size:.2g} log2 in {100 * own[0].share:.3g} % of features"
+            return f"an effect of {size:.2g} SD"
+        return f"a change of {size:.2g} log2 in {100 * own[0].share:.3g} % of features"
     return None

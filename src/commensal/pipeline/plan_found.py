@@ -31,9 +31,7 @@ def unanswered(question: str, kind: str, contrast: str, part: str | None, what: 
     }
 
 
-def counted(
-    rows: pd.DataFrame, copy: Copy, candidates: Mapping[str, float] | None = None
-) -> list[dict[str, object]]:
+def counted(rows: pd.DataFrame, copy: Copy, candidates: Mapping[str, float] | None = None) -> list[dict[str, object]]:
     """Count each comparison's rows: of a table's features, or the one row of an outcome or whole table.
 
     ``candidates`` are the molecules that were planted to fall with the microbes and to rise with the strains.
@@ -45,7 +43,7 @@ def counted(
     several = keyed.groupby([*KEYS[:-2], "of"], dropna=False)["time"].transform("nunique") > 1
     keyed["time"] = keyed["time"].where(several)
     for key, own in keyed.groupby(list(KEYS), dropna=False, sort=False):
-        named = dict(zip(KEYS, (None if pd.isna(one) else one for one in _cells(key)), strict=True))
+        named = dict(zip(KEYS, (None if pd.isna(one) else one for one in cells(key)), strict=True))
         tested = own[own["p"].notna()]
         if tested.empty and own["status"].isin(WITH_P).all():
             continue  # nothing that is tested: a median, a rank
@@ -66,7 +64,7 @@ def counted(
     return out
 
 
-def _cells(key: Hashable) -> tuple[Any, ...]:
+def cells(key: Hashable) -> tuple[Any, ...]:
     """Return the cells of a group's key."""
     return key if isinstance(key, tuple) else (key,)
 
@@ -99,7 +97,7 @@ def summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
     out = []
     by = ["design", "grown", "size", *KEYS]
     for key, own in rows.groupby(by, dropna=False, sort=False):
-        named = dict(zip(by, (None if pd.isna(one) else one for one in _cells(key)), strict=True))
+        named = dict(zip(by, (None if pd.isna(one) else one for one in cells(key)), strict=True))
         null = named["size"] == 0
         # a comparison that could not be made in a study found nothing in it
         found = (

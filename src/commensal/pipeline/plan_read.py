@@ -10,7 +10,16 @@ from commensal.pipeline.identify import identified
 from commensal.pipeline.load import load_with_reads, place
 from commensal.simulation.design_assays import capped
 from commensal.simulation.design_planned import planned_frames, planned_table
-from commensal.study import READ_PARTS, LoadedStudy, Study, assemble, part_name, read_study, sample_frame, without_assays
+from commensal.study import (
+    READ_PARTS,
+    LoadedStudy,
+    Study,
+    assemble,
+    part_name,
+    read_study,
+    sample_frame,
+    without_assays,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +47,9 @@ def read_design(study: Path | str, data: Path | str | None = None) -> Drafted:
     tables = replace(without_assays(declared, names), reads={})
     told = []
     if declared.reads:
-        told.append(f"{listing(declared.reads)}: not planned, as reads that are not profiled have no table to draw from.")
+        told.append(
+            f"{listing(declared.reads)}: not planned, as reads that are not profiled have no table to draw from."
+        )
     if declared.planned:
         told.append("The tables are there: the design is theirs, and [planned] is not used.")
     return Drafted(load_with_reads(tables, where.root, None)[0], False, tuple(told))
@@ -58,7 +69,9 @@ def _planned(declared: Study) -> Drafted:
     samples = samples if "specimen" in samples else samples.assign(specimen="sample")
     empty = {name: planned_table(study, assay, samples) for name, assay in study.assays.items()}
     loaded = assemble(study, frames, identified(empty))
-    told = "The tables are not there yet: who is in the study is as [planned] says, what is measured has usual parameters."
+    told = (
+        "The tables are not there yet: who is in the study is as [planned] says, what is measured has usual parameters."
+    )
     return Drafted(loaded, True, (told,))
 
 

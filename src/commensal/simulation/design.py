@@ -17,7 +17,7 @@ from commensal.simulation.design_fit import Floats
 from commensal.simulation.design_measures import MeasureModel, draw_measure, fit_measure
 from commensal.simulation.design_planned import planned_model
 from commensal.simulation.design_units import codes, strata, units_of
-from commensal.study import Contrast, LoadedStudy, Measure
+from commensal.study import LoadedStudy, Measure
 
 #: (contrast, assay) → feature → sign.
 Pinned = Mapping[tuple[str, str], Mapping[str, float]]

@@ -1,4 +1,4 @@
-"""A design without tables: people and animals as a study file plans them, with shipped parameters for what is measured."""
+"""A design without tables: subjects as a study file plans them, and usual parameters of what is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HALF_BY = 0.8
 SHAPE = 4.0
 #: Follow-up where no group says how long, in the study's unit of time.
 FOLLOWED = 100.0
-#: kind → mean and SD over features of the natural logarithm, SD of one value, and the share in which a feature is there.
+#: kind → mean and SD over features of the natural logarithm, SD of one value, and the share that has a feature.
 USUAL: Mapping[str, tuple[float, float, float, float]] = {
     "taxa": (0.0, 1.8, 1.2, 0.8),
     "genes": (0.0, 1.0, 0.6, 1.0),
@@ -73,9 +73,11 @@ def _members(group: Planned) -> list[tuple[str, dict[str, str]]]:
     if units is None:
         return [(f"{group.name} {i + 1}", {}) for i in range(group.each)]
     column, n = units
-    label = (lambda u: f"{group.name} {u + 1}") if column == "cage" else (lambda u: f"h{u + 1}")
+    stem = f"{group.name} " if column == "cage" else "h"
     return [
-        (f"{group.name} {u * group.each + i + 1}", {column: label(u)}) for u in range(n) for i in range(group.each)
+        (f"{group.name} {u * group.each + i + 1}", {column: f"{stem}{u + 1}"})
+        for u in range(n)
+        for i in range(group.each)
     ]
 
 

@@ -20,6 +20,7 @@ CLAIM_TABLE = {
     "measured": "Measured with a p", "studies": "Studies",
 }  # fmt: skip
 WANTED, NOMINAL = 0.8, 0.05
+TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 HEIGHT = 230
 
 
@@ -53,8 +54,8 @@ def _figure(question: str, panels: list[Panel], data: Rows, told: list[str]) -> 
     return Figure(
         name=slug("power", question), title=f"{question}: power over the size of the design", alt=" ".join(told),
         caption=[
-            "Share of drawn studies that find what is planted (lines and circles; features: of those planted, the share "
-            "found), with 95 % Monte-Carlo bands; dashed rule: 80 %. Diamonds and dotted line: share of studies "
+            "Share of drawn studies that find what is planted (lines and circles; features: of those planted, the "
+            "share found), with 95 % Monte-Carlo bands; dashed rule: 80 %. Diamonds and dotted line: share of studies "
             "without effects that find something all the same; dotted rule: 5 %.",
             "Across: units of inference, of the smaller side where each unit lies in one arm. Each point is a design "
             "drawn; lines between points are drawn to be read, not computed.",
@@ -80,7 +81,8 @@ def _records(own: pd.DataFrame, name: str) -> Rows:
         null = row["size"] == 0
         rows.append({
             "name": name, "grown": str(row["grown"]), "effects": "none" if null else f"× {number(row['size'])}",
-            "axis": str(row["axis"]), "n": short(row["n"]), "case": int(row["n_case"]), "control": int(row["n_control"]),
+            "axis": str(row["axis"]), "n": short(row["n"]), "case": int(row["n_case"]),
+            "control": int(row["n_control"]),
             "rate": short(row["rate"]), "low": short(row["low"]), "high": short(row["high"]),
             "studies": int(row["studies"]),
         })  # fmt: skip
@@ -95,13 +97,18 @@ def _panel(name: str, rows: Rows, axis: str, need: str) -> Panel:
     largest = effects[-1:]
     colours = {one: CASE if one in largest else CONTROL for one in effects}
     x = alt.X("n:Q", title=axis).scale(zero=False, nice=False, padding=14).axis(values=ticks, grid=False, format="~g")
-    y = alt.Y("rate:Q", title="share of studies").scale(domain=[0, 1]).axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    y = (
+        alt.Y("rate:Q", title="share of studies")
+        .scale(domain=[0, 1])
+        .axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    )
     legend = alt.Legend(title="effects", orient="top")
     colour = alt.Color("effects:N", sort=effects, legend=legend).scale(
         domain=[*effects, "none"], range=[*(colours[one] for one in effects), OTHER]
     )
     shape = alt.Shape("effects:N", sort=effects, legend=legend).scale(
-        domain=[*effects, "none"], range=[*("circle" if one in largest else "triangle-up" for one in effects), "diamond"]
+        domain=[*effects, "none"],
+        range=[*("circle" if one in largest else "triangle-up" for one in effects), "diamond"],
     )
     dash = alt.StrokeDash("effects:N", legend=None).scale(
         domain=[*effects, "none"], range=[*([1, 0] for _ in effects), [2, 3]]
@@ -112,13 +119,22 @@ def _panel(name: str, rows: Rows, axis: str, need: str) -> Panel:
     shown += [alt.Tooltip(f"{key}:Q", title=title, format=".0%") for key, title in (
         ("rate", "Share"), ("low", "Low"), ("high", "High"))]  # fmt: skip
     points = alt.Chart(alt.NamedData(name="points"))
-    rules = alt.Chart(alt.NamedData(name="rules")).mark_rule(strokeWidth=1).encode(
-        y=alt.Y("rate:Q"), strokeDash=alt.StrokeDash("rule:N", legend=None).scale(domain=["80 %", "5 %"], range=[[6, 4], [1, 3]])
+    rules = (
+        alt.Chart(alt.NamedData(name="rules"))
+        .mark_rule(strokeWidth=1)
+        .encode(
+            y=alt.Y("rate:Q"),
+            strokeDash=alt.StrokeDash("rule:N", legend=None).scale(domain=["80 %", "5 %"], range=[[6, 4], [1, 3]]),
+        )
     )
     layers: list[Any] = [
         rules,
-        points.mark_area(opacity=0.15).encode(x=x, y=alt.Y("low:Q", title="share of studies"), y2="high:Q", color=colour),
-        points.mark_rule(opacity=0.35).encode(x=x, y=alt.Y("low:Q", title="share of studies"), y2="high:Q", color=colour),
+        points.mark_area(opacity=0.15).encode(
+            x=x, y=alt.Y("low:Q", title="share of studies"), y2="high:Q", color=colour
+        ),
+        points.mark_rule(opacity=0.35).encode(
+            x=x, y=alt.Y("low:Q", title="share of studies"), y2="high:Q", color=colour
+        ),
         points.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour, strokeDash=dash),
         points.mark_point(size=48, filled=True, opacity=1).encode(x=x, y=y, color=colour, shape=shape, tooltip=shown),
     ]
@@ -156,14 +172,17 @@ def claim_figures(view: PlanView) -> list[Figure]:
             "low": short(row["low"]), "high": short(row["high"]), "measured": short(row["measured"]),
             "studies": int(row["studies"]),
         })  # fmt: skip
-    order = [str(one) for one in dict.fromkeys(row["name"] for row in sorted(rows, key=lambda r: _place(str(r["name"]))))]
+    order = [
+        str(one) for one in dict.fromkeys(row["name"] for row in sorted(rows, key=lambda r: _place(str(r["name"]))))
+    ]
     told = [f"{row['name']}, {row['grown']}: {rate_words(row['rate'], row['low'], row['high'])}." for row in rows]
     return [
         Figure(
             name="claims", title="Claims: how often a planted one passes, and which link fails it", alt=" ".join(told),
             caption=[
-                "Share of drawn studies (of claims about the molecules that are given) in which each line holds, the whole "
-                "gate is passed, and, without any effect, some claim is selected all the same; with 95 % Monte-Carlo intervals. "
+                "Share of drawn studies (of claims about the molecules that are given) in which each line holds, the "
+                "whole gate is passed, and, without any effect, some claim is selected all the same; with 95 % "
+                "Monte-Carlo intervals. "
                 "A line that the design cannot measure has 0 %.",
             ],
             panels=[_claim_panel(str(grown), [row for row in rows if row["grown"] == grown], order)
@@ -186,7 +205,11 @@ def _place(name: str) -> tuple[int, int]:
 def _claim_panel(grown: str, rows: Rows, order: list[str]) -> Panel:
     import altair as alt
 
-    x = alt.X("rate:Q", title="share of studies").scale(domain=[0, 1]).axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    x = (
+        alt.X("rate:Q", title="share of studies")
+        .scale(domain=[0, 1])
+        .axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    )
     y = alt.Y("name:N", title=None, sort=order)
     points = alt.Chart(alt.NamedData(name="points"))
     rules = alt.Chart(alt.NamedData(name="rules")).mark_rule(strokeDash=[6, 4]).encode(x="rate:Q")
