@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from commensal.page.words import MINUS, count, measure_word, missing, number, percent, plural, sentence
+from commensal.page.words import count, measure_word, missing, number, percent, plural, sentence
 from commensal.study import Study
 
 #: What a status of `needed` is in words.
@@ -136,18 +136,21 @@ def _claims(view: PlanView) -> Iterator[str]:
     own = view.claims
     if own.empty:
         return
-    for grown, rows in own.groupby("grown", sort=False):
+    sizes = list(dict.fromkeys(own["grown"]))
+    told = [one for one in sizes if one == "as declared"] or sizes[:1]
+    for grown in dict.fromkeys([*told, sizes[-1]]):  # the design itself, and the largest
+        rows = own[own["grown"] == grown]
         gate = rows[(rows["line"] == GATE) & (rows["says"] == "power")]
         false = rows[(rows["line"] == FALSE) & (rows["size"] == 0)]
         if gate.empty or false.empty:
             continue
         best = gate.sort_values("size", kind="stable").iloc[-1]
-        told = rate_words(best["rate"], best["low"], best["high"])
+        passed = rate_words(best["rate"], best["low"], best["high"])
         wrong = false.iloc[0]
         weakest = weakest_link(rows[rows["size"] == best["size"]])
         yield (
-            f"Claims, {grown}: a planted claim passes the gate in {told} at effects × {number(best['size'])}{weakest}; "
-            f"without effects any claim passes in {rate_words(wrong['rate'], wrong['low'], wrong['high'])} of studies."
+            f"Claims, {grown}: a planted claim passes the gate in {passed} at effects × {number(best['size'])}"
+            f"{weakest}; without effects any claim passes in {rate_words(wrong['rate'], wrong['low'], wrong['high'])} of studies."
         )
 
 
@@ -160,4 +163,4 @@ def weakest_link(rows: pd.DataFrame) -> str:
     return f" (weakest link: {least['line']}, which holds in {percent(least['rate'])})"
 
 
-__all__ = ["MINUS", "PlanView", "axis_words", "comparison", "finding", "need_words", "plan_sentences", "rate_words"]
+__all__ = ["PlanView", "axis_words", "comparison", "finding", "need_words", "plan_sentences", "rate_words"]

@@ -96,13 +96,13 @@ def _panel(name: str, rows: Rows, axis: str, need: str) -> Panel:
     effects = list(dict.fromkeys(str(row["effects"]) for row in rows if row["effects"] != "none"))
     largest = effects[-1:]
     colours = {one: CASE if one in largest else CONTROL for one in effects}
-    x = alt.X("n:Q", title=axis).scale(zero=False, nice=False, padding=14).axis(values=ticks, grid=False, format="~g")
+    x = alt.X("n:Q", title=axis).scale(zero=False, nice=False, padding=14).axis(values=ticks, grid=False, format=",.0f")
     y = (
         alt.Y("rate:Q", title="share of studies")
         .scale(domain=[0, 1])
         .axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     )
-    legend = alt.Legend(title="effects", orient="top")
+    legend = alt.Legend(title="effects", orient="top", symbolOpacity=1)
     colour = alt.Color("effects:N", sort=effects, legend=legend).scale(
         domain=[*effects, "none"], range=[*(colours[one] for one in effects), OTHER]
     )
@@ -142,7 +142,7 @@ def _panel(name: str, rows: Rows, axis: str, need: str) -> Panel:
         "points": rows,
         "rules": [{"rate": WANTED, "rule": "80 %"}, {"rate": NOMINAL, "rule": "5 %"}],
     }
-    title = alt.Title(_lines(name, 46), subtitle=_lines(need, 60) or [" "])
+    title = alt.Title(_lines(name, 40), subtitle=_lines(need, 52) or [" "])
     chart = alt.layer(*layers, title=title).resolve_scale(strokeDash="independent")
     return panel(chart, data, HEIGHT)
 
