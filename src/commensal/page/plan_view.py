@@ -148,9 +148,10 @@ def _claims(view: PlanView) -> Iterator[str]:
         passed = rate_words(best["rate"], best["low"], best["high"])
         wrong = false.iloc[0]
         weakest = weakest_link(rows[rows["size"] == best["size"]])
+        false_rate = rate_words(wrong["rate"], wrong["low"], wrong["high"])
         yield (
             f"Claims, {grown}: a planted claim passes the gate in {passed} at effects × {number(best['size'])}"
-            f"{weakest}; without effects any claim passes in {rate_words(wrong['rate'], wrong['low'], wrong['high'])} of studies."
+            f"{weakest}; without effects any claim passes in {false_rate} of studies."
         )
 
 
