@@ -23,7 +23,7 @@ def plan(
     ] = None,
     size: Annotated[list[float] | None, typer.Option("--size", help="Multiple of the effects (0.5 and 1).")] = None,
     grow: Annotated[
-        list[str] | None, typer.Option("--grow", help="UNIT=N,N: sizes of the design, such as cage=3,4,6 (half to twice).")
+        list[str] | None, typer.Option("--grow", help="UNIT=N,N: sizes, such as cage=3,4,6 (half to twice).")
     ] = None,
     features: Annotated[int, typer.Option("--features", min=0, help="Features of each table at most; 0: all.")] = 100,
     permutations: Annotated[int, typer.Option("--permutations", min=99, help="Permutations at most.")] = 999,
