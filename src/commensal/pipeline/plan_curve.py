@@ -90,7 +90,7 @@ def _crossing(n: Floats, rate: Floats, wanted: float, studies: int) -> float | N
 
     if rate[0] >= wanted or rate[-1] < wanted:
         return None  # it lies wholly on one side
-    edge = HALF / studies
+    edge = min(HALF / studies, (1 - wanted) / 2)  # few studies: still beyond the power that is wanted
     z, root = ndtri(np.clip(rate, edge, 1 - edge)), np.sqrt(n)
     i = int(np.flatnonzero(rate >= wanted)[0])
     share = (float(ndtri(wanted)) - z[i - 1]) / (z[i] - z[i - 1])
