@@ -15,7 +15,7 @@ def plan(
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for plan.parquet and plan.json.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for plan.html and its tables.")] = None,
     studies: Annotated[int, typer.Option("--studies", min=2, help="Studies per size of the design and effects.")] = 100,
     effect: Annotated[
         list[str] | None,
@@ -23,7 +23,7 @@ def plan(
     ] = None,
     size: Annotated[list[float] | None, typer.Option("--size", help="Multiple of the effects (0.5 and 1).")] = None,
     grow: Annotated[
-        list[str] | None, typer.Option("--grow", help="UNIT=N,N: sizes of the design, such as cage=3,4,6.")
+        list[str] | None, typer.Option("--grow", help="UNIT=N,N: sizes, such as cage=3,4,6 (half to twice).")
     ] = None,
     features: Annotated[int, typer.Option("--features", min=0, help="Features of each table at most; 0: all.")] = 100,
     permutations: Annotated[int, typer.Option("--permutations", min=99, help="Permutations at most.")] = 999,
@@ -44,4 +44,4 @@ def plan(
     for sentence in made.sentences:
         show.say(f"- {sentence}")
     if out is not None:
-        show.say(f"figures: {out / 'plan.parquet'}")
+        show.say(f"page: {out / 'plan.html'}")

@@ -9,12 +9,58 @@ import typer
 
 from commensal.cli import show
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Simulate studies and reads with known truth.")
+app = typer.Typer(
+    no_args_is_help=True, invoke_without_command=True, rich_markup_mode=None,
+    help="Simulate studies and reads with known truth; --design STUDY.toml copies a declared design.",
+)  # fmt: skip
 
 _Seed = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same output.")]
 
 
 _Small = Annotated[bool, typer.Option("--small", help="Sizes of the demo: fewer cages, strains, molecules, people.")]
+
+
+@app.callback()
+def design(
+    context: typer.Context,
+    study: Annotated[
+        Path | None,
+        typer.Option("--design", help="Copy this design: everything measured is drawn anew.", metavar="STUDY.toml"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the copy, with --design.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder that the file's paths start from, with --design.")
+    ] = None,
+    seed: _Seed = 1,
+    effect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--effect", help="With --design: CONTRAST[/ASSAY]=SHARE:LOG2, CONTRAST/MEASURE=SD or CONTRAST/EVENT=LOGHR."
+        ),
+    ] = None,
+    size: Annotated[
+        float, typer.Option("--size", help="With --design: multiple of the effects; 0: nothing planted.")
+    ] = 1.0,
+) -> None:
+    """Simulate studies and reads with known truth; --design STUDY.toml copies a declared design."""
+    from commensal.errors import UsageError
+
+    if study is None:
+        if context.invoked_subcommand is None:
+            raise UsageError("what to simulate is not said", where="simulate", found="neither a study nor --design",
+                             expected="als, null, cohort, animal, mediators, reads, or --design STUDY.toml",
+                             mend="commensal simulate --help")  # fmt: skip
+        return
+    if context.invoked_subcommand is not None or out is None:
+        raise UsageError(
+            "a copy needs a folder, and no other study beside it", where="--design",
+            found=context.invoked_subcommand or "no --out", expected="simulate --design STUDY.toml --out DIR",
+        )  # fmt: skip
+    from commensal import pipeline
+
+    made = pipeline.simulate.design(study, out, data, seed=seed, effects=tuple(effect or ()), size=size)
+    show.say(f"study: {made}")
+    show.say(f"truth: {out / 'truth.json'}")
 
 
 @app.command("als")

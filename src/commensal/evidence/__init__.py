@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from commensal.evidence.family import Family, Molecule, Outcome, Strain
 from commensal.evidence.joined import join
-from commensal.evidence.lines import CORROBORATING
+from commensal.evidence.lines import CORROBORATING, INTERVENTIONAL
 
-__all__ = ["CORROBORATING", "Family", "Molecule", "Outcome", "Strain", "join"]
+__all__ = ["CORROBORATING", "INTERVENTIONAL", "Family", "Molecule", "Outcome", "Strain", "join"]

@@ -275,3 +275,5 @@ LINES: tuple[Line, ...] = (
 )
 #: Lines that corroborate, in their order.
 CORROBORATING = tuple(line.name for line in LINES if not line.interventional)
+#: Names of the links of the gate.
+INTERVENTIONAL = tuple(line.name for line in LINES if line.interventional)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -52,6 +52,9 @@ from commensal.page.omitted import dropped_groups, mismatches, status_counts
 from commensal.page.payload import estimates_payload, pack_rows, script_json
 from commensal.page.view import Group, PageView, group_keys, groups
 from commensal.page.words import count, many, number, plural, sentence
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 #: Above so many marks a panel is drawn on a canvas, which stays quick, not as SVG elements.
 MOST_SVG = 1500
@@ -179,9 +182,7 @@ def _numbered(drawn: list[Figure]) -> list[Figure]:
 
 
 def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[int, int]) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    script, bundle = "".join(map(_asset, SCRIPTS)), (_bundle() if drawn else "")
+    script, bundle = "".join(map(asset, SCRIPTS)), (bundle_script() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
     argued, (n_of_reads, n_prepared) = claims_section(view), first
@@ -189,8 +190,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
     lists = checklists_section(view.checklists)
     some = {"checklists": lists, "claims": argued, "reads": n_of_reads or quality, "preparation": prepared}
     absent = {name for name, there in some.items() if not there}
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
-    environment.filters |= {"grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code}
+    environment = template_environment()
     context: dict[str, Any] = {
         "policy": policy([part for part in (bundle, script) if part]),
         "title": view.study.title or view.study.name,
@@ -229,14 +229,25 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "facts": _facts(view.provenance),
         "inputs": view.provenance.get("inputs", ()),
         # our own files, and JSON that script_json has made safe: the only text that is not escaped
-        "style": Markup(_asset("style.css") + _asset("claims.css")),  # noqa: S704
+        "style": Markup(asset("style.css") + asset("claims.css")),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "bundle": Markup(bundle),  # noqa: S704
         "claims_json": Markup(script_json(argued["payload"] if argued else {})),  # noqa: S704
         "estimates_json": Markup(script_json(estimates_payload(view.estimates))),  # noqa: S704
-        "figures_json": Markup(script_json(_figures_payload(drawn))),  # noqa: S704
+        "figures_json": Markup(script_json(figures_payload(drawn))),  # noqa: S704
     }
-    return environment.from_string(_asset("report.html.j2")).render(context) + "\n"
+    return environment.from_string(asset("figure.html.j2") + asset("report.html.j2")).render(context) + "\n"
+
+
+def template_environment() -> Environment:
+    """Return where templates are filled in: everything is escaped, and what is not given is an error."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    environment.filters |= {
+        "grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code,
+    }  # fmt: skip
+    return environment
 
 
 def _capital(text: str) -> str:
@@ -282,7 +293,8 @@ def policy(scripts: list[str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def _figures_payload(drawn: list[Figure]) -> dict[str, object]:
+def figures_payload(drawn: Sequence[Figure]) -> dict[str, object]:
+    """Return the figures as the script draws them."""
     return {
         "config": CONFIG,
         "dark": DARK,
@@ -329,12 +341,13 @@ def _facts(provenance: Mapping[str, object]) -> list[tuple[str, str]]:
     return facts
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of one of the page's own files."""
     return (files("commensal.page") / "assets" / name).read_text(encoding="utf-8")
 
 
 @cache
-def _bundle() -> str:
+def bundle_script() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one script that an HTML parser cannot end early."""
     import vl_convert
 

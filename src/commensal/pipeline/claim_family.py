@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from commensal import knowledge
 from commensal.errors import nearest
@@ -177,15 +177,21 @@ def _with_lines(loaded: LoadedStudy, family: Family) -> Family:
     """Return the family with the lines that the study file asks for."""
     from dataclasses import replace
 
+    there = asked_lines(loaded, family.chose)
+    return replace(family, lines=tuple(name for name in CORROBORATING if there[name]))
+
+
+def asked_lines(loaded: LoadedStudy, chose: Collection[str] = ()) -> dict[str, bool]:
+    """Return corroborating line → whether the study file asks for it; questions of ``chose`` count for none."""
     cohorts = _of_kind(loaded, "cohort")
     tables = {kind: {n for n, t in loaded.assays.items() if t.assay.kind == kind} for kind in _TABLES}
 
     def asks(questions: Iterable[Question], kind: str) -> bool:
         return any(tables[kind] & set(one.assays or loaded.assays) for one in questions)
 
-    followed = [one for one in _of_kind(loaded, "course") if one.name not in family.chose]
+    followed = [one for one in _of_kind(loaded, "course") if one.name not in chose]
     there = {
-        "depletion": True,
+        "depletion": bool(_of_kind(loaded, "depletion") or _of_kind(loaded, "mediators")),
         "necessity": any(one.mutants for one in _of_kind(loaded, "mediators")),
         "difference": asks(cohorts, "taxa"),
         "precedence": asks(followed, "taxa"),
@@ -195,7 +201,7 @@ def _with_lines(loaded: LoadedStudy, family: Family) -> Family:
         "human severity": asks([one for one in cohorts if one.severity], "metabolites"),
     }
     assert set(there) == set(CORROBORATING)  # every line is decided about
-    return replace(family, lines=tuple(name for name in CORROBORATING if there[name]))
+    return there
 
 
 _TABLES = ("taxa", "genes", "metabolites")

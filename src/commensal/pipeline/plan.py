@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from commensal import checks, execution
-from commensal.errors import UsageError, listing
+from commensal import checks, execution, page
+from commensal.errors import UsageError
 from commensal.pipeline.answering import answer, borne, steps_of
-from commensal.pipeline.load import load_with_reads, place
-from commensal.pipeline.plan_effects import effect_words, parse_effects
-from commensal.pipeline.plan_found import counted, sentences, summary, unanswered
+from commensal.pipeline.plan_claims import Argument, argument, claim_counts, claim_figures, lacking, rungs
+from commensal.pipeline.plan_curve import curves, needs, with_sizes
+from commensal.pipeline.plan_effects import effect_words, parse_effects, planted_words
+from commensal.pipeline.plan_found import counted, summary, unanswered
+from commensal.pipeline.plan_grid import LADDER, Size, sizes_of
+from commensal.pipeline.plan_read import read_design, trimmed
+from commensal.questions import joined
 from commensal.simulation.design import Blueprint, Effect, blueprint, drawn
-from commensal.simulation.design_assays import capped
-from commensal.simulation.design_units import grown, per_subject, unit_columns, unit_named
-from commensal.study import READ_PARTS, LoadedStudy, part_name, read_study, without_assays
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,9 @@ class Planned:
     """What a design could find."""
 
     figures: pd.DataFrame  #: a row per comparison, size of the design and size of the effects
+    needed: pd.DataFrame  #: a row per comparison and size of the effects: how many units 80 % power needs
+    claims: pd.DataFrame  #: a row per size and line of evidence: how often planted claims pass, and false ones
+    rungs: pd.DataFrame  #: which lines of evidence the study file asks for
     sentences: tuple[str, ...]
     studies: int
 
@@ -39,6 +43,7 @@ class Planned:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shared:
     designs: tuple[Blueprint, ...]
+    arguments: tuple[Argument | None, ...]
     effects: tuple[tuple[Effect, ...], ...]
     seed: int
 
@@ -55,6 +60,7 @@ def plan(
     features: int = 100,
     permutations: int = 999,
     seed: int = 1,
+    crew: execution.Crew | None = None,
     progress: execution.Tell | None = None,
 ) -> Planned:
     """Draw a declared design many times, ask its questions each time, and say how often they find what was planted.
@@ -64,22 +70,27 @@ def plan(
     study, data
         As in `load`.
     out
-        Folder for ``plan.parquet`` and ``plan.json``; nothing is written without it.
+        Folder for ``plan.html``, ``plan.parquet``, ``needed.parquet``, ``plan.json`` and ``figures/``; nothing is
+        written without it.
     studies
         Studies per size of the design and of the effects.
     effects
         ``CONTRAST=SHARE:LOG2``, ``CONTRAST/ASSAY=SHARE:LOG2``, ``CONTRAST/MEASURE=SD`` or ``CONTRAST/EVENT=LOGHR``; by
-        default one feature in ten by 1 log2, 1 SD and a hazard ratio of 2 in every contrast, for the better.
+        default one feature in ten by 1 log2, 1 SD and a hazard ratio of 2 in every contrast, for the better (where
+        microbes are removed: for the worse).
     sizes
         Each is multiplied by these; 0, nothing planted, is always drawn as well.
     grow
-        ``UNIT=N,N,…``: sizes of the design; several units are combined.
+        ``UNIT=N,N,…``: sizes of the design; several units are combined. Without it the design is drawn half as large,
+        as declared, and 1.5 and 2 times as large.
     features
         At most so many features of each table, drawn at random; 0: all.
     permutations
         At most so many permutations of a test.
     seed
         The same seed gives the same figures.
+    crew
+        Who draws the studies; this process alone by default. The figures are the same whoever does.
     progress
         Called before each study: (done, of how many, what).
 
@@ -100,78 +111,71 @@ def plan(
             found=f"{studies} studies, sizes {list(sizes)}, {permutations} permutations",
             expected="2 studies or more, sizes above 0, 99 permutations or more",
         )  # fmt: skip
-    whole, unseen = _without_reads(study, data)
-    loaded = _trimmed(whole, features, permutations, seed)
+    design = read_design(study, data)
+    loaded = trimmed(design.loaded, features, permutations, seed)
     steps_of(loaded.declared)
     planted = parse_effects(loaded.declared, effects)
     scales = (0.0, *sizes)
     levels = tuple(tuple(replace(one, size=one.size * scale) for one in planted) for scale in scales)
-    grid = _grid(loaded, grow)
-    fitted = blueprint(loaded)
-    designs = tuple(replace(fitted, loaded=grown(loaded, one, seed=seed)) for one in grid)
+    grid, declared = sizes_of(loaded, grow, seed)
+    fitted = blueprint(loaded, assumed=design.planned)
+    designs = tuple(replace(fitted, loaded=one.loaded) for one in grid)
+    # what the linter says of a design is asked of a drawn one: a planned design has no values yet
+    null = [drawn(one, (), np.random.SeedSequence(seed, spawn_key=(g,))) for g, one in enumerate(designs)]
+    shared = _Shared(designs, tuple(argument(one.loaded) for one in null), levels, seed)
     tasks = list(product(range(len(grid)), range(len(scales)), range(studies)))
-    rows = execution.Serial().map(
-        _study, tasks, shared=_Shared(designs, levels, seed), tell=progress,
+    made = (crew or execution.Serial()).map(
+        _study, tasks, shared=shared, tell=progress,
         names=[f"design {g + 1} of {len(grid)}, effects × {scales[s]:g}, study {k + 1}" for g, s, k in tasks],
     )  # fmt: skip
-    frames = []
-    for (g, s, k), found in zip(tasks, rows, strict=True):
-        own = designs[g].loaded
-        fixed = {"design": g, "grown": _words(grid[g]), "size": scales[s], "study": k, **_counts(own)}
-        frames += [{**fixed, **row} for row in found]
-    figures = summary(pd.DataFrame(frames), studies)
-    made = Planned(figures, (*sentences(figures), *unseen), studies)
+    figures, argued = _summed(grid, scales, tasks, made, studies)
+    points = curves(figures, grid[-1].along)
+    wanted, asked = needs(points, declared=declared), rungs(loaded)
+    wanted["planted"] = planted_words(loaded.declared, planted, wanted)
+    settings = {"seed": seed, "studies": studies, "effects": [effect_words(one) for one in planted],
+                "sizes": list(sizes), "grow": list(grow) or [f"× {one:g}" for one in LADDER], "features": features,
+                "permutations": permutations, "sources": _sources(fitted)}  # fmt: skip
+    view = page.PlanView(
+        loaded.declared, points, wanted, argued, asked, (*lacking(loaded, asked), *design.told), settings
+    )
+    planned = Planned(figures, wanted, argued, asked, page.plan_sentences(view), studies)
     if out is not None:
-        _write(made, Path(out), {"seed": seed, "studies": studies, "effects": [effect_words(one) for one in planted],
-                                 "sizes": list(sizes), "grow": list(grow), "features": features,
-                                 "sources": _sources(fitted)})  # fmt: skip
-    return made
+        _write(planned, view, Path(out), settings)
+    return planned
 
 
-def _without_reads(study: Path | str, data: Path | str | None) -> tuple[LoadedStudy, list[str]]:
-    """Read a study without its assays of reads: before they are profiled nothing is known of their features."""
-    where = place(study, data)
-    declared = read_study(where.study)
-    names = [part_name(name, part) for name in declared.reads for part in READ_PARTS]
-    tables = replace(without_assays(declared, names), reads={})
-    left = f"{listing(declared.reads)}: not planned, as reads that are not profiled have no table to draw from."
-    return load_with_reads(tables, where.root, None)[0], [left] if declared.reads else []
+def _summed(
+    grid: Sequence[Size], scales: Sequence[float], tasks: Sequence[tuple[int, int, int]], made: Sequence[_Counts],
+    studies: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Return the figures of all comparisons and of the claims."""
+    rows, lines = [], []
+    for (g, s, k), found in zip(tasks, made, strict=True):
+        fixed = {"design": g, "grown": grid[g].words, "size": scales[s], "study": k}
+        rows += [{**fixed, **row} for row in found.rows]
+        lines += [{**fixed, **row} for row in found.claims]
+    figures = with_sizes(summary(pd.DataFrame(rows), studies), [one.loaded for one in grid])
+    return figures, claim_figures(pd.DataFrame(lines), studies)
 
 
-def _trimmed(loaded: LoadedStudy, features: int, permutations: int, seed: int) -> LoadedStudy:
-    """Keep so many features and permutations."""
-    asked = loaded.declared.questions.values()
-    keep = [name for one in asked for name in (*one.targeted, *one.gives.values(), *one.strains.values())]
-    questions = {
-        name: replace(one, permutations=min(one.permutations, permutations))
-        for name, one in loaded.declared.questions.items()
-    }
-    assays = {name: capped(table, features, keep, seed) for name, table in loaded.assays.items()}
-    return replace(loaded, assays=assays, declared=replace(loaded.declared, questions=questions))
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What one drawn study found."""
+
+    rows: list[dict[str, object]]
+    claims: list[dict[str, object]]
 
 
-def _grid(loaded: LoadedStudy, grow: Sequence[str]) -> list[dict[str, int]]:
-    axes = []
-    for text in grow:
-        word, _, numbers = text.partition("=")
-        try:
-            counts = [int(one) for one in numbers.split(",")]
-        except ValueError:
-            counts = []
-        if not counts or min(counts) < 1:
-            raise UsageError(
-                "a size that is no whole number", where="--grow", found=text, expected="UNIT=N,N,…", mend="cage=3,4,6"
-            )
-        axes.append([(unit_named(loaded, word.strip()), one) for one in counts])
-    return [dict(one) for one in product(*axes)] if axes else [{}]
-
-
-def _study(shared: _Shared, task: tuple[int, int, int]) -> list[dict[str, object]]:
-    """Draw one study and count what its questions find."""
+def _study(shared: _Shared, task: tuple[int, int, int]) -> _Counts:
+    """Draw one study, ask its questions, and count what they and its claims find."""
     g, s, k = task
+    argued = shared.arguments[g]
+    pinned = argued.pinned if argued else None
     # the same draws whatever is planted: curves of several sizes are compared on the same studies
-    copy = drawn(shared.designs[g], shared.effects[s], np.random.SeedSequence(shared.seed, spawn_key=(g, k)))
-    loaded, rows = copy.loaded, []
+    seed = np.random.SeedSequence(shared.seed, spawn_key=(g, k))
+    copy = drawn(shared.designs[g], shared.effects[s], seed, pinned=pinned)
+    candidates = argued.candidates if argued and copy.features else None
+    loaded, rows, answers = copy.loaded, [], []
     withheld = checks.withheld(loaded)
     for step in steps_of(loaded.declared):
         outcome = answer(loaded, step)
@@ -180,18 +184,10 @@ def _study(shared: _Shared, task: tuple[int, int, int]) -> list[dict[str, object
             asked = step.question
             rows.append(unanswered(asked.name, asked.kind, asked.contrast, step.part, outcome.error.what))
             continue
-        rows += counted(borne(outcome.answer, step, withheld).estimates, copy)
-    return rows
-
-
-def _counts(loaded: LoadedStudy) -> dict[str, object]:
-    per = per_subject(loaded)
-    units = {f"n_{name}": int(per[name].nunique()) for name in unit_columns(loaded.declared) if name in per}
-    return {"n_subjects": len(per), **units}
-
-
-def _words(sizes: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} = {n}" for name, n in sizes.items()) or "as declared"
+        answers.append(borne(outcome.answer, step, withheld))
+        rows += counted(answers[-1].estimates, copy, candidates)
+    claims = claim_counts(joined(answers).estimates, argued, copy) if argued and answers else []
+    return _Counts(rows, claims)
 
 
 def _sources(fitted: Blueprint) -> dict[str, str]:
@@ -199,16 +195,17 @@ def _sources(fitted: Blueprint) -> dict[str, str]:
     return {name: one.source for name, one in fitted.assays.items()} | measures
 
 
-def _write(made: Planned, folder: Path, settings: Mapping[str, object]) -> None:
+def _write(made: Planned, view: page.PlanView, folder: Path, settings: Mapping[str, object]) -> None:
     execution.folder(folder)
-    with execution.whole(folder / "plan.parquet") as path:
-        made.figures.to_parquet(path, index=False)
-    rows = json.loads(made.figures.to_json(orient="records"))
+    for name, frame in (("plan.parquet", made.figures), ("needed.parquet", made.needed)):
+        with execution.whole(folder / name) as path:
+            frame.to_parquet(path, index=False)
+    tables = {"figures": made.figures, "needed": made.needed, "claims": made.claims, "rungs": made.rungs}
+    rows = {name: json.loads(frame.to_json(orient="records")) for name, frame in tables.items()}
     with execution.whole(folder / "plan.json") as path:
-        text = json.dumps(
-            {"settings": settings, "sentences": made.sentences, "figures": rows}, indent=1, ensure_ascii=False
-        )
+        text = json.dumps({"settings": settings, "sentences": made.sentences, **rows}, indent=1, ensure_ascii=False)
         path.write_text(text + "\n", encoding="utf-8")
+    page.write_plan(view, folder)
 
 
 __all__ = ["Planned", "plan"]

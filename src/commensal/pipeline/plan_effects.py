@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from commensal.errors import UsageError, listing, nearest
 from commensal.simulation.design import Effect
@@ -24,13 +25,16 @@ def parse_effects(declared: Study, given: Sequence[str]) -> tuple[Effect, ...]:
     """
     if not given:
         made = []
+        removed = {one.contrast for one in declared.questions.values() if one.kind in ("depletion", "mediators")}
         for name in declared.contrasts:
+            way = -1.0 if name in removed else 1.0
             made.append(Effect(name, None, LOG2, SHARE))
             made += [
-                Effect(name, one.name, SD if one.better == "higher" else -SD) for one in declared.measures.values()
+                Effect(name, one.name, way * (SD if one.better == "higher" else -SD))
+                for one in declared.measures.values()
             ]
             made += [
-                Effect(name, one.name, -LOG_HAZARD if one.better == "later" else LOG_HAZARD)
+                Effect(name, one.name, way * (-LOG_HAZARD if one.better == "later" else LOG_HAZARD))
                 for one in declared.events.values()
             ]
         return tuple(made)
@@ -73,3 +77,27 @@ def effect_words(one: Effect) -> str:
     """Write an effect as `parse_effects` reads it."""
     where = one.contrast + (f"/{one.target}" if one.target else "")
     return f"{where}={one.size:g}" if one.share == 1.0 else f"{where}={one.share:g}:{one.size:g}"
+
+
+def planted_words(declared: Study, planted: Sequence[Effect], needed: pd.DataFrame) -> list[str | None]:
+    """Say of each row of what is needed which effect it is about, such as 1 SD or a hazard ratio of 2."""
+    return [
+        _words(declared, planted, str(contrast), assay, measure, float(size))
+        for contrast, assay, measure, size in needed[["contrast", "assay", "measure", "size"]].itertuples(index=False)
+    ]
+
+
+def _words(
+    declared: Study, planted: Sequence[Effect], contrast: str, assay: object, measure: object, scale: float
+) -> str | None:
+    for target in (measure, assay, None):
+        own = [one for one in planted if one.contrast == contrast and one.target == target]
+        if not own or (target is None and assay is None):
+            continue
+        size = abs(own[0].size * scale)
+        if measure in declared.events:
+            return f"a hazard ratio of {np.exp(size):.2g}"
+        if target == measure and target is not None:
+            return f"an effect of {size:.2g} SD"
+        return f"a change of {size:.2g} log2 in {100 * own[0].share:.3g} % of features"
+    return None

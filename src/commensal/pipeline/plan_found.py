@@ -1,8 +1,8 @@
-"""What the questions find in drawn studies: counted, summed up, and said."""
+"""What the questions find in drawn studies: counted and summed up."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from commensal.tables import ALL, WITH_P
 
 #: What is called found: p of an outcome, q of a feature.
 ALPHA = 0.05
-#: Power that is wanted.
-WANTED = 0.8
+#: What the candidates are called that microbes make and strains give back.
+FALLS_AND_RISES = "falls and rises"
 KEYS = ("question", "kind", "contrast", "specimen", "assay", "measure", "model", "term", "time", "of")
 
 
@@ -31,20 +31,27 @@ def unanswered(question: str, kind: str, contrast: str, part: str | None, what: 
     }
 
 
-def counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
-    """Count each comparison's rows: of a table's features, or the one row of an outcome or whole table."""
+def counted(rows: pd.DataFrame, copy: Copy, candidates: Mapping[str, float] | None = None) -> list[dict[str, object]]:
+    """Count each comparison's rows: of a table's features, or the one row of an outcome or whole table.
+
+    ``candidates`` are the molecules that were planted to fall with the microbes and to rise with the strains.
+    """
     out = []
     single = rows["feature"].isna() | (rows["feature"] == ALL)
     keyed = rows.assign(of=np.where(single, "row", "features"))
+    # a time that no other row of the comparison has says when it was judged: the last day differs from draw to draw
+    several = keyed.groupby([*KEYS[:-2], "of"], dropna=False)["time"].transform("nunique") > 1
+    keyed["time"] = keyed["time"].where(several)
     for key, own in keyed.groupby(list(KEYS), dropna=False, sort=False):
-        named = dict(zip(KEYS, (None if pd.isna(one) else one for one in _cells(key)), strict=True))
+        named = dict(zip(KEYS, (None if pd.isna(one) else one for one in cells(key)), strict=True))
         tested = own[own["p"].notna()]
         if tested.empty and own["status"].isin(WITH_P).all():
             continue  # nothing that is tested: a median, a rank
         if named["of"] == "features":
-            out.append(
-                named | _of_features(own, tested, copy.features.get((str(named["contrast"]), str(named["assay"])), {}))
-            )
+            truth = copy.features.get((str(named["contrast"]), str(named["assay"])), {})
+            if named["model"] == "candidate":
+                truth = dict(candidates or {}) if named["measure"] == FALLS_AND_RISES else {}
+            out.append(named | _of_features(own, tested, truth, signed=named["model"] != "candidate"))
             continue
         effect = copy.outcomes.get((str(named["contrast"]), str(named["measure"])), 0.0)
         hit = tested["p"] <= ALPHA
@@ -57,7 +64,7 @@ def counted(rows: pd.DataFrame, copy: Copy) -> list[dict[str, object]]:
     return out
 
 
-def _cells(key: Hashable) -> tuple[Any, ...]:
+def cells(key: Hashable) -> tuple[Any, ...]:
     """Return the cells of a group's key."""
     return key if isinstance(key, tuple) else (key,)
 
@@ -67,12 +74,14 @@ def _floor(tested: pd.DataFrame) -> float:
     return 1 / float(n.max()) if len(n) and n.max() > 0 else np.nan
 
 
-def _of_features(own: pd.DataFrame, tested: pd.DataFrame, truth: Mapping[str, float]) -> dict[str, object]:
+def _of_features(
+    own: pd.DataFrame, tested: pd.DataFrame, truth: Mapping[str, float], *, signed: bool = True
+) -> dict[str, object]:
     size = tested["feature"].astype(str).map(truth).fillna(0.0).to_numpy(float)
     hit = (tested["q"] <= ALPHA).fillna(False).to_numpy(bool)
     effect = tested["effect"].to_numpy(float)
     # a joint test has no direction
-    right = np.isnan(effect) | (np.sign(effect) == np.sign(size))
+    right = np.isnan(effect) | (np.sign(effect) == np.sign(size)) | (not signed)
     planted = own["feature"].astype(str).isin(truth)  # those without a p count as not found
     null = size == 0
     return {
@@ -86,10 +95,9 @@ def _of_features(own: pd.DataFrame, tested: pd.DataFrame, truth: Mapping[str, fl
 def summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
     """Return power, false rate and reach of each comparison, with their Monte-Carlo intervals."""
     out = []
-    counts = [name for name in rows.columns if name.startswith("n_")]
-    by = ["design", "grown", *counts, "size", *KEYS]
+    by = ["design", "grown", "size", *KEYS]
     for key, own in rows.groupby(by, dropna=False, sort=False):
-        named = dict(zip(by, (None if pd.isna(one) else one for one in _cells(key)), strict=True))
+        named = dict(zip(by, (None if pd.isna(one) else one for one in cells(key)), strict=True))
         null = named["size"] == 0
         # a comparison that could not be made in a study found nothing in it
         found = (
@@ -99,7 +107,7 @@ def summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
         )
         planted = bool((own["planted"].fillna(0) > 0).any())
         rate = float(found.mean())
-        low, high = _around(found)
+        low, high = around(found)
         reach = float((own["tested"].fillna(0) > 0).sum() / studies)
         tests = float(own["null_tests"].fillna(0).sum())
         says = "false rate" if null else "power" if planted else "not planted"
@@ -113,44 +121,7 @@ def summary(rows: pd.DataFrame, studies: int) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-#: The row of each comparison that a sentence is about.
-HEADLINES = ("verdict", "joint", "abundance", "log_rank", "candidate", "reversal")
-
-
-def headlines(figures: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that a summary shows: verdicts of outcomes, features as a whole, what cannot be reached."""
-    return figures[figures["model"].isin(HEADLINES) | (figures["of"] == "nothing")]
-
-
-def sentences(figures: pd.DataFrame) -> Iterable[str]:
-    """Say of each headline comparison what the design can find, and how large it must be."""
-    shown = headlines(figures)
-    for key, own in shown.groupby(
-        ["question", "contrast", "assay", "measure", "model", "term"], dropna=False, sort=False
-    ):
-        name = ", ".join(str(one) for one in _cells(key) if not pd.isna(one))
-        if (own["reach"] == 0).all():
-            yield f"{name}: cannot be reached: {str(own['status'].iloc[0]).replace('_', ' ')}."
-            continue
-        for size, rows in own[own["says"] == "power"].groupby("size"):
-            least = rows.sort_values("n_subjects", kind="stable")
-            sure, perhaps = least[least["low"] >= WANTED], least[least["high"] >= WANTED]
-            best = rows.sort_values("rate", ascending=False, kind="stable").iloc[0]
-            if len(sure):
-                yield f"{name}: effects × {size:g} are found: {_power(sure.iloc[0])}."
-            elif len(perhaps):
-                told = f"{best['studies']} studies do not settle whether effects × {size:g} are found"
-                yield f"{name}: {told}: {_power(best)}."
-            else:
-                yield f"{name}: effects × {size:g} are missed too often: at best {_power(best)}."
-
-
-def _power(row: pd.Series) -> str:
-    around = f"{row['low']:.2f} to {row['high']:.2f}"
-    return f"power {row['rate']:.2f} ({around}) with {row['n_subjects']} subjects ({row['grown']})"
-
-
-def _around(found: NDArray[np.float64]) -> tuple[float, float]:
+def around(found: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 95 % Monte-Carlo interval of the mean share found: exact where each study found all or nothing."""
     from scipy.stats import binomtest
 

@@ -192,7 +192,10 @@ def _features(rows: pd.DataFrame, truth: Mapping[str, Any]) -> list[dict[str, An
         return []
     own = rows[rows["kind"].isin(["cohort", "host"]) & rows["model"].isin(["abundance", "expression"])]
     for (kind, assay), part in own.groupby(["kind", "assay"], sort=False):
-        true = set(planted.loc[(planted["assay"] == assay) & planted["model"].isin(part["model"]), "feature"])
+        own_rows = (planted["assay"] == assay) & planted["model"].isin(part["model"])
+        if "contrast" in planted:
+            own_rows &= planted["contrast"].isin(part["contrast"])
+        true = set(planted.loc[own_rows, "feature"])
         first = part[part["term"] == part["term"].iloc[0]]
         said = set(first.loc[first["q"] <= LEVEL, "feature"])
         if true:

@@ -11,6 +11,7 @@ import numpy as np
 from commensal import simulation
 from commensal.errors import FormatError, UsageError, listing
 from commensal.io import read_table
+from commensal.pipeline.copy_design import copied as design
 
 _ENDINGS = (".fna", ".fa", ".fasta")
 
@@ -244,3 +245,6 @@ def _number(text: str, table: Path | str) -> float:
         return float(text)
     except ValueError as error:
         raise FormatError("a cell is no number", where=str(table), found=repr(text)) from error
+
+
+__all__ = ["als", "animal", "cohort", "design", "mediators", "null", "reads"]

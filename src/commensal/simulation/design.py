@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from commensal.errors import DesignError
 from commensal.simulation.design_assays import AssayModel, draw_assay, fit_assay
+from commensal.simulation.design_compared import rows_on
 from commensal.simulation.design_events import EventModel, draw_events, fit_events
 from commensal.simulation.design_fit import Floats
 from commensal.simulation.design_measures import MeasureModel, draw_measure, fit_measure
+from commensal.simulation.design_planned import planned_model
 from commensal.simulation.design_units import codes, strata, units_of
-from commensal.study import Contrast, LoadedStudy, Measure
+from commensal.study import LoadedStudy, Measure
 
+#: (contrast, assay) → feature → sign.
+Pinned = Mapping[tuple[str, str], Mapping[str, float]]
 #: Words for events after which nothing is seen of a subject.
 LAST = ("death", "died", "dead", "survival", "found_dead", "euthanised", "euthanized", "sacrificed")
 
@@ -49,8 +54,8 @@ class Copy:
     outcomes: Mapping[tuple[str, str], float]  #: (contrast, measure or event) → SD or log hazard ratio
 
 
-def blueprint(loaded: LoadedStudy) -> Blueprint:
-    """Fit everything that a study measures.
+def blueprint(loaded: LoadedStudy, *, assumed: bool = False) -> Blueprint:
+    """Fit everything that a study measures; where there is nothing to fit (``assumed``), tables have usual parameters.
 
     Raises
     ------
@@ -63,6 +68,9 @@ def blueprint(loaded: LoadedStudy) -> Blueprint:
         rows = loaded.samples.reindex(list(table.samples))
         who = rows["subject"].fillna("").astype(str)
         cells = codes(_cell(arm.reindex(who).to_numpy(object), rows), who)
+        if assumed:
+            assays[name] = planned_model(table, units_of(loaded, list(who)))
+            continue
         assays[name] = fit_assay(table, np.isin(who, list(control)), cells, units_of(loaded, list(who)))
     measures = {}
     for name, measure in loaded.declared.measures.items():
@@ -87,8 +95,13 @@ def blueprint(loaded: LoadedStudy) -> Blueprint:
     return Blueprint(loaded, assays, measures, events)
 
 
-def drawn(plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequence) -> Copy:
+def drawn(
+    plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequence, *, pinned: Pinned | None = None
+) -> Copy:
     """Draw a study; the same seed draws the same, whatever is planted.
+
+    Contrasts of one column that share an arm (all animals, and those with the disease) plant the same features in it,
+    once; effects of different columns (genotype, arm) add up.
 
     Parameters
     ----------
@@ -98,6 +111,8 @@ def drawn(plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequen
         What is planted; nothing by default of callers: a null copy.
     seed
         The only source of chance.
+    pinned
+        (contrast, assay) → feature → sign: features that are among those planted, where any are.
     """
     loaded = plan.loaded
     parts = iter(seed.spawn(2 * len(plan.assays) + len(plan.measures) + 1))
@@ -106,17 +121,7 @@ def drawn(plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequen
     for name, table in loaded.assays.items():
         chooser, rng = np.random.default_rng(next(parts)), np.random.default_rng(next(parts))
         rows = loaded.samples.reindex(list(table.samples))
-        m = len(table.features)
-        shift: Floats = np.zeros(table.values.shape)
-        for contrast in loaded.declared.contrasts.values():
-            order, sign = chooser.permutation(m), chooser.choice([-1.0, 1.0], m)
-            one = _effect(effects, contrast.name, name, whole=True)
-            if one is None or not one.size:
-                continue
-            chosen = order[: max(round(one.share * len(order)), 1)]
-            shift[np.ix_(_case(loaded, contrast, rows), chosen)] += one.size * sign[chosen]
-            ids = table.features.index.astype(str)
-            features[contrast.name, name] = {ids[j]: float(one.size * sign[j]) for j in chosen}
+        shift = _features(plan, name, effects, chooser, pinned or {}, features)
         who = list(rows["subject"].fillna("").astype(str))
         assays[name] = draw_assay(rng, table, plan.assays[name], units_of(loaded, who), shift)
     loaded = replace(loaded, assays=assays)
@@ -128,18 +133,75 @@ def drawn(plan: Blueprint, effects: Sequence[Effect], seed: np.random.SeedSequen
     return Copy(loaded, features, outcomes)
 
 
+def _features(
+    plan: Blueprint, name: str, effects: Sequence[Effect], chooser: np.random.Generator, pinned: Pinned,
+    features: dict[tuple[str, str], dict[str, float]],
+) -> Floats:  # fmt: skip
+    """Return what is planted in a table (n, m), log2, and note it in ``features``."""
+    loaded, table = plan.loaded, plan.loaded.assays[name]
+    rows = loaded.samples.reindex(list(table.samples))
+    m, ids = len(table.features), [str(one) for one in table.features.index]
+    contrasts, first = loaded.declared.contrasts, _first_of_column(loaded)
+    draws = {one: (chooser.permutation(m), chooser.choice([-1.0, 1.0], m)) for one in contrasts}
+    shifts: dict[str, Floats] = {}
+    for contrast in contrasts.values():
+        one = _effect(effects, contrast.name, name, whole=True)
+        there = rows_on(loaded, contrast, rows)
+        if one is None or not one.size or not there.any():
+            continue
+        order, sign = draws[first[contrast.name]]
+        named = {k: v for (c, a), own in pinned.items() if a == name and first[c] == first[contrast.name]
+                 for k, v in own.items()}  # fmt: skip
+        ahead = np.flatnonzero([one in named for one in ids])
+        sign = sign.copy()
+        sign[ahead] = [named[ids[j]] for j in ahead]
+        order = np.r_[ahead, order[~np.isin(order, ahead)]].astype(np.int64)
+        chosen = order[: max(round(one.share * m), 1, len(ahead))]
+        own = np.zeros((len(rows), m))
+        own[np.ix_(there & _begun(loaded, contrast.name, _time(rows)), chosen)] = one.size * sign[chosen]
+        shifts[contrast.column] = _larger(shifts.get(contrast.column), own)
+        features[contrast.name, name] = {ids[j]: float(one.size * sign[j]) for j in chosen}
+    return np.asarray(sum(shifts.values(), np.zeros((len(rows), m))))
+
+
+def _first_of_column(loaded: LoadedStudy) -> dict[str, str]:
+    """Return contrast → the first that compares the same column and shares a case level with it."""
+    found: dict[str, str] = {}
+    for name, one in loaded.declared.contrasts.items():
+        same = [other for other in found if loaded.declared.contrasts[other].column == one.column
+                and set(loaded.declared.contrasts[other].case) & set(one.case)]  # fmt: skip
+        found[name] = found[same[0]] if same else name
+    return found
+
+
+def _larger(one: Floats | None, other: Floats) -> Floats:
+    return other if one is None else np.where(np.abs(other) > np.abs(one), other, one)
+
+
+def _shifted(
+    loaded: LoadedStudy, effects: Sequence[Effect], target: str, rows: pd.DataFrame,
+    outcomes: dict[tuple[str, str], float], risen: Callable[[str], Floats],
+) -> Floats:  # fmt: skip
+    """Return what is planted in an outcome, row by row (n,), and note it in ``outcomes``."""
+    shifts: dict[str, Floats] = {}
+    for contrast in loaded.declared.contrasts.values():
+        one = _effect(effects, contrast.name, target)
+        if one is None or not one.size:
+            continue
+        own = one.size * rows_on(loaded, contrast, rows) * risen(contrast.name)
+        shifts[contrast.column] = _larger(shifts.get(contrast.column), own)
+        outcomes[contrast.name, target] = one.size
+    return np.asarray(sum(shifts.values(), np.zeros(len(rows))))
+
+
 def _with_measure(
     loaded: LoadedStudy, plan: Blueprint, measure: Measure, effects: Sequence[Effect],
     outcomes: dict[tuple[str, str], float], rng: np.random.Generator,
 ) -> LoadedStudy:  # fmt: skip
     frame, column, rows = _measured(loaded, measure)
     own = frame.iloc[rows]
-    time, shift = _time(own), np.zeros(len(own))
-    for contrast in loaded.declared.contrasts.values():
-        one = _effect(effects, contrast.name, measure.name)
-        if one is not None and one.size:
-            shift += one.size * _case(loaded, contrast, own) * _risen(loaded, contrast.name, time)
-            outcomes[contrast.name, measure.name] = one.size
+    time = _time(own)
+    shift = _shifted(loaded, effects, measure.name, own, outcomes, lambda name: _risen(loaded, name, time))
     values = draw_measure(
         rng, plan.measures[measure.name], time, units_of(loaded, list(own["subject"].astype(str))), shift
     )
@@ -164,14 +226,8 @@ def _with_events(
     subjects = [str(one) for one in last.index]
     ends = np.where([one in ended for one in subjects], float(time.max()), last.to_numpy(float))
     people = pd.DataFrame({"subject": subjects})
-    hazard = {}
-    for name in plan.events:
-        hazard[name] = np.zeros(len(subjects))
-        for contrast in loaded.declared.contrasts.values():
-            one = _effect(effects, contrast.name, name)
-            if one is not None and one.size:
-                hazard[name] += one.size * _case(loaded, contrast, people)
-                outcomes[contrast.name, name] = one.size
+    whole = np.ones(len(people))
+    hazard = {name: _shifted(loaded, effects, name, people, outcomes, lambda _: whole) for name in plan.events}
     events = draw_events(rng, subjects, plan.events, ends, units_of(loaded, subjects), hazard)
     loaded = replace(loaded, events=events)
     if loaded.phenotypes is None or "time" not in loaded.phenotypes:
@@ -193,38 +249,17 @@ def _risen(loaded: LoadedStudy, contrast: str, time: Floats) -> Floats:
     return np.clip((np.nan_to_num(time, nan=last) - first) / max(last - first, 1e-9), 0, 1)
 
 
+def _begun(loaded: LoadedStudy, contrast: str, time: Floats) -> NDArray[np.bool_]:
+    """Say which samples are taken after the baseline of what a contrast compares, if it has one."""
+    known = [q.baseline for q in loaded.declared.questions.values()
+             if contrast in (q.contrast, q.supplements) and q.baseline is not None]  # fmt: skip
+    return np.isnan(time) | (time > max(known)) if known else np.ones(len(time), dtype=bool)
+
+
 def _effect(effects: Sequence[Effect], contrast: str, target: str, *, whole: bool = False) -> Effect | None:
     own = [one for one in effects if one.contrast == contrast and one.target == target]
     own += [one for one in effects if whole and one.contrast == contrast and one.target is None]
     return own[0] if own else None
-
-
-def _case(loaded: LoadedStudy, contrast: Contrast, rows: pd.DataFrame) -> np.ndarray:
-    """Say which rows lie on the case side: by their own columns, else by those of their subject."""
-    subjects = loaded.subjects
-
-    def column(name: str) -> pd.Series:
-        if name in rows:
-            return rows[name]
-        return subjects[name].reindex(rows["subject"].astype(str)) if name in subjects else pd.Series(pd.NA, rows.index)
-
-    case = column(contrast.column).map(_text).isin(contrast.case).to_numpy(bool)
-    for name, condition in contrast.where.items():
-        found = column(name)
-        if found.isna().all():
-            continue
-        if condition.levels:
-            case &= found.map(_text).isin(condition.levels).to_numpy(bool)
-        else:
-            numbers = pd.to_numeric(found, errors="coerce").to_numpy(float, na_value=np.nan)
-            case &= (numbers >= (condition.min if condition.min is not None else -np.inf)) & (
-                numbers <= (condition.max if condition.max is not None else np.inf)
-            )
-    return case
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool | np.bool_) else str(value)
 
 
 def _controls(loaded: LoadedStudy) -> frozenset[str]:
@@ -232,8 +267,8 @@ def _controls(loaded: LoadedStudy) -> frozenset[str]:
     everyone = pd.DataFrame({"subject": [str(one) for one in loaded.subjects.index]})
     control, case = np.zeros(len(everyone), dtype=bool), np.zeros(len(everyone), dtype=bool)
     for contrast in loaded.declared.contrasts.values():
-        case |= _case(loaded, replace(contrast, where={}), everyone)
-        control |= _case(loaded, replace(contrast, case=contrast.control, where={}), everyone)
+        case |= rows_on(loaded, replace(contrast, where={}), everyone)
+        control |= rows_on(loaded, replace(contrast, case=contrast.control, where={}), everyone)
     return frozenset(everyone.loc[control & ~case, "subject"])
 
 

@@ -13,6 +13,8 @@ from commensal.errors import DesignError, UsageError, listing, nearest
 from commensal.study import AssayTable, LoadedStudy, Match, Study
 
 Integers = NDArray[np.int64]
+#: A unit that holds several arms is a pair, not a place, up to so many subjects on average.
+MOST_IN_PAIRS = 4
 #: How people call subjects.
 SUBJECTS = ("subject", "subjects", "animal", "animals", "mouse", "mice", "person", "people", "patient", "patients")
 
@@ -100,7 +102,8 @@ def grown(loaded: LoadedStudy, sizes: Mapping[str, int], *, seed: int = 1) -> Lo
     """Return the design with so many units of each kind: whole units are left out, or copied with all that is in them.
 
     Units whose subjects all lie in one arm are counted per arm; units that hold several arms (households) in all, in
-    the proportions of their make-up. Subjects inside of an outer unit are counted per unit and arm.
+    the proportions of their make-up. Subjects inside of an outer unit are counted per unit and arm. Subjects that have
+    no such unit (the people of a study of cages) stay as they are.
 
     Parameters
     ----------
@@ -127,54 +130,109 @@ def grown(loaded: LoadedStudy, sizes: Mapping[str, int], *, seed: int = 1) -> Lo
     return loaded
 
 
+def scaled(loaded: LoadedStudy, factor: float, *, seed: int = 1) -> LoadedStudy:
+    """Return the design with so many times its units: each subject's own (`scaling_units`), arm by arm, 1 at least.
+
+    Parameters
+    ----------
+    loaded
+        The study with its tables.
+    factor
+        How many times as many units, above 0.
+    seed
+        Which units stay, or are copied first.
+    """
+    if factor == 1:
+        return loaded
+    per, arm, own = per_subject(loaded), strata(loaded), scaling_units(loaded)
+    make_up = _make_up(arm, own)
+    counts = make_up.value_counts(sort=False)
+    wanted = {str(name): max(round(factor * n), 1) for name, n in counts.items()}
+    renamed = [name for name in unit_columns(loaded.declared) if name in per.columns and _follows(per[name], own)]
+    rng = np.random.default_rng([seed, round(1000 * factor)])
+    return _rows_of(loaded, own, _chosen(make_up, wanted, rng), tuple(renamed))
+
+
+def scaling_units(loaded: LoadedStudy) -> pd.Series:
+    """Return the unit of each subject that a larger study has more of: cage, household, else the subject itself.
+
+    The outermost unit that lies in one arm, or that holds few subjects of several (a household); never a facility.
+    """
+    per, arm = per_subject(loaded), strata(loaded)
+    own = pd.Series([f"own {one}" for one in per.index], index=per.index, dtype=object)
+    free = pd.Series(True, index=per.index)
+    for name in unit_columns(loaded.declared):
+        if name not in per.columns or not small_units(per[name], arm):
+            continue
+        take = free & per[name].notna()
+        own = own.where(~take, name + " " + per[name].astype("string").fillna("").astype(object))
+        free &= ~take
+    return own
+
+
+def small_units(label: pd.Series, arm: pd.Series) -> bool:
+    """Say whether units lie in one arm each, or hold only a few subjects of several."""
+    known = label.notna()
+    if not known.any():
+        return False
+    several = arm[known].groupby(label[known].astype(str)).nunique().gt(1)
+    return not several.any() or float(label[known].astype(str).value_counts().mean()) <= MOST_IN_PAIRS
+
+
+def _follows(label: pd.Series, own: pd.Series) -> bool:
+    """Say whether each label occurs in one unit only, so that a copied unit needs labels of its own."""
+    known = label.notna()
+    return bool(known.any()) and int(own[known].groupby(label[known].astype(str)).nunique().max()) == 1
+
+
+def _make_up(arm: pd.Series, unit: pd.Series) -> pd.Series:
+    """Return the arms that each unit holds, in words."""
+    return arm.groupby(unit, sort=False).agg(lambda one: " + ".join(sorted(set(one))))
+
+
 def _resized(loaded: LoadedStudy, column: str, size: int, rng: np.random.Generator) -> LoadedStudy:
     per, arm = per_subject(loaded), strata(loaded)
     if column == "subject":
         unit = pd.Series(per.index.astype(str), index=per.index, dtype=object)
         outer = [name for name in unit_columns(loaded.declared) if name in per.columns]
         around = [per[name].astype("string").fillna("") for name in outer]
-        places = [" | ".join(row) for row in zip(*around, arm, strict=True)]
-        return _copied(
-            loaded, unit, pd.Series(places, index=per.index, dtype=object), size, column, rng, per_place=True
-        )
+        place = pd.Series([" | ".join(row) for row in zip(*around, arm, strict=True)], index=per.index, dtype=object)
+        return _rows_of(loaded, unit, _chosen(place, dict.fromkeys(place.unique(), size), rng), ())
     labels = per[column].astype("string")
     if labels.isna().all():
         raise DesignError(f"no {column} has a label", where="--grow", expected="labels", mend="grow another unit")
+    inside = labels.notna()
     unit = pd.Series(
-        np.where(labels.isna(), "own " + per.index.astype(str), labels.fillna("").astype(object)),
+        np.where(inside, labels.fillna("").astype(object), "own " + per.index.astype(str)),
         index=per.index,
         dtype=object,
     )
-    make_up = arm.groupby(unit, sort=False).agg(lambda one: " + ".join(sorted(set(one))))
-    mixed = bool(make_up.str.contains(" + ", regex=False).any())
-    place = unit.map(make_up)
-    return _copied(loaded, unit, place, size, column, rng, per_place=not mixed)
-
-
-def _copied(
-    loaded: LoadedStudy, unit: pd.Series, place: pd.Series, size: int, column: str,
-    rng: np.random.Generator, *, per_place: bool,
-) -> LoadedStudy:  # fmt: skip
-    """Draw units place by place: each once before any twice; then rows of whole units with new names."""
-    homes = place.groupby(unit, sort=False).first()
+    homes = _make_up(arm[inside], unit[inside])
     counts = homes.value_counts(sort=False)
-    wanted = {str(name): size if per_place else round(size * n / counts.sum()) for name, n in counts.items()}
-    if not per_place:
-        wanted = {name: max(n, 1) for name, n in wanted.items()}
+    mixed = bool(arm[inside].groupby(unit[inside]).nunique().gt(1).any())
+    wanted = {str(name): max(round(size * n / counts.sum()), 1) if mixed else size for name, n in counts.items()}
+    rest = [(str(one), 0) for one in unit[~inside]]
+    return _rows_of(loaded, unit, [*_chosen(homes, wanted, rng), *rest], (column, *_inside(loaded, column)))
+
+
+def _chosen(place: pd.Series, wanted: Mapping[str, int], rng: np.random.Generator) -> list[tuple[str, int]]:
+    """Draw units (index) place by place: each once before any twice, as (unit, which copy)."""
     chosen: list[tuple[str, int]] = []
     for name, n in wanted.items():
-        own = homes.index[homes == name].to_numpy(object)
+        own = place.index[place == name].to_numpy(object)
         order = own[rng.permutation(len(own))]
         rank = {one: i for i, one in enumerate(own)}
         taken = sorted(((str(order[i % len(own)]), i // len(own)) for i in range(n)), key=lambda p: (p[1], rank[p[0]]))
         chosen += taken
-    return _rows_of(loaded, unit, chosen, column)
+    return chosen
 
 
-def _rows_of(loaded: LoadedStudy, unit: pd.Series, chosen: list[tuple[str, int]], column: str) -> LoadedStudy:
+def _rows_of(
+    loaded: LoadedStudy, unit: pd.Series, chosen: list[tuple[str, int]], renamed: tuple[str, ...]
+) -> LoadedStudy:
+    """Take the rows of whole units; copies get new names, in the columns of ``renamed`` too."""
     members = unit.groupby(unit, sort=False).groups
     pairs = [(str(subject), copy) for one, copy in chosen for subject in members[one]]
-    renamed = () if column == "subject" else (column, *_inside(loaded, column))
     own = loaded.samples["subject"].astype(str)
     rows = own.groupby(own, sort=False).indices
     nobody = np.flatnonzero((loaded.samples["role"] != "sample").to_numpy())

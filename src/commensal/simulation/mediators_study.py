@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,27 +22,16 @@ from commensal.simulation.mediator_plan import (
     MediatorPlan,
     mediator_plan,
 )
+from commensal.simulation.runs import Run, measured, spread
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 #: Days: molecules are measured in living animals, the outcome a month later.
 MOLECULES_AT, OUTCOME_AT = 90, 120
-#: Pooled quality controls are run first, after every so many samples, and last.
-QC_EVERY = 8
 #: Molecules with a planted change lie below detection in at most this share of untreated animals.
 SEEN = 0.2
 #: Log2 intensity of a drug where it is given, above its molecule's mean.
 DRUG_RISE = 6.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Run:
-    """One fluid as it was run: rows are samples and pooled controls."""
-
-    values: Floats  #: (r, m) intensities, 0 below detection
-    animal: Integers  #: (r,) index of the animal, −1 a pooled control
-    batch: Integers
-    order: Integers
 
 
 def mediators_study(
@@ -139,14 +128,14 @@ def mediators_study(
     return write_files(out, texts)
 
 
-def _drawn(plan: MediatorPlan, arm: Integers, cage: Integers) -> tuple[dict[str, _Run], Floats]:
+def _drawn(plan: MediatorPlan, arm: Integers, cage: Integers) -> tuple[dict[str, Run], Floats]:
     """Draw both fluids; the second value is the mediator's true level in serum, in SD."""
     from scipy.special import ndtri  # late: every verb would wait for it
 
     rng, m, n = np.random.default_rng([plan.seed, 60]), plan.molecules, len(arm)
     roles, shifts = plan.roles(), plan.shifts()
     own = rng.normal(size=(n, m))
-    batch = _batches(np.random.default_rng([plan.seed, 61]), plan, arm)
+    batch = spread(np.random.default_rng([plan.seed, 61]), arm, plan.batches)
     runs, latent = {}, np.zeros(n)
     for number, specimen in enumerate(SPECIMENS):
         rng = np.random.default_rng([plan.seed, 62, number])
@@ -167,46 +156,13 @@ def _drawn(plan: MediatorPlan, arm: Integers, cage: Integers) -> tuple[dict[str,
         share = rng.beta(0.6, 0.6 * (1 - plan.below) / max(plan.below, 1e-9), size=m) if plan.below else np.zeros(m)
         share = np.where(np.isin(roles, ("mediator", "falls", "rises")), np.minimum(share, SEEN), share)
         share = np.where(roles == "drug", 0.995, np.clip(share, 0, 0.97))
-        spread = np.hypot(plan.sd, plan.batch_sd)
-        limit = np.where(share > 0, mean + spread * ndtri(np.maximum(share, 1e-12)), -np.inf)
-        runs[specimen] = _run(rng, plan, log2, mean, batch, limit)
+        width = np.hypot(plan.sd, plan.batch_sd)
+        limit = np.where(share > 0, mean + width * ndtri(np.maximum(share, 1e-12)), -np.inf)
+        runs[specimen] = measured(rng, log2, limit, batch, batch_sd=plan.batch_sd, drift_sd=plan.drift_sd)
     return runs, latent
 
 
-def _batches(rng: np.random.Generator, plan: MediatorPlan, arm: Integers) -> Integers:
-    """Spread the animals of each arm over the batches as evenly as they go, at random."""
-    out = np.zeros(len(arm), dtype=np.int64)
-    for one in range(len(plan.arms)):
-        at = np.flatnonzero(arm == one)
-        out[rng.permutation(at)] = (np.arange(len(at)) + one) % plan.batches
-    return out
-
-
-def _run(
-    rng: np.random.Generator, plan: MediatorPlan, log2: Floats, mean: Floats, batch: Integers, limit: Floats
-) -> _Run:
-    """Run samples in a random order within batches, pooled controls between them, and cut at the limits."""
-    shift = rng.normal(0, plan.batch_sd, size=(plan.batches, len(mean)))
-    drift = rng.normal(0, plan.drift_sd, size=(plan.batches, len(mean)))
-    animal, of_batch, order, place = list[int](), list[int](), list[int](), list[float]()
-    for b in range(plan.batches):
-        own = rng.permutation(np.flatnonzero(batch == b)).tolist()
-        queue = [-1]
-        for i, one in enumerate(own):
-            queue += [one, -1] if (i + 1) % QC_EVERY == 0 or i == len(own) - 1 else [one]
-        animal += queue
-        of_batch += [b] * len(queue)
-        order += list(range(len(order) + 1, len(order) + len(queue) + 1))
-        place += np.linspace(-0.5, 0.5, len(queue)).tolist()
-    index, which = np.array(animal), np.array(of_batch)
-    pooled = np.log2(np.exp2(log2).mean(axis=0))
-    true = np.where((index >= 0)[:, None], log2[index], pooled + rng.normal(0, 0.1, size=(len(index), len(mean))))
-    measured = true + shift[which] + drift[which] * np.array(place)[:, None]
-    values = np.where(measured < limit, 0.0, np.exp2(measured))
-    return _Run(values, index, which, np.array(order))
-
-
-def _texts(plan: MediatorPlan, arm: Integers, cage: Integers, runs: dict[str, _Run], outcome: Floats) -> dict[str, str]:
+def _texts(plan: MediatorPlan, arm: Integers, cage: Integers, runs: dict[str, Run], outcome: Floats) -> dict[str, str]:
     ids = [f"m{i + 1:03d}" for i in range(len(arm))]
     roles, feature = plan.roles(), [f"M{i + 1:04d}" for i in range(plan.molecules)]
     within = cage % plan.cages + 1
@@ -220,7 +176,7 @@ def _texts(plan: MediatorPlan, arm: Integers, cage: Integers, runs: dict[str, _R
         "phenotypes.tsv": tsv(["mouse", "day", "rotarod"], measured),
     }
     for specimen, run in runs.items():
-        names = [_sample(i, specimen, ids, k) for i, k in zip(run.animal, run.order, strict=True)]
+        names = [_sample(i, specimen, ids, k) for i, k in zip(run.row, run.order, strict=True)]
         rows = ((feature[j], *(f"{v:.6g}" for v in run.values[:, j])) for j in range(plan.molecules))
         texts[f"{specimen}.tsv"] = tsv(["id", *names], rows)
     texts["truth.json"] = json.dumps(_truth(plan), indent=1, ensure_ascii=False) + "\n"
@@ -232,15 +188,15 @@ def _sample(animal: int, specimen: str, ids: list[str], order: int) -> str:
     return f"{ids[animal]}-{specimen}" if animal >= 0 else f"qc{order:03d}-{specimen}"
 
 
-def _batch(runs: dict[str, _Run], n: int) -> list[str]:
+def _batch(runs: dict[str, Run], n: int) -> list[str]:
     run = runs[SPECIMENS[0]]
-    of = {int(i): int(b) for i, b in zip(run.animal, run.batch, strict=True)}
+    of = {int(i): int(b) for i, b in zip(run.row, run.batch, strict=True)}
     return [f"b{of[i] + 1}" for i in range(n)]
 
 
-def _samples(runs: dict[str, _Run], ids: list[str]) -> Iterator[tuple[str, ...]]:
+def _samples(runs: dict[str, Run], ids: list[str]) -> Iterator[tuple[str, ...]]:
     for specimen, run in runs.items():
-        for i, batch, order in zip(run.animal, run.batch, run.order, strict=True):
+        for i, batch, order in zip(run.row, run.batch, run.order, strict=True):
             whose = (ids[i], specimen, str(MOLECULES_AT), "") if i >= 0 else ("", specimen, "", "qc")
             yield (_sample(i, specimen, ids, order), *whose, f"b{batch + 1}", str(order))
 

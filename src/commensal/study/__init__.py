@@ -33,6 +33,7 @@ from commensal.study.loaded import AssayTable, Blocks, Covariates, Dropped, Gene
 from commensal.study.modelling import blocks, covariates, is_nested, subject_covariates, varies_within
 from commensal.study.onset import onset_intervals
 from commensal.study.people import for_assay
+from commensal.study.planned import Planned
 from commensal.study.prepare import Normalise, Prepare
 from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
@@ -70,6 +71,7 @@ __all__ = [
     "Measure",
     "Normalise",
     "Onset",
+    "Planned",
     "Preparation",
     "Prepare",
     "Question",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from commensal.study.genomes import Genomes
+from commensal.study.planned import Planned
 from commensal.study.prepare import Prepare
 from commensal.study.reporting import Reporting
 
@@ -89,6 +90,7 @@ class Event:
     column: str | None = None  #: a boolean column of the samples: the event lies before the first time it is true
     better: Literal["later", "earlier"] = "later"
     margin: float | None = None  #: a difference in mean time without the event smaller than this does not matter
+    expected: float | None = None  #: for a plan: the time by which half of the controls will have had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Assay:
     tx2gene: str | None = None  #: table of transcripts and their genes, for salmon and kallisto
     sheet: str | None = None  #: the sheet of a workbook, or the table of a file that holds several
     prepare: Prepare | None = None  #: drift, batches, dilution, standards, limits of detection
+    expected: int | None = None  #: for a plan: how many features the table will have
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,5 +258,6 @@ class Study:
     questions: Mapping[str, Question] = field(default_factory=dict)
     genomes: Genomes | None = None
     reporting: Reporting = field(default_factory=Reporting)
+    planned: Mapping[str, Planned] = field(default_factory=dict)  #: for a plan: who will be in the study
     reads: Mapping[str, Assay] = field(default_factory=dict)
     """Assays of kind reads as declared; ``assays`` has the tables that they become in their place."""

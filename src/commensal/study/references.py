@@ -9,6 +9,7 @@ from commensal.study.declared import Assay, Contrast, NoneAsked, Question, Study
 from commensal.study.genomes import check_genomes
 from commensal.study.mediating import check_mediators
 from commensal.study.people import check_people
+from commensal.study.planning import check_planned
 from commensal.study.read_parts import check_reads, names_with_parts
 
 
@@ -39,6 +40,7 @@ def check_references(study: Study) -> None:
     for question in study.questions.values():
         _question(study, question)
     check_genomes(study.genomes, study.path.name)
+    check_planned(study)
     _design(study)
     _onset_and_events(study)
 

@@ -26,6 +26,7 @@ from commensal.study.declared import (
     Variable,
 )
 from commensal.study.genomes import Genomes
+from commensal.study.planned import Planned
 from commensal.study.prepare import Prepare, read_limit, read_normalise
 from commensal.study.readers import (
     Place,
@@ -117,6 +118,8 @@ def _section(
     return Section(make, keys, named)
 
 
+#: A plan draws no more of anything than this.
+MOST_PLANNED = 100_000
 _RANGE = _section(Condition, only=("min", "max"))
 _FEATURES = _section(Features, file=relative_path)
 _SHARE = within(number, lambda v: v > 0, "a number above 0")
@@ -129,6 +132,7 @@ _PREPARE = _section(
     max_rsd=_SHARE,
     seed=within(whole, lambda v: v >= 0, "0 or more"),
 )
+_COUNT = within(whole, lambda v: 1 <= v <= MOST_PLANNED, f"a whole number from 1 to {MOST_PLANNED:,}")
 _LEVELS = list_of(level, empty=False)
 _PRODUCERS: dict[str, Reader] = dict.fromkeys(("taxa", "molecules"), list_of(text, empty=False))
 _SEVERITY: dict[str, Reader] = {"measure": text, "at": one_of(("nearest", "first", "last"))}
@@ -204,7 +208,7 @@ SECTIONS: dict[str, Section] = {
         nested_in=list_of(text, empty=False),
         missing=list_of(code),
     ),
-    "events": _section(Event, named="name", margin=within(number, lambda v: v > 0, "a number above 0")),
+    "events": _section(Event, named="name", margin=_SHARE, expected=_SHARE),
     "onset": _section(
         Onset,
         rename={"columns": "column"},
@@ -221,6 +225,7 @@ SECTIONS: dict[str, Section] = {
         features=_FEATURES.build,
         identity=table_of(text, key=one_of(IDENTITY)),
         prepare=_PREPARE.build,
+        expected=_COUNT,
         missing=list_of(code),
     ),
     "load": _section(Load, named="specimen"),
@@ -266,6 +271,16 @@ SECTIONS: dict[str, Section] = {
     ),
     "reporting": _section(
         Reporting, subjects=list_of(one_of(WHO), empty=False), storms=read_storms, arrive=read_arrive
+    ),
+    "planned": _section(
+        Planned,
+        named="name",
+        columns=table_of(level),
+        animals=_COUNT,
+        cages=_COUNT,
+        people=_COUNT,
+        households=_COUNT,
+        followed=_SHARE,
     ),
 }
 
