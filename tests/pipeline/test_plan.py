@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -192,7 +193,7 @@ def test_the_page_shows_what_the_tables_hold(folder):
 class Backwards:
     """A crew that works through pickles, last task first."""
 
-    def map(self, function, tasks, *, shared, names, tell=None):
+    def map(self, function, tasks, *, shared, names, tell):
         assert len(names) == len(tasks)
         assert tell is None
         carried = pickle.dumps(shared)
@@ -200,9 +201,13 @@ class Backwards:
         return list(reversed(made))
 
 
-def test_the_same_seed_gives_the_same_figures_whoever_draws(study):
+def test_the_same_seed_gives_the_same_figures_whoever_draws(study, monkeypatch):
     options = {"studies": 2, "effects": ["treated/grip=1"], "sizes": [1], "grow": ["cage=3"]}
-    one, other = plan(study, seed=4, **options), plan(study, seed=4, crew=Backwards(), **options)
+    one = plan(study, seed=4, **options)
+    asked = []
+    monkeypatch.setattr("commensal.execution.crew_of", lambda *told: asked.append(told) or nullcontext(Backwards()))
+    other = plan(study, seed=4, workers=3, **options)
+    assert asked == [(3, None, None)]
     pd.testing.assert_frame_equal(one.figures, other.figures)
     assert one.sentences == other.sentences
     made = blueprint(load(study))

@@ -28,6 +28,14 @@ def plan(
     features: Annotated[int, typer.Option("--features", min=0, help="Features of each table at most; 0: all.")] = 100,
     permutations: Annotated[int, typer.Option("--permutations", min=99, help="Permutations at most.")] = 999,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same figures.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option("--cluster", help="Dask cluster: tcp://host:port, tls://host:port, or its scheduler file."),
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option("--memory", help="What each worker may take, such as 4GB; fewer start if they must.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Draw this design many times with and without effects, and say what its questions would find."""
@@ -36,7 +44,8 @@ def plan(
     with show.progress_bar() as progress:
         made = pipeline.plan(
             study, data, out=out, studies=studies, effects=tuple(effect or ()), sizes=tuple(size or (0.5, 1.0)),
-            grow=tuple(grow or ()), features=features, permutations=permutations, seed=seed, progress=progress,
+            grow=tuple(grow or ()), features=features, permutations=permutations, seed=seed,
+            workers=workers, cluster=cluster, memory=memory, progress=progress,
         )  # fmt: skip
     if as_json:
         show.say(made.figures.to_json(orient="records"))

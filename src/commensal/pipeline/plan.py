@@ -60,7 +60,9 @@ def plan(
     features: int = 100,
     permutations: int = 999,
     seed: int = 1,
-    crew: execution.Crew | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
+    memory: str | None = None,
     progress: execution.Tell | None = None,
 ) -> Planned:
     """Draw a declared design many times, ask its questions each time, and say how often they find what was planted.
@@ -89,8 +91,8 @@ def plan(
         At most so many permutations of a test.
     seed
         The same seed gives the same figures.
-    crew
-        Who draws the studies; this process alone by default. The figures are the same whoever does.
+    workers, cluster, memory
+        Who draws the studies, as in `commensal.run`; the figures are the same whoever does.
     progress
         Called before each study: (done, of how many, what).
 
@@ -124,10 +126,9 @@ def plan(
     null = [drawn(one, (), np.random.SeedSequence(seed, spawn_key=(g,))) for g, one in enumerate(designs)]
     shared = _Shared(designs, tuple(argument(one.loaded) for one in null), levels, seed)
     tasks = list(product(range(len(grid)), range(len(scales)), range(studies)))
-    made = (crew or execution.Serial()).map(
-        _study, tasks, shared=shared, tell=progress,
-        names=[f"design {g + 1} of {len(grid)}, effects × {scales[s]:g}, study {k + 1}" for g, s, k in tasks],
-    )  # fmt: skip
+    names = [f"design {g + 1} of {len(grid)}, effects × {scales[s]:g}, study {k + 1}" for g, s, k in tasks]
+    with execution.crew_of(workers, cluster, memory) as crew:
+        made = crew.map(_study, tasks, shared=shared, names=names, tell=progress)
     figures, argued = _summed(grid, scales, tasks, made, studies)
     points = curves(figures, grid[-1].along)
     wanted, asked = needs(points, declared=declared), rungs(loaded)
