@@ -67,7 +67,9 @@ def test_a_run_of_shuffles_that_is_stopped_goes_on_where_it_was(monkeypatch, tmp
 
 
 def test_shuffles_are_of_one_study_and_of_what_is_found_wrong_with_it(tmp_path):
-    loaded = load(simulation.mediators_study(tmp_path, seed=3, cages=3, animals=2, strains=1, molecules=30, falls=2, rises=2))
+    loaded = load(
+        simulation.mediators_study(tmp_path, seed=3, cages=3, animals=2, strains=1, molecules=30, falls=2, rises=2)
+    )
     key = study_key(loaded, FAMILY, ())
     reported = replace(loaded, declared=replace(loaded.declared, title="another"))
     assert study_key(reported, FAMILY, ()) == key
