@@ -43,6 +43,15 @@ def asked(whole):
     return made
 
 
+@pytest.fixture(autouse=True)
+def quick_drawing(monkeypatch):
+    """Write a figure's specification in place of its drawing: the same bytes where the same would be drawn."""
+    import vl_convert
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", lambda spec, **_: json.dumps(spec, default=str))
+    monkeypatch.setattr(vl_convert, "svg_to_pdf", lambda svg: svg.encode())
+
+
 @pytest.fixture
 def study(tmp_path):
     """A small cohort of two tables that is answered in a second."""
