@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,9 @@ bench-claims: setup  ## simulated model studies: the planted claim first, nothin
 
 bench-crash: setup  ## runs killed at random moments, run again: the same bytes
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/crash.py $(ARGS)
+
+bench-rerun: setup  ## the demo run again with nothing changed: seconds
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/rerun.py $(ARGS)
 
 bench-shuffle: setup  ## studies without effects: how often noise of the first claim is small; ARGS='--studies 14'
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/shuffle_null.py $(ARGS)

@@ -72,10 +72,9 @@ def test_shuffles_are_of_one_study_and_of_what_is_found_wrong_with_it(tmp_path):
     key = study_key(loaded, FAMILY, ())
     reported = replace(loaded, declared=replace(loaded.declared, title="another"))
     assert study_key(reported, FAMILY, ()) == key
-    sample = loaded.samples.index[0]
     changed = loaded.samples.copy()
-    changed.loc[sample, "arm"] = changed["arm"].iloc[-1]
-    assert changed.loc[sample, "arm"] != loaded.samples.loc[sample, "arm"]
+    known = changed["arm"].dropna()
+    changed.loc[known.index[0], "arm"] = known[known != known.iloc[0]].iloc[0]
     assert study_key(replace(loaded, samples=changed), FAMILY, ()) != key
     assert study_key(loaded, replace(FAMILY, given={"a": "m"}), ()) != key
     assert study_key(loaded, FAMILY, (Finding("cages", "warning", "arm", "one cage", "add some"),)) != key

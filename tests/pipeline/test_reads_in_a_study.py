@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from commensal.errors import CommensalError, FormatError, StudyFileError, TableE
 from commensal.pipeline import read_assays
 from commensal.pipeline.read_files import read_files
 from commensal.pipeline.read_tables import assay_tables, gather
+from commensal.pipeline.unchanged import unchanged
 from commensal.study import Assay, parse_study
 
 pytest.importorskip("pysylph")
@@ -150,6 +153,43 @@ def test_a_second_run_takes_up_what_is_there_and_gives_the_same(ran, study, no_p
     assert again.estimates.equals(before)
     events = [json.loads(line) for line in (study / "out" / "run.jsonl").read_text().splitlines()]
     assert next(event for event in events if event["event"] == "reads")["taken_up"] == 4
+
+
+def test_nothing_runs_where_reads_profiles_and_reference_are_as_they_were(ran, study, tmp_path, monkeypatch):
+    kept = [line for line in SAMPLES.splitlines(keepends=True) if not line.startswith(("broken", "without", "half"))]
+    (tmp_path / "samples.tsv").write_text("".join(kept))
+    (tmp_path / "study.toml").write_text(STUDY)
+    for name in ("reads", "REF"):
+        shutil.copytree(study / name, tmp_path / name)
+    out = tmp_path / "out"
+    shutil.copytree(ran.folder / "profiles", out / "profiles")
+
+    def same() -> bool:
+        return unchanged(tmp_path / "study.toml", out) is not None
+
+    monkeypatch.setattr(read_assays.subprocess, "run", lambda *_a, **_k: pytest.fail("a profile was made again"))
+    commensal.run(tmp_path / "study.toml", out)
+    assert same()
+    assert commensal.reasons(tmp_path / "study.toml", out)[0].startswith("nothing runs")
+    file = tmp_path / "reads" / "S1_R1.fastq.gz"
+    seen = file.stat()
+    os.utime(file, ns=(seen.st_atime_ns, seen.st_mtime_ns + 1))  # touched: looked at again, and taken up by its bytes
+    assert not same()
+    commensal.run(tmp_path / "study.toml", out)
+    assert same()
+    for path in (tmp_path / "reads" / "new_R1.fastq.gz", out / "profiles" / "stool" / "S1" / "taxa.parquet"):
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes(b"x")
+        assert not same()
+        path.unlink() if before is None else path.write_bytes(before)
+        assert same()
+    manifest = tmp_path / "REF" / "manifest.json"
+    manifest.write_text(manifest.read_text() + " ")
+    assert not same()
+
+
+def test_a_sample_that_could_not_be_profiled_is_tried_again(ran, study):
+    assert unchanged(study / "study.toml", ran.folder) is None
 
 
 def test_changed_bytes_or_another_reference_are_not_taken_up(ran, study, tmp_path):

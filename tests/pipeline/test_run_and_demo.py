@@ -116,6 +116,27 @@ def test_without_the_reads_extra_the_demo_says_so_and_goes_on(tmp_path, monkeypa
     assert "needs pysylph, which is not installed" in made.headlines[1]
 
 
+def test_the_demo_again_simulates_and_runs_nothing(demo, monkeypatch):
+    again = commensal.pipeline.demo_unchanged(demo.folder, seed=1)
+    assert again.headlines == demo.headlines
+    assert commensal.pipeline.demo_unchanged(demo.folder, seed=2) is None
+    monkeypatch.setattr(simulation, "als", lambda *_a, **_k: pytest.fail("it was simulated again"))
+    pd.testing.assert_frame_equal(commensal.demo(demo.folder, seed=1).estimates, demo.estimates)
+    table = demo.folder / "study" / "subjects.tsv"
+    before = table.read_bytes()
+    table.write_bytes(before + b"\n")
+    assert commensal.pipeline.demo_unchanged(demo.folder, seed=1) is None
+    table.write_bytes(before)
+
+
+def test_a_demo_that_was_stopped_while_it_simulated_begins_again(tmp_path, monkeypatch):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "samples.tsv").write_text("half")
+    monkeypatch.setattr(simulation, "als", lambda *_a, **_k: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        commensal.demo(tmp_path, seed=1)
+
+
 def test_the_demo_gives_three_headlines_with_numbers(demo):
     assert len(demo.headlines) >= 3
     assert sum(any(letter.isdigit() for letter in sentence) for sentence in demo.headlines) >= 3

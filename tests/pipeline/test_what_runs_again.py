@@ -23,13 +23,39 @@ from commensal.tables import estimates, points
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return load(simulation.als(tmp_path_factory.mktemp("als"), seed=1, small=True))
+    sizes = {"strains": 1, "doses": 1, "molecules": 20, "taxa": 20, "genes": 60, "times": 3, "measures": 1}
+    path = simulation.als(tmp_path_factory.mktemp("als"), seed=1, small=True, **sizes)
+    path.write_text(path.read_text().replace("permutations = 999", "permutations = 99"))
+    return load(path)
+
+
+@pytest.fixture(scope="module")
+def asked(whole):
+    """What every step asks of the whole study: its answer, and the columns that it reads."""
+    made = {}
+    for step in steps_of(whole.declared):
+        read: set[str] = set()
+        tables = {}
+        for name in ("samples", "subjects", "phenotypes", "events"):
+            tables[name] = Watched(getattr(whole, name))
+            tables[name].asked = read
+        made[step.name] = answer(replace(whole, **tables), step).answer, read
+    return made
+
+
+@pytest.fixture(autouse=True)
+def quick_drawing(monkeypatch):
+    """Write a figure's specification in place of its drawing: the same bytes where the same would be drawn."""
+    import vl_convert
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", lambda spec, **_: json.dumps(spec, default=str))
+    monkeypatch.setattr(vl_convert, "svg_to_pdf", lambda svg: svg.encode())
 
 
 @pytest.fixture
 def study(tmp_path):
     """A small cohort of two tables that is answered in a second."""
-    path = simulation.cohort(tmp_path / "study", seed=1)
+    path = simulation.cohort(tmp_path / "study", seed=1, households=8)
     text = path.read_text()
     text = text.replace('assays = ["species", "serum", "genes", "csf"]', 'assays = ["serum", "csf"]\npermutations = 99')
     text = text.replace('producers = { taxa = "species", molecules = ["serum"] }\n', "")
@@ -42,13 +68,13 @@ def keys(loaded) -> dict[str, str]:
     return {step.name: parts_of(narrowed(loaded, step), step).key for step in steps_of(loaded.declared)}
 
 
-def test_every_kind_gives_the_same_answer_from_what_its_key_covers_and_from_what_was_kept(whole):
+def test_every_kind_gives_the_same_answer_from_what_its_key_covers_and_from_what_was_kept(whole, asked):
     steps = steps_of(whole.declared)
     assert {step.question.kind for step in steps} == {
         "depletion", "course", "screen", "mediators", "rescue", "host", "cohort",
     }  # fmt: skip
     for step in steps:
-        everything, cut = answer(whole, step).answer, answer(narrowed(whole, step), step).answer
+        everything, cut = asked[step.name][0], answer(narrowed(whole, step), step).answer
         kept, _, _ = unpacked(packed(cut, None, 1.0))
         for table in ("estimates", "points"):
             one, two, three = (getattr(made, table) for made in (everything, cut, kept))
@@ -74,19 +100,14 @@ class Watched(pd.DataFrame):
         return super().__getitem__(name)
 
 
-def test_the_columns_that_steps_read_are_columns_that_their_keys_cover(whole):
+def test_the_columns_that_steps_read_are_columns_that_their_keys_cover(whole, asked):
     for step in steps_of(whole.declared):
-        asked: set[str] = set()
-        tables = {}
-        for name in ("samples", "subjects", "phenotypes", "events"):
-            tables[name] = Watched(getattr(whole, name))
-            tables[name].asked = asked
-        answer(replace(whole, **tables), step)
+        read = asked[step.name][1]
         cut = narrowed(whole, step)
         covered = {*cut.samples, *cut.subjects, *cut.phenotypes, *(cut.events if cut.events is not None else ())}
         there = {*whole.samples, *whole.subjects, *whole.phenotypes, *whole.events}
-        assert asked
-        assert asked & there <= covered, step.name
+        assert read
+        assert read & there <= covered, step.name
 
 
 def test_a_value_changed_in_a_column_changes_the_keys_of_the_steps_that_read_it(whole):

@@ -17,6 +17,11 @@ def demo(
     """Simulate the model study (mice and patients, all seven questions) with known truth and run it to its page."""
     from commensal import pipeline
 
+    same = pipeline.demo_unchanged(out, seed=seed)
+    if same is not None:
+        show.result(same)
+        show.say("nothing has changed since the last demo: nothing was simulated, run or written")
+        raise typer.Exit(0)
     with show.progress_bar() as progress:
         outcome = pipeline.demo(out, seed=seed, progress=progress)
     show.result(outcome)

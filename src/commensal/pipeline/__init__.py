@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from commensal.pipeline.check import check
     from commensal.pipeline.claims import claims
     from commensal.pipeline.demo import demo
+    from commensal.pipeline.demo_again import demo_unchanged
     from commensal.pipeline.doctor import Health, doctor
     from commensal.pipeline.explain import Explained, explain
     from commensal.pipeline.export import Exported, export
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Explained", "Exported", "Health", "Planned", "Progress", "Replay", "Result", "Score", "check", "claims", "demo",
-    "doctor", "explain", "export", "init", "load", "plan", "profile", "reasons", "reference", "replay", "run", "score",
-    "simulate", "unchanged", "verify",
+    "demo_unchanged", "doctor", "explain", "export", "init", "load", "plan", "profile", "reasons", "reference",
+    "replay", "run", "score", "simulate", "unchanged", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -48,6 +49,7 @@ _HOME = {
     "check": "check",
     "claims": "claims",
     "demo": "demo",
+    "demo_unchanged": "demo_again",
     "doctor": "doctor",
     "explain": "explain",
     "export": "export",

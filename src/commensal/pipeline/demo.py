@@ -6,8 +6,9 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from commensal import simulation
+from commensal import execution, simulation
 from commensal.errors import CommensalError, OutputError
+from commensal.pipeline.demo_again import note_study, study_is_there
 from commensal.pipeline.run import Progress, Result, run
 
 
@@ -17,6 +18,7 @@ def demo(out: Path | str = "demo", *, seed: int = 1, progress: Progress | None =
     All seven questions are asked, and their answers joined into claims: mice in arms, patients in households. Where the
     reads extra is installed, one stool also has reads, which are profiled against a reference of invented genomes,
     built beside them; no question asks them, and no claim rests on them. Where it is not, a headline says so.
+    A study that is there as it was simulated from the same seed is not simulated again.
 
     Parameters
     ----------
@@ -32,20 +34,28 @@ def demo(out: Path | str = "demo", *, seed: int = 1, progress: Progress | None =
     """
     folder = Path(out)
     study = folder / "study"
-    if folder.is_dir() and any(folder.iterdir()) and not (study / "truth.json").is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not ((study / "truth.json").is_file() or _begun(folder)):
         raise OutputError(
             "the folder holds something else than a demo",
             where=str(folder),
             mend="give an empty or new folder with --out",
         )
     lacking = _lacking()
-    file = simulation.als(study, seed=seed, small=True, reads=not lacking, read_samples=1)
-    if not lacking:
-        if progress is not None:
-            progress(0, 1, "building a reference for the reads")
-        _build_reference(study)
-    made = run(file, folder, progress=progress)
+    if not study_is_there(folder, seed):
+        simulation.als(study, seed=seed, small=True, reads=not lacking, read_samples=1)
+        if not lacking:
+            if progress is not None:
+                progress(0, 1, "building a reference for the reads")
+            _build_reference(study)
+        note_study(folder, seed)
+    made = run(study / "study.toml", folder, progress=progress)
     return replace(made, headlines=(*made.headlines, lacking)) if lacking else made
+
+
+def _begun(folder: Path) -> bool:
+    """Whether a folder holds no more than the beginning of a demo that was stopped: a study without its file."""
+    names = {path.name for path in folder.iterdir()}
+    return names <= {"study", execution.KEPT} and not (folder / "study" / "study.toml").exists()
 
 
 def _lacking() -> str:

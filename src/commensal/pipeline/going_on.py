@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +16,16 @@ from commensal import execution
 from commensal.execution.files import unwritable
 from commensal.pipeline.keeping import Kept
 from commensal.pipeline.kept_shuffles import KeptShuffles
+from commensal.pipeline.load import input_files
 from commensal.pipeline.unchanged import (
     FIGURES,
     LAST,
     VOLATILE,
     inputs_of,
     outputs_in,
+    profiles_in,
     read_last,
+    reads_of,
     same_outputs,
     write_last,
 )
@@ -104,7 +108,8 @@ class Going:
         self.keeper.store.used([*(one.key for one in self.keeper.plan), *shuffles])
         told = {"headlines": list(headlines), "findings": [one.to_dict() for one in findings]}
         asked = {"request": request, "code": code, "inputs": inputs, "page": self.page}
-        write_last(self.hidden, {**asked, **told, "outputs": outputs_in(self.folder)})
+        made = {"outputs": outputs_in(self.folder), "profiles": profiles_in(self.folder)}
+        write_last(self.hidden, {**asked, **told, **made})
 
 
 @contextmanager
@@ -173,11 +178,28 @@ def steady(provenance: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in provenance.items() if name not in VOLATILE}
 
 
-def inputs_to_remember(declared: Study, paths: Iterable[Path], root: Path) -> dict[str, Any] | None:
-    """Return the inputs of a study by their hashes; None where it has reads: these are looked at by their profiles."""
-    if declared.reads:
+def seen_reads(declared: Study, root: Path) -> dict[str, dict[str, list[int]]]:
+    """Return sizes and times of change of all files of reads, to be taken before any is read."""
+    shapes = {one.files for one in declared.reads.values() if one.files}
+    return reads_of(root, sorted("*".join(map(glob.escape, re.split(r"\{sample\}|\{mate\}", one))) for one in shapes))
+
+
+def inputs_to_remember(declared: Study, root: Path, reads: Mapping[str, Any], *, failed: bool) -> dict[str, Any] | None:
+    """Return the inputs of a study by their hashes, reads as `seen_reads` saw them.
+
+    None where a sample of reads ``failed``: what stopped its profile may be gone, so that the next run tries again.
+    """
+    if failed:
         return None
-    shapes = [assay.files.split("{sample}") for assay in declared.assays.values() if assay.files is not None]
+    tables = [one for one in declared.assays.values() if one.reference is None]
+    shapes = [one.files.split("{sample}") for one in tables if one.files is not None]
     if declared.genomes is not None:
         shapes += [one.split("{genome}") for one in (declared.genomes.files, declared.genomes.models) if one]
-    return inputs_of(paths, declared.path, root, ["*".join(map(glob.escape, parts)) for parts in shapes])
+    manifests = [root / str(one.reference) / "manifest.json" for one in declared.reads.values()]
+    found = inputs_of(
+        [*input_files(declared, root), *manifests],
+        declared.path,
+        root,
+        ["*".join(map(glob.escape, one)) for one in shapes],
+    )
+    return {**found, "reads": dict(reads)}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from commensal import execution
 from commensal.errors import OutputError, TableError, UsageError, listing, nearest
 from commensal.io.paths import require_file
 from commensal.study import parse_study, read_study
@@ -219,9 +220,10 @@ def _write(folder: Path, texts: Mapping[str, bytes], copies: Mapping[str, Path])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in to_copy.items():
-            shutil.copyfile(path, folder / name)
+            with execution.whole(folder / name) as temporary:
+                shutil.copyfile(path, temporary)
         for name in sorted(texts, key=lambda name: name == "study.toml"):
-            (folder / name).write_bytes(texts[name])
+            execution.write_whole(folder / name, texts[name])
     except OSError as error:
         raise OutputError(
             "the folder cannot be written", where=str(folder), found=error, mend="choose a folder that can be written"

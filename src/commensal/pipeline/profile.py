@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from commensal import execution
+from commensal.filenames import can_name_a_file
 
 if TYPE_CHECKING:
     from commensal.pipeline.run import Progress
@@ -59,26 +63,41 @@ def profile(
     Raises
     ------
     CommensalError
-        The reads or the reference cannot be read, or the folder cannot be written.
+        The reads or the reference cannot be read, the folder cannot be written, or another process is profiling a
+        sample of this name into it.
 
     Examples
     --------
     >>> from commensal import profile
     >>> profile("s1_R1.fastq.gz", "s1_R2.fastq.gz", reference="gut", out="profiles").taxa      # doctest: +SKIP
     """
-    from commensal.reads.profile import profile_sample
+    from commensal.reads.profile import profile_sample, sample_name
     from commensal.reads.trimming import Trimming
 
-    return profile_sample(
-        r1,
-        r2,
-        reference,
-        out,
-        sample=sample,
-        mode=mode,
-        layout=layout,
-        trimming=Trimming(quality=quality, min_length=min_length, adapters=tuple(adapter)),
-        hosts=tuple(host),
-        seed=seed,
-        progress=progress,
-    )
+    name = sample_name(Path(r1)) if sample is None else sample
+    with _alone(Path(out), name):
+        return profile_sample(
+            r1,
+            r2,
+            reference,
+            out,
+            sample=name,
+            mode=mode,
+            layout=layout,
+            trimming=Trimming(quality=quality, min_length=min_length, adapters=tuple(adapter)),
+            hosts=tuple(host),
+            seed=seed,
+            progress=progress,
+        )
+
+
+@contextmanager
+def _alone(out: Path, name: str) -> Iterator[None]:
+    """Hold a sample's folder, and tidy up after a process that was killed there; others may profile other samples."""
+    if not can_name_a_file(name):  # `profile_sample` says so
+        yield
+        return
+    folder = execution.folder(out / name)
+    with execution.locked(folder):
+        execution.sweep(folder)
+        yield

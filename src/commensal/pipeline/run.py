@@ -18,11 +18,12 @@ from commensal.pipeline.checklists import checklists
 from commensal.pipeline.claim_family import claim_family, claim_findings
 from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
-from commensal.pipeline.going_on import Going, going, inputs_to_remember, steady
+from commensal.pipeline.going_on import Going, going, inputs_to_remember, seen_reads, steady
 from commensal.pipeline.kept_shuffles import study_key
 from commensal.pipeline.large import estimates_held, write_all
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
+from commensal.pipeline.read_assays import Gathered
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
@@ -125,18 +126,17 @@ def run(
         journal.event("crew", workers=crew.workers, said=crew.said)
         tell(0, 1, "reading the study")
         where = place(study, data)
-        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell, crew)
+        declared = read_study(where.study)
+        seen = seen_reads(declared, where.root)
+        loaded, reads = load_with_reads(declared, where.root, folder / "profiles", tell, crew)
         told = read_report(loaded, reads.profiles)
-        for name, profiles in reads.profiles.items():
-            journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
         if shuffle:
             _shufflable(loaded)
         inputs = _inputs(loaded.declared, where.root, reads.profiles)
-        _note(journal, folder, where.study, inputs)
+        _note(journal, folder, where.study, inputs, reads)
         steps = steps_of(loaded.declared, only)
         journal.event("seeds", questions=(seeds := {step.question.name: step.question.seed for step in steps}))
-        total = len(steps) + 3
-        tell(1, total, "checking the design")
+        tell(1, total := len(steps) + 3, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
         to_do = [one.step for one in run_on.keeper.planned(loaded, steps) if one.runs]
         for key in run_on.keeper.damaged:
@@ -186,11 +186,11 @@ def run(
         run_on.publish()
         headlines = (*page.claims_headline(argued, loaded.declared), *page.headlines(answer.estimates, loaded.declared))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
-        options = {"only": list(only), "shuffle": shuffle}
-        told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
+        told_of |= {"options": {"only": list(only), "shuffle": shuffle}, "seeds": seeds}
+        told_of |= {"ended": datetime.now(UTC).isoformat(timespec="seconds")}
         execution.write_crate(folder, told_of, execution.outputs_of(folder))
-        files = inputs_to_remember(loaded.declared, input_files(loaded.declared, where.root), where.root)
-        run_on.remember(asked, code, files, headlines, findings)
+        read = inputs_to_remember(declared, where.root, seen, failed=bool(reads.failed))
+        run_on.remember(asked, code, read, headlines, findings)
         tell(total, total, "done")
     return Result(folder, folder / "report.html", answer.estimates, answer.points, argued, tuple(findings), headlines)
 
@@ -205,8 +205,12 @@ def _result_of(same: Unchanged) -> Result:
     return Result(same.folder, same.report, held, drawn, argued, findings, same.headlines)
 
 
-def _note(journal: execution.Journal, folder: Path, study: Path, inputs: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the study file as it is now, and the hash of every input in the journal."""
+def _note(
+    journal: execution.Journal, folder: Path, study: Path, inputs: Sequence[Mapping[str, Any]], reads: Gathered
+) -> None:
+    """Keep the study file as it is now, and in the journal the hash of every input and what was profiled."""
+    for name, profiles in reads.profiles.items():
+        journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
     with execution.whole(folder / execution.STUDY_COPY) as path:
         path.write_bytes(study.read_bytes())
     for entry in inputs:

@@ -24,7 +24,7 @@ FIGURES = "figures"
 LAST = "last.json"
 #: Facts that differ from run to run; the page and the hashes do without them, ``run.jsonl`` has them.
 VOLATILE = ("started", "ended", "seconds")
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def unchanged(
     """Return what the last run said if a run would change nothing, else None.
 
     Every input and output is read and hashed: a file that was touched and is the same is the same, and a result that
-    was changed or removed is made again. A study with reads is never answered here.
+    was changed or removed is made again. Reads are known by size and time of change, as hashing them takes as long as
+    the run was to save; their profiles are hashed.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def unchanged(
             return None
         file = Path(study) / "study.toml" if Path(study).is_dir() else Path(study)
         root = Path(data) if data is not None else file.parent
-        if not (_same_inputs(last, file, root) and same_outputs(last, folder)):
+        if not (_same_inputs(last, file, root) and same_outputs(last, folder) and _same_profiles(last, folder)):
             return None
     findings = tuple(Told(*(str(one[key]) for key in Told.__dataclass_fields__)) for one in last["findings"])
     return Unchanged(folder, folder / "report.html", tuple(last["headlines"]), findings, last)
@@ -132,6 +133,30 @@ def inputs_of(paths: Iterable[Path], study: Path, root: Path, shapes: Iterable[s
     return {"study": execution.sha256(study), "files": files, "shapes": {one: _matching(root, one) for one in shapes}}
 
 
+def reads_of(root: Path, shapes: Iterable[str]) -> dict[str, dict[str, list[int]]]:
+    """Return, for each pattern of files of reads, what matches it: bytes and time of change in nanoseconds."""
+    return {shape: {name: _stamp(root / name) for name in _matching(root, shape)} for shape in shapes}
+
+
+def profiles_in(folder: Path) -> dict[str, str]:
+    """Return the files of every profile that lies among a run's results, by their hashes."""
+    place = folder / "profiles"
+    paths = sorted(path for path in place.glob("*/*/*") if path.is_file() and not path.name.startswith("."))
+    return {path.relative_to(place).as_posix(): execution.sha256(path) for path in paths}
+
+
+def _same_profiles(last: Mapping[str, Any], folder: Path) -> bool:
+    return not last["inputs"]["reads"] or profiles_in(folder) == last["profiles"]
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        seen = path.stat()
+    except OSError:
+        return []
+    return [seen.st_size, seen.st_mtime_ns]
+
+
 def outputs_in(folder: Path) -> dict[str, str]:
     """Return every file that a run wrote, by its hash."""
     paths = [folder / name for name in OUTPUTS] + sorted((folder / FIGURES).glob("[0-9][0-9]-*.*"))
@@ -149,6 +174,8 @@ def _same_inputs(last: Mapping[str, Any], study: Path, root: Path) -> bool:
     if inputs is None or execution.sha256_or_none(study) != inputs["study"]:
         return False
     if any(_matching(root, shape) != names for shape, names in inputs["shapes"].items()):
+        return False
+    if reads_of(root, inputs["reads"]) != inputs["reads"]:
         return False
     return all(execution.sha256_or_none(root / name) == summed for name, summed in inputs["files"].items())
 

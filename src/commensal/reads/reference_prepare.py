@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from commensal.reads.reference_fasta import Genome, GenomeError, read_genome
 from commensal.reads.reference_functions import Called, call
 from commensal.reads.reference_sketch import sketch_genome, write_sketches
 from commensal.reads.reference_tables import save, table
-from commensal.reads.tables import write_text
+from commensal.reads.tables import whole, write_text
 
 _VERSION = 1  # raise it when what is kept of a genome changes: old ones are then made anew
 
@@ -165,9 +164,8 @@ def _write_sequences(genome: Genome, path: Path) -> None:
         packed = igzip.compress(genome.text(), 2, mtime=0)
     except ImportError:
         packed = gzip.compress(genome.text(), 6, mtime=0)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(packed)
-    temporary.replace(path)
+    with whole(path) as temporary:
+        temporary.write_bytes(packed)
 
 
 def prepare_all(jobs: Sequence[Job], workers: int, tell: Any) -> Mapping[str, dict[str, Any]]:

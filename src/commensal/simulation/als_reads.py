@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from commensal.errors import OutputError, UsageError, listing
+from commensal.execution import write_whole
 from commensal.simulation.als_files import AlsDrawn, strain_genes
 from commensal.simulation.als_plan import HELPER, AlsPlan
 from commensal.simulation.animal_plan import ANTIBIOTICS, VEHICLE, WATER
@@ -150,7 +151,7 @@ def _invented(out: Path, drawn: AlsDrawn) -> dict[str, Path]:
     try:
         for file, text in texts.items():
             (out / file).parent.mkdir(parents=True, exist_ok=True)
-            (out / file).write_text(text, encoding="utf-8", newline="\n")
+            write_whole(out / file, text.encode())
     except OSError as error:
         raise OutputError("the simulated genomes cannot be written", where=str(out), found=error) from error
     return paths

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from commensal.cells import escaped
 from commensal.errors import OutputError, UsageError
+from commensal.execution import write_whole
 from commensal.simulation.cohort_file import STUDY
 from commensal.simulation.communities import Communities
 from commensal.simulation.genes import SUPPRESSED, Genes
@@ -129,8 +130,9 @@ def write_files(out: Path, texts: Mapping[str, str]) -> Path:
     refuse_other_studies(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (out / name).write_text(text, encoding="utf-8", newline="\n")
+        (out / "study.toml").unlink(missing_ok=True)  # of another seed: a study that has its file is whole
+        for name in sorted(texts, key="study.toml".__eq__):
+            write_whole(out / name, texts[name].encode())
     except OSError as error:
         raise OutputError("the simulated study cannot be written", where=str(out), found=error) from error
     return out / "study.toml"

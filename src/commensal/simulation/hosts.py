@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from commensal.errors import OutputError
+from commensal.execution import write_whole
 
 
 def mammal(out: Path | str, *, length: int = 2_000_000, seed: int = 1, name: str = "host") -> Path:
@@ -48,8 +48,5 @@ def mammal(out: Path | str, *, length: int = 2_000_000, seed: int = 1, name: str
         letters[start : start + 300] = copy[:room]
     lines = [letters[at : at + 100].tobytes() for at in range(0, length, 100)]
     path = Path(out)
-    try:
-        path.write_bytes(b">" + name.encode() + b"\n" + b"\n".join(lines) + b"\n")
-    except OSError as error:
-        raise OutputError("the host's sequence cannot be written", where=str(path), found=error) from error
+    write_whole(path, b">" + name.encode() + b"\n" + b"\n".join(lines) + b"\n")
     return path

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from commensal.errors import OutputError, UsageError, listing
+from commensal.errors import UsageError, listing
+from commensal.execution import write_whole
 from commensal.simulation.reads import reads
 
 _STUDY = """\
@@ -152,7 +153,4 @@ def _cells(
 
 
 def _text(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError("the simulated study cannot be written", where=str(path), found=error) from error
+    write_whole(path, text.encode())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commensal.errors import OutputError, UsageError, listing
+from commensal.execution import whole, write_whole
 from commensal.filenames import can_name_a_file
 from commensal.simulation.fragments import Fragments, fragments
 from commensal.simulation.genomes import Genome, Stretch, named_genomes, read_genome
@@ -193,7 +194,7 @@ def _write(out: Path, name: str, sequencer: Sequencer, drawn: Fragments, seed: i
 
     def one(mate: int) -> str:
         rng = np.random.default_rng([seed, 3, mate])
-        with mates(out, name)[mate - 1].open("wb") as handle:
+        with whole(mates(out, name)[mate - 1]) as path, path.open("wb") as handle:
             target = Gzip(handle)
             for first in range(0, len(drawn.start), BATCH):
                 part = slice(first, first + BATCH)
@@ -229,7 +230,4 @@ def _truth(
 
 
 def _save(path: Path, truth: Mapping[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError("the truth cannot be written", where=str(path), found=error) from error
+    write_whole(path, (json.dumps(truth, indent=1, ensure_ascii=False) + "\n").encode())
