@@ -22,16 +22,27 @@ from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
+from commensal.pipeline.showing_results import result_html, result_text
 from commensal.pipeline.shuffles import noise, shuffled
 from commensal.questions import Answer, joined
 from commensal.study import LoadedStudy, Study, read_study
-from commensal.tables import Finding, claims, estimates, write_checklists, write_claims, write_estimates, write_points
+from commensal.study.as_read import files_of
+from commensal.tables import (
+    Finding,
+    Findings,
+    claims,
+    estimates,
+    write_checklists,
+    write_claims,
+    write_estimates,
+    write_points,
+)
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Result:
     """What a run wrote, and its tables."""
 
@@ -40,7 +51,7 @@ class Result:
     estimates: pd.DataFrame
     points: pd.DataFrame
     claims: pd.DataFrame
-    findings: tuple[Finding, ...]
+    findings: Findings  #: a tuple of findings; ``findings.table()`` is a data frame
     headlines: tuple[str, ...]
 
     @property
@@ -48,9 +59,18 @@ class Result:
         """The comparisons that could not be made."""
         return tuple(finding for finding in self.findings if finding.code == "not_answered")
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", Findings(self.findings))
+
+    def __repr__(self) -> str:
+        return result_text(self)
+
+    def _repr_html_(self) -> str:
+        return result_html(self)
+
 
 def run(
-    study: Path | str,
+    study: LoadedStudy | Path | str,
     out: Path | str,
     data: Path | str | None = None,
     *,
@@ -63,7 +83,8 @@ def run(
     Parameters
     ----------
     study, data
-        As in `load`.
+        As in `load`; or a study that `load` (`commensal.read_study`) returned. Its files are read again, so that the
+        run can be repeated from them: one that was changed in memory is refused.
     out
         Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/``, ``run.jsonl`` and
         the crate to.
@@ -87,6 +108,7 @@ def run(
     >>> with tempfile.TemporaryDirectory() as folder:                      # doctest: +SKIP
     ...     result = run(simulation.cohort(Path(folder) / "study"), Path(folder) / "out")
     """
+    study, data = files_of(study, data)
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
     started = datetime.now(UTC)
@@ -154,7 +176,7 @@ def run(
     options = {"only": list(only), "shuffle": shuffle}
     told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
     execution.write_crate(folder, told_of, execution.outputs_of(folder))
-    return Result(folder, report, answer.estimates, answer.points, argued, tuple(findings), headlines)
+    return Result(folder, report, answer.estimates, answer.points, argued, Findings(findings), headlines)
 
 
 def _shufflable(loaded: LoadedStudy) -> None:

@@ -10,7 +10,7 @@ from commensal.tables.checklists import (
 )
 from commensal.tables.claims import CLAIM, CLAIM_COLUMNS, claims, read_claims, write_claims
 from commensal.tables.estimates import ALL, ESTIMATE_COLUMNS, estimates, read_estimates, write_estimates
-from commensal.tables.findings import Finding, Severity
+from commensal.tables.findings import Finding, Findings, Severity
 from commensal.tables.outcome_words import outcome_phrase
 from commensal.tables.points import POINT_COLUMNS, points, read_points, write_points
 from commensal.tables.statuses import STATUSES, WITH_P
@@ -28,6 +28,7 @@ __all__ = [
     "STATUSES",
     "WITH_P",
     "Finding",
+    "Findings",
     "Severity",
     "checklist_rows",
     "claims",
