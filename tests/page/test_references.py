@@ -80,8 +80,9 @@ def test_what_bibtex_takes_for_a_command_is_escaped_and_an_odd_sentence_refused(
 
 
 def test_a_run_s_file_has_its_own_references_and_an_empty_run_none(tmp_path):
-    row = {"question": "q", "kind": "cohort", "assay": "serum", "feature": "M1", "model": "abundance",
-           "term": "overall", "effect": 1.0, "test": "t", "p": 0.01, "q": 0.01, "family": "f", "n_blocks": 3, "status": "ok"}  # fmt: skip
+    row = {"question": "q", "kind": "cohort", "assay": "serum", "feature": "M1", "model": "abundance"}
+    row |= {"term": "overall", "effect": 1.0, "test": "t", "p": 0.01, "q": 0.01, "family": "f", "status": "ok"}
+    row |= {"n_blocks": 3}
     study = Study(Path("study.toml"), "s")
     view = PageView(study, estimates([row]), points())
     write(view, tmp_path)
