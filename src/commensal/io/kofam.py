@@ -2,8 +2,8 @@ r"""KofamScan: the KEGG Orthology of genes, as annotations: ``features = { file 
 
 Source of the format: KofamScan's README (https://github.com/takaram/kofam_scan), ``exec_annotation -f detail``,
 ``detail-tsv`` and ``mapper``. The first two have a header ``# gene name KO thrshld score E-value KO definition`` and
-mark hits above their family's threshold with an asterisk: only these are taken. A mapper table is a gene, or a gene and one
-KO, a line. A gene with several KOs is one row here, the KOs separated by commas.
+mark hits above their family's threshold with an asterisk: only these are taken. A mapper table is a gene,
+or a gene and one KO, a line. A gene with several KOs is one row here, the KOs separated by commas.
 
 Examples
 --------
