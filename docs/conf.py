@@ -12,7 +12,7 @@ copyright = author
 release = version = installed("commensal")
 
 extensions = [
-    "myst_nb",                              # Markdown, and notebooks of Markdown that are run when the pages are built
+    "myst_nb",  # Markdown, and notebooks of Markdown that are run when the pages are built
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "numpydoc",
