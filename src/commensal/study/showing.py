@@ -21,13 +21,14 @@ def text_of(value: object) -> str:
 
     Examples
     --------
-    >>> text_of(0.123456), text_of(float("nan")), text_of(True)
-    ('0.123', '–', 'True')
+    >>> text_of(0.123456), text_of(57174.4), text_of(float("nan")), text_of(True)
+    ('0.123', '57,174', '–', 'True')
     """
     if value is None or value != value or str(value) == "<NA>":  # noqa: PLR0124  NaN differs from itself
         return "–"
     if isinstance(value, float | np.floating):
-        return f"{value:.3g}"
+        number = float(value)
+        return f"{number:,.0f}" if 1e3 <= abs(number) < 1e7 else f"{number:.3g}"
     return printable(str(value)).replace("\n", "\\n").replace("\t", "\\t")
 
 
@@ -71,7 +72,8 @@ def heading_html(text: str, *lines: str) -> str:
 def study_lines(study: LoadedStudy) -> tuple[str, list[list[object]], list[list[object]]]:
     """Return the first sentence of a study, a row per assay, and a row per question."""
     declared = study.declared
-    title = f"{declared.name}: {declared.title}" if declared.title else declared.name
+    begun = not declared.title or declared.title.startswith(declared.name)
+    title = (declared.title or declared.name) if begun else f"{declared.name}: {declared.title}"
     samples, subjects = len(study.samples), study.samples["subject"].nunique()
     first = f"{title} ({samples:,} samples of {subjects:,} subjects)"
     assays: list[list[object]] = []
