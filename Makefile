@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -126,6 +126,9 @@ bench-reversal: setup  ## a treatment that does nothing, with a shared vehicle a
 calibration: setup  ## null rates: of every p of stats, and of cohort under 200 restricted shuffles of real cohorts
 	@worst=0; for part in "engine_null" "cohort_null --data $(DATA)"; do set -- $$part; \
 	  $(BIN)/python benchmarks/$$1.py $${@:2} || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+comparison: setup  ## docs/comparison.md, from the figures in benchmarks/results and the tolerances of the tests
+	@$(BIN)/python benchmarks/comparison_page.py $(ARGS)
 
 bench-hostile: setup  ## 50,000 bad files through every reader: an error that names the file, or a right result
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/hostile.py $(ARGS)

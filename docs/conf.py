@@ -12,7 +12,7 @@ copyright = author
 release = version = installed("commensal")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown, and notebooks of Markdown that are run when the pages are built
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "numpydoc",
@@ -30,7 +30,11 @@ myst_substitutions = {
     ),
 }
 myst_heading_anchors = 3
-source_suffix = {".md": "markdown"}
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_merge_streams = True
+source_suffix = {".md": "myst-nb"}
 exclude_patterns = ["_build"]
 
 # Members are listed by the reference pages themselves.

@@ -23,6 +23,7 @@ _HOME = {
     "plan": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reasons": "commensal.pipeline",
+    "read_study": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "replay": "commensal.pipeline",
     "run": "commensal.pipeline",
@@ -31,15 +32,23 @@ _HOME = {
     "CommensalError": "commensal.errors",
 }
 
+#: Second names of one function.
+_ALSO = {"read_study": "load"}
+
+#: Rooms that ``import commensal`` reaches by their names, when they are asked for.
+_ROOMS = ("plot", "stats")
+
 __all__ = [
     "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "export", "init", "load",
-    "plan", "profile", "reasons", "reference", "replay", "run", "score", "verify",
+    "plan", "plot", "profile", "read_study", "reasons", "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"commensal.{name}")
     if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+        return getattr(import_module(_HOME[name]), _ALSO.get(name, name))
     raise AttributeError(f"module 'commensal' has no attribute {name!r}")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import commensal as commensal_package
 from commensal import cli, simulation
 from commensal.study import parse_study
 
@@ -101,6 +102,9 @@ def test_the_readme_s_python_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    study = simulation.cohort(tmp_path / "source", seed=3, households=12, species=20, molecules=12)
+    serum = commensal_package.read_study(study).assays["serum"].to_anndata()
+    serum[serum.obs["household"].notna()].copy().write_h5ad("serum.h5ad")
     for code in blocks(ROOT / "README.md", "python"):
         exec(compile(code, "README.md", "exec"), {})
         assert "effect" in capsys.readouterr().out

@@ -133,6 +133,41 @@ def test_humann_files(tmp_path):
     assert table.quality.loc["S1"].to_dict() == {"UNMAPPED": 0.5, "UNINTEGRATED": 0.25}
 
 
+#: Headers, order and names of rows as HUMAnN 4 writes them (quantify/families.py, modules.py); numbers invented.
+HUMANN4 = {
+    "genes": "# Gene Family HUMAnN v4.0.0.alpha.1 Adjusted CPMs\t{}\nREADS_UNMAPPED\t12000\nUniRef90_A\t800.5\n"
+    "UniRef90_A|s__Blautia_wexlerae.t__SGB4837\t800.5\nUniRef90_B\t99.5\nUniRef90_B|unclassified\t99.5\n",
+    "reactions": "# Reaction HUMAnN v4.0.0.alpha.1\t{}\nUNMAPPED\t120.25\nUNGROUPED\t30\n"
+    "UNGROUPED|s__Blautia_wexlerae.t__SGB4837\t30\n1.1.1.1-RXN\t7\n1.1.1.1-RXN|unclassified\t7\n",
+    "pathways": "# Pathway HUMAnN v4.0.0.alpha.1\t{}\nUNMAPPED\t120.25\nUNINTEGRATED\t30\n"
+    "UNINTEGRATED|unclassified\t30\nPWY-1042: glycolysis IV\t5\nPWY-1042: glycolysis IV|unclassified\t5\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "features", "quality"),
+    [("genes", {"UniRef90_A": 800.5, "UniRef90_B": 99.5}, {"READS_UNMAPPED": 12000.0}),
+     ("reactions", {"1.1.1.1-RXN": 7.0}, {"UNMAPPED": 120.25, "UNGROUPED": 30.0}),
+     ("pathways", {"PWY-1042": 5.0}, {"UNMAPPED": 120.25, "UNINTEGRATED": 30.0})],
+)  # fmt: skip
+def test_humann_4_files(tmp_path, what, features, quality):
+    kind = "pathways" if what == "pathways" else "genes"
+    table = per_sample(tmp_path, {s: HUMANN4[what].format(s) for s in IDS}, kind=kind, value="absolute")
+    assert dict(zip(table.features.index, table.values[0].tolist(), strict=True)) == features
+    assert table.quality.loc["S1"].to_dict() == quality
+    told = " ".join(d.reason for d in table.dropped)
+    assert ("Adjusted CPMs" in told) is (what == "genes")
+
+
+def test_humann_4_joined(read):
+    lines = HUMANN4["genes"].format("S1\tS2").rstrip("\n").split("\n")
+    joined = "\n".join([lines[0], *(f"{line}\t{line.split(chr(9))[1]}" for line in lines[1:])]) + "\n"
+    table = read(joined, kind="genes", value="absolute")
+    assert table.samples == IDS
+    assert table.features.index.tolist() == ["UniRef90_A", "UniRef90_B"]
+    assert table.quality["READS_UNMAPPED"].tolist() == [12000, 12000]
+
+
 # ---- Kraken 2 and Bracken
 
 KRAKEN = (

@@ -13,8 +13,8 @@ import pytest
 
 from commensal import export, io, load, simulation
 from commensal.errors import UsageError
-from commensal.io.exchange import plain
 from commensal.study import read_study
+from commensal.study.scverse import storable
 from commensal.tables import estimates, points, write_estimates, write_points
 
 
@@ -109,7 +109,7 @@ def test_plain_keeps_missing_values_and_tells_columns_apart():
         "a_b": pd.array([1, None], dtype="Int64"),
         "c": pd.array([True, None], dtype="boolean"),
     })  # fmt: skip
-    made = plain(frame)
+    made = storable(frame)
     assert list(made.columns) == ["a_b", "a_b_", "c"]
     assert made["a_b"].isna().tolist() == [False, True]
     assert made["a_b_"].isna().tolist() == [False, True]

@@ -458,3 +458,59 @@ def test_real_files(
     loaded = load(path)
     (match,) = loaded.matches.values()
     assert len(match.matched) > 20
+
+
+def molecules(n: int = 12, name: str = "sample") -> list[list[object]]:
+    rng = np.random.default_rng(2)
+    rows: list[list[object]] = [[name, *(f"molecule {j}" for j in range(5))]]
+    return rows + [[f"S{i + 1}", *rng.lognormal(8, 1, 5).round(2).tolist()] for i in range(n)]
+
+
+def test_several_tables_become_an_assay_each(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "other").mkdir(parents=True)
+    meta, taxa = tsv(source / "meta.tsv", people()), tsv(source / "stool.tsv", counts())
+    serum, again = tsv(source / "serum.csv", molecules(), ","), tsv(source / "other" / "stool.tsv", molecules(8))
+    path = init(tmp_path / "study", samples=meta, table=[taxa, serum, again])
+    study = load(path)
+    assert {name: len(match.matched) for name, match in study.matches.items()} == {
+        "stool": 12,
+        "serum": 12,
+        "table-stool": 8,
+    }
+    assert study.assays["serum"].values.tolist() == [[float(v) for v in row[1:]] for row in molecules()[1:]]
+    assert study.declared.assays["stool"].kind == "taxa"
+    assert study.declared.questions["main"].assays == ()  # all of them
+    text = path.read_text(encoding="utf-8")
+    assert "12 of 12 rows and of 12 samples in serum.csv match; 5 features." in text
+    assert "8 of 12 rows and of 8 samples in table-stool.tsv match" in text
+    assert [f for f in check(path) if f.severity == "error"] == []
+
+
+def test_tables_whose_ids_stand_in_two_columns_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    rows = [[*row, "serum_id" if i == 0 else f"B{i}"] for i, row in enumerate(people())]
+    other = [["sample", *molecules()[0][1:]], *([f"B{i}", *row[1:]] for i, row in enumerate(molecules()) if i)]
+    meta, taxa, serum = (
+        tsv(tmp_path / name, table) for name, table in (("m.tsv", rows), ("a.tsv", counts()), ("b.tsv", other))
+    )
+    with pytest.raises(UsageError, match="a row for each specimen") as told:
+        init(tmp_path / "study", samples=meta, table=[taxa, serum])
+    assert "a.tsv: id; b.tsv: serum_id" in str(told.value)
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_table_given_twice_or_none_is_refused(tmp_path: Path) -> None:
+    meta, taxa = tsv(tmp_path / "m.tsv", people()), tsv(tmp_path / "a.tsv", counts())
+    with pytest.raises(UsageError, match="twice"):
+        init(tmp_path / "study", samples=meta, table=[taxa, taxa])
+    with pytest.raises(UsageError, match="a table is needed"):
+        init(tmp_path / "study", samples=meta, table=[])
+
+
+def test_the_command_to_run_next_names_every_table(tmp_path: Path) -> None:
+    rows = [[*row[:1], ["ill", "other"][i % 2] if i else "group", *row[2:]] for i, row in enumerate(people())]
+    meta, taxa = tsv(tmp_path / "m.tsv", rows), tsv(tmp_path / "a.tsv", counts())
+    serum = tsv(tmp_path / "b.tsv", molecules())
+    with pytest.raises(UsageError) as told:
+        init(tmp_path / "study", samples=meta, table=[taxa, serum])
+    assert f"--table {taxa} --table {serum}" in str(told.value)

@@ -24,6 +24,7 @@ from commensal.cli import (
     simulate,
     verify,
 )
+from commensal.cli.volume import spoken
 
 app = typer.Typer(
     name="commensal",
@@ -50,18 +51,18 @@ def _common(
     """From gut microbes to mechanism: a whole microbiome-disease study, declared in one file, on one page."""
 
 
-app.command("demo")(demo.demo)
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
+app.command("demo")(spoken(demo.demo))
+app.command("init")(spoken(init.init))
+app.command("check")(spoken(check.check))
+app.command("plan")(spoken(plan.plan))
+app.command("run")(spoken(run.run))
 app.command("claims")(claims.claims)
 app.command("score")(score.score)
-app.command("export")(export.export)
-app.command("replay")(replay.replay)
+app.command("export")(spoken(export.export))
+app.command("replay")(spoken(replay.replay))
 app.command("verify")(verify.verify)
 app.command("explain")(explain.explain)
 app.command("doctor")(doctor.doctor)
-app.command("profile")(profile.profile)
+app.command("profile")(spoken(profile.profile))
 app.add_typer(reference.app, name="reference")
 app.add_typer(simulate.app, name="simulate")

@@ -20,7 +20,8 @@ def init(
         Path | None, typer.Option("--samples", help="Your table of samples: one row per specimen.", metavar="META")
     ] = None,
     table: Annotated[
-        Path | None, typer.Option("--table", help="Your table of microbes or molecules.", metavar="TABLE")
+        list[Path] | None,
+        typer.Option("--table", help="Your table of microbes or molecules; may be given again.", metavar="TABLE"),
     ] = None,
     column: Annotated[
         str | None, typer.Option("--column", help="Column of META that says who has the disease.")
@@ -35,7 +36,7 @@ def init(
         str | None, typer.Option("--block", help="Column of the unit that people share: household, family.")
     ] = None,
 ) -> None:
-    """Write a study folder: from a template, or from your own two files."""
+    """Write a study folder: from a template, or from your own files."""
     from commensal import pipeline
     from commensal.pipeline.init import next_steps
 
@@ -43,7 +44,7 @@ def init(
         directory,
         like=like,
         samples=samples,
-        table=table,
+        table=table or None,
         column=column,
         case=tuple(case or ()),
         control=tuple(control or ()),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,15 +21,39 @@ if TYPE_CHECKING:
 _MARKS = {"error": "error  ", "warning": "warning", "note": "note   "}
 
 
+#: -1 quiet, 0 as ever, 1 verbose.
+_VOLUME: ContextVar[int] = ContextVar("volume", default=0)
+
+
+@contextmanager
+def volume(level: int) -> Iterator[None]:
+    """Print less (-1) or more (1) than ever (0) inside of this."""
+    before = _VOLUME.set(level)
+    try:
+        yield
+    finally:
+        _VOLUME.reset(before)
+
+
 def say(text: object, *, err: bool = False, nl: bool = True) -> None:
-    """Print text that may hold names from files: control and direction characters are written out."""
-    typer.echo(printable(str(text)), err=err, nl=nl)
+    """Print text that may hold names from files: control and direction characters are written out.
+
+    Quiet verbs print what goes to stderr only.
+    """
+    if err or _VOLUME.get() >= 0:
+        typer.echo(printable(str(text)), err=err, nl=nl)
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give a progress function that draws a bar on stderr, or does nothing when stderr is no terminal."""
-    if not sys.stderr.isatty():
+    """Give a progress function: a bar on stderr with the time left, lines when verbose, nothing when quiet.
+
+    Without a terminal there is no bar.
+    """
+    if _VOLUME.get() > 0:
+        yield _lines()
+        return
+    if _VOLUME.get() < 0 or not sys.stderr.isatty():
         yield lambda _done, _total, _what: None
         return
     from rich.console import Console
@@ -45,6 +71,22 @@ def progress_bar() -> Iterator[Progress]:
             bar.update(task, completed=done, total=total, description=printable(what), pace=pace.told(done, total))
 
         yield tell
+
+
+def _lines() -> Progress:
+    """Return a progress function that prints each step, the time since the beginning and a guess of what is left."""
+    began = time.monotonic()
+    last: list[str] = []
+
+    def tell(done: int, total: int, what: str) -> None:
+        if what in last[-1:]:
+            return
+        last.append(what)
+        spent = time.monotonic() - began
+        left = f", about {spent / done * (total - done):.0f} s left" if 1 < done < total else ""
+        say(f"[{done}/{total}] {spent:.0f} s{left}: {what}", err=True)
+
+    return tell
 
 
 def result(outcome: Result | Unchanged) -> None:

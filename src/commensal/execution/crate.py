@@ -22,6 +22,7 @@ _NAMES = (
     "checklists.tsv",
     "claims.parquet",
     "estimates.parquet",
+    "methods.bib",
     "points.parquet",
     "report.html",
     "run.jsonl",
@@ -30,6 +31,7 @@ _FOLDERS = ("figures", "profiles")
 _CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _FORMATS = {
+    ".bib": "application/x-bibtex",
     ".csv": "text/csv",
     ".gz": "application/gzip",
     ".html": "text/html",

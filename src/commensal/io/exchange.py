@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import pandas as pd
 
 from commensal.errors import OutputError
 from commensal.study import AssayTable, LoadedStudy
+from commensal.study.scverse import as_anndata, storable
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -64,12 +64,12 @@ def to_mudata(loaded: LoadedStudy, tables: Mapping[str, pd.DataFrame] | None = N
         raise OutputError("no assay has a sample of the study", mend="look at `commensal check`")
     with _quiet():
         whole = mudata.MuData(parts)
-        whole.obs = plain(loaded.samples.loc[list(whole.obs_names)])
+        whole.obs = storable(loaded.samples.loc[list(whole.obs_names)])
     own: dict[str, Any] = {"study": loaded.declared.path.read_text(encoding="utf-8-sig")}
     given = {"subjects": loaded.subjects.reset_index(), "phenotypes": loaded.phenotypes, "events": loaded.events}
     for name, frame in {**given, **(tables or {})}.items():
         if frame is not None and len(frame):
-            own[name] = plain(frame.reset_index(drop=True))
+            own[name] = storable(frame.reset_index(drop=True))
     whole.uns[KEY] = own
     return whole
 
@@ -91,44 +91,7 @@ def write_mudata(whole: MuData, path: Path) -> None:
 
 
 def _modality(loaded: LoadedStudy, table: AssayTable) -> AnnData:
-    from anndata import AnnData
-
-    at = {sample: i for i, sample in enumerate(table.samples)}
-    matched = list(loaded.matches[table.name].matched)
-    uns = {"kind": table.assay.kind, "value": str(table.assay.value), "unit": table.assay.unit or ""}
-    if table.tree:
-        uns["tree"] = table.tree
-    part = AnnData(
-        X=np.ascontiguousarray(table.values[[at[name] for name in matched]]),
-        obs=plain(loaded.samples.loc[matched]),
-        var=plain(table.features),
-        uns=uns,
-    )
-    if table.limits is not None:
-        part.layers["limits"] = np.ascontiguousarray(table.limits[[at[name] for name in matched]])
-    return part
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame that HDF5 can hold: text as categories, text index, names without slashes.
-
-    Examples
-    --------
-    >>> plain(pd.DataFrame({"a/b": pd.array(["x", None], dtype="string")})).columns.tolist()
-    ['a_b']
-    """
-    told: dict[str, Any] = {}
-    for name, column in frame.items():
-        plain_name = str(name).replace("/", "_")
-        while plain_name in told:
-            plain_name += "_"
-        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-            told[plain_name] = column.to_numpy() if column.dtype.kind in "iufb" else column.array
-        else:
-            told[plain_name] = pd.Categorical(column.astype("string").astype(object))
-    made = pd.DataFrame(told, index=pd.Index([str(one) for one in frame.index], dtype=object))
-    made.index.name = None
-    return made
+    return as_anndata(table, loaded.samples.loc[list(loaded.matches[table.name].matched)])
 
 
 def attach(whole: MuData, assay: str, name: str, rows: pd.DataFrame) -> None:
@@ -144,4 +107,4 @@ def attach(whole: MuData, assay: str, name: str, rows: pd.DataFrame) -> None:
         Unique index of feature ids; any columns.
     """
     part = whole[assay]
-    part.varm[name.replace("/", "_")] = cast("Any", plain(rows.reindex(part.var_names)))
+    part.varm[name.replace("/", "_")] = cast("Any", storable(rows.reindex(part.var_names)))

@@ -3,7 +3,8 @@ r"""HUMAnN 3 and 4: gene families, pathways and reactions, one sample a file or 
 Source of the format: HUMAnN's manual (https://github.com/biobakery/humann, "Output files", ``humann_join_tables``,
 ``humann_renorm_table``). A row ``PWY-1|g__A.s__B`` is the part of one species in the row ``PWY-1``: the rows of the
 community are read, or with ``sheet = "stratified"`` those of species alone. ``UNMAPPED``, ``UNGROUPED`` and
-``UNINTEGRATED`` are no features: they become the quality of the sample.
+``UNINTEGRATED`` are no features: they become the quality of the sample. HUMAnN 4's gene families (its code of September
+2025) have ``READS_UNMAPPED``, which counts reads, beside families in the unit that the header says.
 
 Examples
 --------
@@ -19,6 +20,7 @@ Examples
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,7 +33,9 @@ from commensal.io.text import head_text
 from commensal.study.declared import Assay
 
 _BEGINS = ("# Gene Family", "# Pathway", "# Reaction")
-_REST = ("UNMAPPED", "UNGROUPED", "UNINTEGRATED")
+#: What HUMAnN 4 puts in the first cell, the unit behind it: ``# Gene Family HUMAnN v4.0.0 Adjusted CPMs``.
+_OF_4 = re.compile(r"^# (Gene Family|Pathway|Reaction)s?( HUMAnN v\S+)?")
+_REST = ("UNMAPPED", "READS_UNMAPPED", "UNGROUPED", "UNINTEGRATED")
 
 
 def sniff(path: Path) -> bool:
@@ -99,7 +103,7 @@ def _profile(path: Path, assay: Assay) -> Profile:
         ((f"{'community' if stratified else 'stratified'} rows", left),) if others else ()
     )
     unit = next((cell.rpartition("-")[2] for cell in header[1:] if "_Abundance-" in cell), None)
-    if unit:
+    if unit := unit or _OF_4.sub("", header[0]).strip() or None:
         told += (("unit", f"the header says {unit}"),)
     return Profile(
         path.name, tuple(header[1:]), tuple(ids), np.array(cells).reshape(len(ids), len(header) - 1), tuple(lines),

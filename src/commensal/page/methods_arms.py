@@ -7,8 +7,8 @@ from commensal.page.view import PageView
 REFERENCES = {
     "dunnett": "Dunnett CW (1955). A multiple comparison procedure for comparing several treatments with a control. "
     "Journal of the American Statistical Association 50, 1096–1121. doi:10.1080/01621459.1955.10501294",
-    "ranks": "Mohamad D, Goeman JJ, van Zwet EW (2022). An improvement in the simultaneous confidence intervals for "
-    "ranks. Statistics in Medicine 41, 3439–3454.",
+    "ranks": "Al Mohamad D, Goeman JJ, van Zwet EW (2022). Simultaneous confidence intervals for ranks with "
+    "application to ranking institutions. Biometrics 78, 238–247. doi:10.1111/biom.13419",
     "pseudo": "Andersen PK, Hansen MG, Klein JP (2004). Regression analysis of restricted mean survival time based on "
     "pseudo-observations. Lifetime Data Analysis 10, 335–350. doi:10.1007/s10985-004-4771-0",
 }
@@ -40,7 +40,7 @@ def arms(view: PageView, used: dict[str, None]) -> list[str]:
             used["pseudo"] = None
     if "rank" in models:
         used["ranks"] = None
-        told.append("Ranks have simultaneous intervals from all pairs of arms (Tukey–Kramer; Mohamad et al. 2022).")
+        told.append("Ranks have simultaneous intervals from all pairs of arms (Tukey–Kramer; Al Mohamad et al. 2022).")
     if "interaction" in models:
         told.append(
             "Whether a level differs in what an arm does was asked by the difference of differences: inside units that "

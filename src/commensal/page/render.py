@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
 from commensal.page.asked import asked
+from commensal.page.bibtex import bibtex
 from commensal.page.checklists import checklists_section
 from commensal.page.claims import claims_section
 from commensal.page.course import shortlist_table
@@ -80,7 +81,7 @@ ICONS = {"error": "✖", "warning": "▲", "note": "●"}
 
 
 def write(view: PageView, out: Path) -> Path:
-    """Write ``out/report.html`` and ``out/figures/*.svg`` and ``*.pdf``.
+    """Write ``out/report.html``, ``out/methods.bib`` and ``out/figures/*.svg`` and ``*.pdf``.
 
     Parameters
     ----------
@@ -119,11 +120,20 @@ def write(view: PageView, out: Path) -> Path:
         drawn = [to_files(figure, folder) for figure in drawn]
         page = out / "report.html"
         page.write_text(_html(view, cut, drawn, (len(of_reads), len(prepared))), encoding="utf-8", newline="\n")
+        _write_references(methods(view)[1], out / "methods.bib")
     except OSError as error:
         raise OutputError(
             "the page cannot be written", where=str(out), found=error, mend="choose a folder that can be written"
         ) from error
     return page
+
+
+def _write_references(references: list[str], path: Path) -> None:
+    """Write what the methods rest on as BibTeX; where they rest on nothing there is no file."""
+    if references:
+        path.write_text(bibtex(references) + "\n", encoding="utf-8", newline="\n")
+    else:
+        path.unlink(missing_ok=True)  # of an earlier run
 
 
 def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
@@ -222,6 +232,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "icons": ICONS,
         "methods": told,
         "references": references,
+        "bib": "data:application/x-bibtex;base64," + base64.b64encode(bibtex(references).encode()).decode(),
         "dropped": dropped_groups(view.dropped),
         "mismatches": mismatches(view.matches),
         "statuses": status_counts(view.estimates),

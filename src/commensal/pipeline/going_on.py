@@ -40,6 +40,8 @@ DRAWING = ("page", "tables", "study", "knowledge", "errors")
 DRAWN_WITH = ("altair", "vl-convert-python", "jinja2", "pandas", "numpy")
 #: What a page is made of: taken away before anything is replaced, put there last.
 PAGE = "report.html"
+#: Drawn with it.
+REFERENCES = "methods.bib"
 _HELD = "held.json"
 #: Folders that are a run's own: outputs on their way, and tables larger than memory.
 _PASSING = ("new", "large")
@@ -73,7 +75,7 @@ class Going:
         code = [execution.source_digest(f"commensal.{room}") for room in DRAWING]
         self.page = execution.digest([view, code, execution.versions(DRAWN_WITH)])
         last = self.last
-        self._drawn = last is None or last["page"] != self.page or not same_outputs(last, self.folder, (PAGE, FIGURES))
+        self._drawn = last is None or last["page"] != self.page or not same_outputs(last, self.folder, (PAGE, REFERENCES, FIGURES))
         return not self._drawn
 
     def publish(self) -> None:
@@ -164,7 +166,7 @@ def placed(folder: Path, hidden: Path) -> None:
             if name not in held["tables"]:
                 (folder / name).unlink(missing_ok=True)  # of an earlier run; this one has none
         names = [*held["tables"], *(f"{FIGURES}/{name}" for name in held["figures"] or ())]
-        for name in [*names, PAGE]:
+        for name in [*names, REFERENCES, PAGE]:
             if (ready / name).is_file():  # else it was moved before the run was killed, or is not drawn anew
                 (ready / name).replace(folder / name)
         execution.settle(folder)

@@ -19,19 +19,28 @@ TEMPLATES = ("cohort", "animal", "full")
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """The two files of a study, and where their copies go."""
+    """The files of a study, and where their copies go."""
 
     samples: Path
-    table: Path
+    tables: tuple[Path, ...]
     directory: Path
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The name in the folder of the samples, then of each table; names that several have are made different."""
+        names = [self.samples.name]
+        for table in self.tables:
+            name, number = table.name, 1
+            while name in names and not _same(table, self.samples):
+                number += 1
+                name = f"table-{table.name}" if number == 2 else f"table{number}-{table.name}"
+            names.append(name)  # one file may hold samples and table: mwTab, mzTab-M, Metabolon's workbooks
+        return tuple(names)
+
+    @property
     def copies(self) -> dict[str, Path]:
-        """Name in the folder → file; a name that both have is made different."""
-        name = self.table.name if self.table.name != self.samples.name else f"table-{self.table.name}"
-        if _same(self.table, self.samples):  # one file may hold both: mwTab, mzTab-M, Metabolon's workbooks
-            return {self.samples.name: self.samples}
-        return {self.samples.name: self.samples, name: self.table}
+        """Name in the folder → file."""
+        return dict(zip(self.names, (self.samples, *self.tables), strict=True))
 
 
 def init(
@@ -39,7 +48,7 @@ def init(
     *,
     like: str | None = None,
     samples: Path | str | None = None,
-    table: Path | str | None = None,
+    table: Path | str | Sequence[Path | str] | None = None,
     column: str | None = None,
     case: Sequence[str] = (),
     control: Sequence[str] = (),
@@ -47,7 +56,7 @@ def init(
 ) -> Path:
     """Write a study folder: from a template, or from a table of samples and a table of measurements.
 
-    From two files, the column of ids is found by exact overlap, the two files are copied beside the study file, and
+    From your files, the column of ids is found by exact overlap, the files are copied beside the study file, and
     what was guessed (kind, value, types, subject) is written down as a comment with its reason. Who is compared with
     whom is never guessed: it is given, or one column has two levels and one of them is named like a control.
 
@@ -58,7 +67,8 @@ def init(
     like
         Template: ``cohort``, ``animal`` or ``full``.
     samples, table
-        Your two files: one row per specimen; microbes or molecules of these specimens. Any format that io reads.
+        Your files: one row per specimen; microbes or molecules of these specimens, one table or several (each becomes
+        an assay). Any format that io reads.
     column
         Column of ``samples`` that says who has the disease.
     case, control
@@ -119,7 +129,9 @@ def init(
             found="--samples alone" if table is None else "--table alone",
             expected="--samples META --table TABLE",
         )
-    return _from_files(_Files(Path(samples), Path(table), folder), column, case, control, block)
+    tables = tuple(map(Path, [table] if isinstance(table, Path | str) else table))
+    _require_others(tables)
+    return _from_files(_Files(Path(samples), tables, folder), column, case, control, block)
 
 
 def _from_template(folder: Path, like: str) -> Path:
@@ -139,12 +151,12 @@ def _from_files(
 ) -> Path:
     from commensal.pipeline.templates.two_files import describe
 
-    for option, path in (("--samples", files.samples), ("--table", files.table)):
+    for option, path in (("--samples", files.samples), *(("--table", table) for table in files.tables)):
         _require_file(path, option)
     text = describe(
         samples=files.samples,
-        table=files.table,
-        names=(*files.copies, files.samples.name)[:2],
+        tables=files.tables,
+        names=files.names,
         title=files.directory.resolve().name or "study",
         column=column,
         case=tuple(case),
@@ -155,6 +167,15 @@ def _from_files(
     # A study file that cannot be read back is never written.
     parse_study(text, files.directory / "study.toml")
     return _write(files.directory, {"study.toml": text.encode("utf-8")}, files.copies)
+
+
+def _require_others(tables: Sequence[Path]) -> None:
+    """Refuse no table, and a table that is given twice."""
+    for i, table in enumerate(tables):
+        if table in tables[:i]:
+            raise UsageError("a table is given twice", where="--table", found=str(table), mend="give each table once")
+    if not tables:
+        raise UsageError("a table is needed", where="--table", expected="--samples META --table TABLE")
 
 
 def _require_file(path: Path, option: str) -> None:
@@ -194,8 +215,8 @@ def next_steps(study: Path) -> list[str]:
 
 def _command(files: _Files) -> str:
     """Return the start of the command to run next."""
-    words = ["commensal", "init", str(files.directory), "--samples", str(files.samples), "--table", str(files.table)]
-    return shlex.join(words)
+    words = ["commensal", "init", str(files.directory), "--samples", str(files.samples)]
+    return shlex.join([*words, *(word for table in files.tables for word in ("--table", str(table)))])
 
 
 def _write(folder: Path, texts: Mapping[str, bytes], copies: Mapping[str, Path]) -> Path:

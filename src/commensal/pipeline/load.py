@@ -31,6 +31,7 @@ from commensal.study import (
     unite,
     without_assays,
 )
+from commensal.study.as_read import for_notebooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def place(study: Path | str, data: Path | str | None = None) -> Place:
 
 
 def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | str | None = None) -> LoadedStudy:
-    """Read a study file and all of its tables; reads are profiled first.
+    """Read a study file and all of its tables; reads are profiled first. ``commensal.read_study`` is this function.
 
     Parameters
     ----------
@@ -81,7 +82,9 @@ def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | 
     Returns
     -------
     LoadedStudy
-        Samples joined and recoded, assays read and matched to them by exact id.
+        Samples joined and recoded, assays read and matched to them by exact id: ``samples`` and ``subjects`` are data
+        frames, ``assays["serum"]`` has ``values`` (n, m), ``features``, ``metadata``, ``to_frame()`` and
+        ``to_anndata()``, ``questions["patients"]`` is what is asked. `run` takes it in place of a path.
 
     Raises
     ------
@@ -91,11 +94,13 @@ def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | 
     Examples
     --------
     >>> import tempfile
-    >>> from commensal import load, simulation
+    >>> from commensal import read_study, simulation
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     loaded = load(simulation.cohort(Path(folder), seed=1))
-    >>> sorted(loaded.assays)
+    ...     study = read_study(simulation.cohort(Path(folder), seed=1))
+    >>> sorted(study.assays)
     ['csf', 'genes', 'serum', 'species']
+    >>> study.assays["serum"].to_anndata().shape
+    (71, 150)
     """
     where = place(study, data)
     declared = read_study(where.study)
@@ -106,7 +111,8 @@ def load(study: Path | str, data: Path | str | None = None, *, profiles: Path | 
             expected="load(..., profiles=FOLDER)",
             mend="name one: `commensal run --out DIR` keeps them in DIR/profiles",
         )
-    return load_with_reads(declared, where.root, None if profiles is None else Path(profiles))[0]
+    loaded = load_with_reads(declared, where.root, None if profiles is None else Path(profiles))[0]
+    return for_notebooks(loaded, where.root)
 
 
 def load_with_reads(

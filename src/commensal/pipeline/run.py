@@ -26,13 +26,16 @@ from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.read_assays import Gathered
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
+from commensal.pipeline.showing_results import result_html, result_text
 from commensal.pipeline.shuffles import noise, shuffled
 from commensal.pipeline.unchanged import Unchanged, command, request, unchanged
 from commensal.pipeline.unchanged import code as code_now
 from commensal.questions import Answer, joined
 from commensal.study import Dropped, LoadedStudy, Study, read_study
+from commensal.study.as_read import files_of
 from commensal.tables import (
     Finding,
+    Findings,
     claims,
     estimates,
     read_claims,
@@ -46,7 +49,7 @@ from commensal.tables import (
 Progress = Callable[[int, int, str], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Result:
     """What a run wrote, and its tables."""
 
@@ -55,7 +58,7 @@ class Result:
     estimates: pd.DataFrame
     points: pd.DataFrame
     claims: pd.DataFrame
-    findings: tuple[Finding, ...]
+    findings: Findings  #: a tuple of findings; ``findings.table()`` is a data frame
     headlines: tuple[str, ...]
 
     @property
@@ -63,9 +66,18 @@ class Result:
         """The comparisons that could not be made."""
         return tuple(finding for finding in self.findings if finding.code == "not_answered")
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", Findings(self.findings))
+
+    def __repr__(self) -> str:
+        return result_text(self)
+
+    def _repr_html_(self) -> str:
+        return result_html(self)
+
 
 def run(
-    study: Path | str,
+    study: LoadedStudy | Path | str,
     out: Path | str,
     data: Path | str | None = None,
     *,
@@ -82,7 +94,8 @@ def run(
     Parameters
     ----------
     study, data
-        As in `load`.
+        As in `load`; or a study that `load` (`commensal.read_study`) returned. Its files are read again, so that the
+        run can be repeated from them: one that was changed in memory is refused.
     out
         Folder to write ``estimates.parquet``, ``points.parquet``, ``report.html``, ``figures/``, ``run.jsonl`` and
         the crate to.
@@ -111,6 +124,7 @@ def run(
     >>> with tempfile.TemporaryDirectory() as folder:                      # doctest: +SKIP
     ...     result = run(simulation.cohort(Path(folder) / "study"), Path(folder) / "out")
     """
+    study, data = files_of(study, data)
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
     started = datetime.now(UTC)
@@ -192,13 +206,13 @@ def run(
         read = inputs_to_remember(declared, where.root, seen, failed=bool(reads.failed))
         run_on.remember(asked, code, read, headlines, findings)
         tell(total, total, "done")
-    return Result(folder, folder / "report.html", answer.estimates, answer.points, argued, tuple(findings), headlines)
+    return Result(folder, folder / "report.html", answer.estimates, answer.points, argued, findings, headlines)
 
 
 def _result_of(same: Unchanged) -> Result:
     """Return what the last run returned, read from what it wrote."""
     there = same.folder / CLAIMS
-    findings = tuple(Finding(**one) for one in same.last["findings"])
+    findings = Findings(Finding(**one) for one in same.last["findings"])
     held = estimates_held(same.folder / "estimates.parquet", findings)
     argued = read_claims(there) if there.is_file() else claims()
     drawn = read_points(same.folder / "points.parquet")

@@ -61,7 +61,7 @@ def arm_ranks(
     """Rank arms by y (n,), the highest first, with intervals that hold together.
 
     All pairs of arms are compared (Tukey–Kramer). An arm's true rank lies between 1 + the number of arms that are
-    significantly higher and a − the number that are significantly lower (Mohamad, Goeman & van Zwet 2022), together
+    significantly higher and a − the number that are significantly lower (Al Mohamad, Goeman & van Zwet 2022), together
     with the given confidence. Intervals are wide when animals are few: that is what the data say of a ranking.
 
     Parameters
@@ -78,7 +78,7 @@ def arm_ranks(
 
     References
     ----------
-    Mohamad, Goeman & van Zwet (2022) Stat Med 41:3439–3454; Hayter (1984) Ann Stat 12:61–75.
+    Al Mohamad, Goeman & van Zwet (2022) Biometrics 78:238–247; Hayter (1984) Ann Stat 12:61–75.
 
     Examples
     --------

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from commensal.study.declared import Assay, Study
+from commensal.errors import UsageError, nearest
+from commensal.study import showing
+from commensal.study.declared import Assay, Question, Study
 from commensal.study.genomes import Genome
 from commensal.study.prepared import Preparation
 from commensal.study.stored import StoredValues
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,13 @@ class Dropped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AssayTable:
-    """One assay as read: rows are samples (ids exactly as in the file), columns are features."""
+    """One assay as read: rows are samples (ids exactly as in the file), columns are features.
+
+    In a notebook its ``values``, ``features`` and ``metadata`` are NumPy's and pandas' own; `to_frame` and `to_anndata`
+    put them together.
+    """
 
     assay: Assay
     samples: tuple[str, ...]  #: n ids, unique, in the file's order
@@ -39,11 +49,60 @@ class AssayTable:
     quality: pd.DataFrame | None = None  #: reads that count for no feature, by reason; index = sample
     limits: NDArray[np.float64] | None = None  #: (n, m) limits of detection, in the table's units; NaN: none
     stored: StoredValues | None = None  #: of a table larger than memory: all of it; the fields above are an excerpt
+    metadata: pd.DataFrame | None = None
+    """Rows of the study's samples that are in this table, in its order (`commensal.read_study` adds them); samples of
+    the file that the samples table does not have are not among them."""
 
     @property
     def name(self) -> str:
         """The assay's name in the study file."""
         return self.assay.name
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the values (n, m) as a frame: index = sample ids, columns = feature ids."""
+        return pd.DataFrame(self.values, index=pd.Index(self.samples, name="sample"), columns=self.features.index)
+
+    def to_anndata(self) -> AnnData:
+        """Return the table as AnnData, with the samples that the samples table has.
+
+        Returns
+        -------
+        anndata.AnnData
+            ``X`` (n samples, m features) in the units of the table (``uns["value"]``, ``uns["unit"]``; NaN where there
+            is no value), ``obs`` the metadata, ``var`` the features' annotations, ``layers["limits"]`` the limits of
+            detection and ``uns["tree"]`` the tree where there are any.
+
+        Raises
+        ------
+        UsageError
+            The table was not read by `commensal.read_study`, so that nothing is known of its samples.
+        """
+        from commensal.study.scverse import as_anndata
+
+        if self.metadata is None:
+            raise UsageError(
+                f"nothing is known of the samples of {self.name!r}",
+                expected="a table of a study that commensal.read_study read",
+                mend="take it from commensal.read_study(...).assays",
+            )
+        return as_anndata(self, self.metadata)
+
+    def __repr__(self) -> str:
+        return showing.assay_text(self)
+
+    def _repr_html_(self) -> str:
+        return showing.assay_html(self)
+
+
+class Assays(dict[str, AssayTable]):
+    """The assays of a study by name; a name that is not one of them is answered with those that are."""
+
+    def __missing__(self, name: str) -> AssayTable:
+        known = list(self)
+        raise KeyError(f"no assay {name!r}; nearest: {nearest(name, known) or 'none'}; the study has {known}")
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +124,9 @@ class GeneSet:
     members: tuple[str, ...]  #: gene ids or symbols, as the file has them
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LoadedStudy:
-    """The declared study together with its data."""
+    """The declared study together with its data: what `commensal.read_study` returns."""
 
     declared: Study
     samples: pd.DataFrame
@@ -88,6 +147,19 @@ class LoadedStudy:
     genomes: Mapping[str, Genome] = field(default_factory=dict)
     culture: pd.DataFrame | None = None  #: supernatants and media, one row per measurement
     preparation: Mapping[str, Preparation] = field(default_factory=dict)  #: assay → how its table was prepared
+    root: Path | None = None  #: the folder that the files were read from, where `commensal.read_study` read them
+    as_read: str = ""  #: hash of all tables as they were read, so that `commensal.run` sees what was changed since
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """The declared questions, by name."""
+        return self.declared.questions
+
+    def __repr__(self) -> str:
+        return showing.study_text(self)
+
+    def _repr_html_(self) -> str:
+        return showing.study_html(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

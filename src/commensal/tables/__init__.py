@@ -19,7 +19,7 @@ from commensal.tables.estimates import (
     write_estimates,
     write_estimates_in_parts,
 )
-from commensal.tables.findings import Finding, Severity
+from commensal.tables.findings import Finding, Findings, Severity
 from commensal.tables.outcome_words import outcome_phrase
 from commensal.tables.points import POINT_COLUMNS, points, read_points, write_points
 from commensal.tables.statuses import STATUSES, WITH_P
@@ -37,6 +37,7 @@ __all__ = [
     "STATUSES",
     "WITH_P",
     "Finding",
+    "Findings",
     "Severity",
     "checklist_rows",
     "claims",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pandas as pd
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -36,3 +38,28 @@ class Finding:
             "assay": self.assay,
             "counts": dict(self.counts),
         }
+
+
+class Findings(tuple[Finding, ...]):
+    """Findings in their order, as a tuple that has a table.
+
+    Examples
+    --------
+    >>> found = Findings([Finding("one_cage", "warning", "samples", "Arm abx is one cage.", "add a cage")])
+    >>> found.table()["code"].tolist()
+    ['one_cage']
+    """
+
+    __slots__ = ()
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per finding, with the columns code, severity, where, message, mend, contrast and assay."""
+        rows = [{name: getattr(one, name) for name in _COLUMNS} for one in self]
+        return pd.DataFrame(rows, columns=list(_COLUMNS)).astype("string")
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML; pandas escapes it."""
+        return str(self.table()[["severity", "where", "message", "mend"]].to_html(index=False, escape=True, na_rep="–"))
+
+
+_COLUMNS = ("code", "severity", "where", "message", "mend", "contrast", "assay")

@@ -155,17 +155,17 @@ def panel(chart: Any, data: Mapping[str, Rows], height: int, *, wide: bool = Fal
     for key in ("config", "$schema", "datasets"):
         spec.pop(key, None)
     # texts of data too, so that they stay equal to the domains that name them
-    named = {name: _text_only(rows) for name, rows in data.items()}
-    return Panel(spec=_text_only(spec), data=named, height=height, wide=wide)
+    named = {name: text_only(rows) for name, rows in data.items()}
+    return Panel(spec=text_only(spec), data=named, height=height, wide=wide)
 
 
-def _text_only(part: Any) -> Any:
+def text_only(part: Any) -> Any:
     """Keep every text of a specification or of data from being a key that JavaScript's objects inherit."""
     if isinstance(part, str):
         return WORD_JOINER + part if part in INHERITED else part
     if isinstance(part, dict):
-        return {key: _text_only(value) for key, value in part.items()}
-    return [_text_only(value) for value in part] if isinstance(part, list | tuple) else part
+        return {key: text_only(value) for key, value in part.items()}
+    return [text_only(value) for value in part] if isinstance(part, list | tuple) else part
 
 
 def static_spec(figure: Figure) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""The study file of two tables: what was found in them, and what was guessed, said line by line."""
+"""The study file of a table of samples and tables of measurements: what was found and guessed, line by line."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class _Comparison:
 def describe(
     *,
     samples: Path,
-    table: Path,
+    tables: Sequence[Path],
     names: tuple[str, ...],
     title: str,
     column: str | None,
@@ -45,10 +45,10 @@ def describe(
 
     Parameters
     ----------
-    samples, table
-        The two files.
+    samples, tables
+        The files.
     names
-        Their names beside the study file.
+        Their names beside the study file: the samples', then each table's.
     title
         Name of the study.
     column, case, control, block
@@ -61,7 +61,7 @@ def describe(
     UsageError, TableError
         As `commensal.init`.
     """
-    frame, form = io.read_table(samples), io.sniff(table)
+    frame, (table, *others) = io.read_table(samples), tables
     columns = guesses.columns_of(frame, frame.attrs.get("q2_types"))
     for option, name in (("--column", column), ("--block", block)):
         if name is not None and name not in columns:
@@ -72,6 +72,7 @@ def describe(
             )
     ids = find_ids(columns, samples, table)
     sample = ids.column.name
+    found = [(table, ids), *((other, _same_ids(columns, samples, other, ids, table)) for other in others)]
     subject, refused = guesses.subject_column(columns, sample)
     taken = [sample, subject]
     if column is not None and column in (sample, subject):
@@ -86,17 +87,45 @@ def describe(
         raise UsageError("the block is the column that is compared", where="--block", found=unit)
     renamed = {f"{name}_in_file": name for name in _OURS if name in columns and name not in (sample, subject)}
     ours = {name: new for new, name in renamed.items()}
-    compounds = {"hmdb", "inchikey", "pubchem", "identity_level"}.intersection(ids.table.features.columns)
-    kind = "molecules" if compounds and form == "workbook" else form
-    guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), table.name, kind)
     sections = [
-        _head(title, names, ids, comparison),
+        _head(title, names, [one for _, one in found], comparison),
         _tables(names[0], sample, subject, renamed, refused),
         _variables(columns, [sample, subject], comparison, unit if unit != subject else None, ours),
-        _assay(names[1], guess, ids, form),
+        *_assays(names[1:], found),
         _question(comparison, unit, subject, columns, ours, given=block is not None),
     ]
     return "\n".join(sections)
+
+
+def _same_ids(columns: Mapping[str, Column], samples: Path, table: Path, first: Ids, of: Path) -> Ids:
+    """Find the ids of a further table, which must be in the column that the first table's are in."""
+    ids = find_ids(columns, samples, table)
+    if ids.column.values != first.column.values:
+        raise UsageError(
+            f"two tables name their samples by different columns of {samples.name}",
+            where="--table",
+            found=f"{of.name}: {first.column.name}; {table.name}: {ids.column.name}",
+            expected="one column of ids, one row per specimen",
+            mend=f"give {samples.name} a row for each specimen, with its id in one column, the person in another, and "
+            "stool, serum … in a column specimen",
+        )
+    return ids
+
+
+def _assays(names: Sequence[str], found: Sequence[tuple[Path, Ids]]) -> list[str]:
+    """Describe each table as an assay; names that come out alike are numbered."""
+    told: list[str] = []
+    used: list[str] = []
+    for file, (path, ids) in zip(names, found, strict=True):
+        form = io.sniff(path)
+        compounds = {"hmdb", "inchikey", "pubchem", "identity_level"}.intersection(ids.table.features.columns)
+        kind = "molecules" if compounds and form == "workbook" else form
+        guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), path.name, kind)
+        stem = _name(_ENDING.sub("", file)) or "table"
+        name = stem if stem.lower() not in used else f"{stem}_{len(used) + 1}"
+        used.append(name.lower())
+        told.append(_assay(name, file, guess, ids, form))
+    return told
 
 
 def _comparison(
@@ -195,12 +224,16 @@ def _example(column: Column) -> str:
     return " " + shlex.join([*words, "--control", control[0]])
 
 
-def _head(title: str, names: Sequence[str], ids: Ids, comparison: _Comparison) -> str:
-    n, m = ids.table.values.shape
-    lines = [
+def _head(title: str, names: Sequence[str], found: Sequence[Ids], comparison: _Comparison) -> str:
+    matches = [
         toml.comment(
-            f"Written by `commensal init` from {' and '.join(dict.fromkeys(names))}; change what is not right."
-        ),
+            f"{ids.matched} of {len(ids.column.values)} rows and of {ids.table.values.shape[0]} samples in "
+            f"{'the table' if len(found) == 1 else name} match; {ids.table.values.shape[1]} features."
+        )
+        for name, ids in zip(names[1:], found, strict=True)
+    ]
+    lines = [
+        toml.comment(f"Written by `commensal init` from {_listed(dict.fromkeys(names))}; change what is not right."),
         toml.comment("  commensal check study.toml              is it sound, can this design answer the question?"),
         toml.comment("  commensal run study.toml --out results  the answer, on results/report.html"),
         "",
@@ -214,11 +247,14 @@ def _head(title: str, names: Sequence[str], ids: Ids, comparison: _Comparison) -
         toml.comment('exclusions = "unknown"'),
         toml.comment('primary = ["unknown"]     name assays or questions'),
         "",
-        toml.comment(
-            f"{ids.matched} of {len(ids.column.values)} rows and of {n} samples in the table match; {m} features."
-        ),
+        *matches,
     ]
     return "\n".join(lines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _side(levels: Sequence[str]) -> str:
@@ -287,8 +323,7 @@ def _remark(column: Column) -> str:
     return f"{column.missing} missing" if column.kind == "number" else column.summary()
 
 
-def _assay(file: str, guess: Measured, ids: Ids, form: str) -> str:
-    name = _name(_ENDING.sub("", file)) or "table"
+def _assay(name: str, file: str, guess: Measured, ids: Ids, form: str) -> str:
     lines = [
         f"[assays.{toml.key(name)}]",
         f"kind = {toml.string(guess.kind)}  {toml.comment(f'guessed: {guess.why_kind}; change it if wrong')}",

@@ -1,0 +1,218 @@
+"""``make comparison``: the guide's page of comparisons, written from what the repository records and nothing else.
+
+Figures come from ``benchmarks/results/*.json`` (``make bench-NAME`` measures them anew) and from the tolerances that the
+tests against R are held to. No number is typed here.
+"""
+# ruff: noqa: E501  sentences and rows of the page
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "comparison.md"
+METHODS = ("commensal", "ANCOM-BC", "LinDA-like", "Wilcoxon", "limma on logs")
+LEVEL = 0.1
+#: What is compared with R, the test, the constants that it is held to and what they are of.
+AGREEMENT = (
+    ("mixed models, Satterthwaite", "lme4, lmerTest", "stats/test_mixed_against_lme4.py", ("EFFECT", "SE", "LOG_P")),
+    ("logistic mixed models", "lme4's glmer", "stats/test_logistic_against_r.py", ("MIXED",)),
+    ("scores, counts, censored values", "ordinal, lme4, survival", "stats/test_outcomes_against_r.py",
+     ("EFFECT", "SE", "LOG_P")),
+    ("PERMANOVA: F and R²", "vegan", "stats/test_permutation_vegan.py", ("F_TOLERANCE",)),
+    ("PERMDISP", "vegan", "stats/test_permutation_vegan.py", ("DISPERSION_TOLERANCE",)),
+    ("survival curves, log-rank", "survival", "stats/test_survival_against_r.py", ("CLOSE",)),
+    ("tissue: moderated linear models", "limma", "questions/test_host_against_limma.py", ("CLOSE",)),
+    ("tissue: negative binomial, coefficients", "PyDESeq2", "stats/test_deseq.py", ("COEFFICIENT",)),
+)  # fmt: skip
+WORDS = {"EFFECT": "effect, in standard errors", "SE": "standard error, relative", "LOG_P": "p, in powers of ten"}
+INTRODUCTION = """# How it compares
+
+`make comparison` writes this page from what is recorded in `benchmarks/results/` and in the tests against R; a test holds it to them.
+`make bench-NAME` measures a figure anew. Seconds are of one processor ({processor}); compare ratios, not seconds.
+A figure that is *frozen* was measured once, elsewhere, and is not measured again by a command.
+
+commensal declares a study and answers its questions; the programs below fit models, compare tables or profile reads. They are compared
+where they do the same thing.
+"""
+DIFFERENCES = """## What is different, in words
+
+- **lme4, lmerTest** fit one feature at a time; commensal fits all at once, to the same answers. lme4 has models that commensal does not
+  have: several crossed random effects, random slopes of any kind, other families.
+- **MaAsLin3** models abundance and presence of each feature, as commensal does, for any formula with random effects. commensal takes its
+  blocks from a study file, splits an effect into its parts inside and between blocks, and gives a status in place of a fit that failed.
+- **LinDA, ANCOM-BC**: linear models of log ratios with a correction for the composition. `stats.linda` and `stats.ancom_bc2` answer in
+  commensal's own form beside its default; *LinDA-like* in the tables is `stats.linda`, not the R package.
+- **HAllA** finds blocks of associated features by clustering; commensal tests pairs, with blocks and covariates, and has no clustering of them.
+- **QIIME 2** takes amplicon reads to tables, which commensal reads (`.qza`) and does not make. Its statistics were not measured here.
+- **DESeq2, limma**: commensal's tissue question rests on their models (PyDESeq2 and an implementation of its own) with cages as units.
+"""
+
+
+def main() -> int:
+    """Write the page, or with ``--check`` say whether it is what would be written."""
+    text = page()
+    if "--check" in sys.argv[1:]:
+        same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+        print(f"comparison: {'as recorded' if same else 'not what is recorded: run make comparison'}")
+        return 0 if same else 1
+    PAGE.write_text(text, encoding="utf-8", newline="\n")
+    print(f"comparison: {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def page() -> str:
+    """Return the page."""
+    parts = [
+        INTRODUCTION.format(processor=results("engine")["processor"]),
+        "## The same answers\n\nThe largest difference that the tests allow, on the data sets in `tests/references/`:\n",
+        table(("what", "beside", "differs by less than"), agreement()),
+        "## Speed\n",
+        table(("task", "commensal", "peer", "times faster"), speed()),
+        truth(),
+        reads(),
+        DIFFERENCES,
+    ]
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def results(name: str) -> dict[str, Any]:
+    """Return the kept figures of one benchmark."""
+    return dict(json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text()))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def agreement() -> list[list[str]]:
+    """Read the tolerances from the tests that are held to them."""
+    told = []
+    for what, beside, test, names in AGREEMENT:
+        known = constants(ROOT / "tests" / test)
+        values = [known[name] for name in names]
+        whole = isinstance(values[0], tuple)  # one constant for effect, standard error and p
+        pairs = zip(WORDS, values[0], strict=True) if whole else zip(names, values, strict=True)
+        words = [f"{value:g}" + (f" ({WORDS[name]})" if name in WORDS else "") for name, value in pairs]
+        told.append([what, beside, "; ".join(words)])
+    return told
+
+
+def constants(path: Path) -> dict[str, Any]:
+    """Return the constants that a module assigns, read without running it."""
+    found: dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(node, ast.Assign):
+            continue
+        try:
+            value = ast.literal_eval(node.value)
+        except ValueError:
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = value
+            elif isinstance(target, ast.Tuple):
+                found |= {
+                    one.id: each for one, each in zip(target.elts, value, strict=True) if isinstance(one, ast.Name)
+                }
+    return found
+
+
+def speed() -> list[list[str]]:
+    """Return rows of speed: what, ours, theirs, how many times."""
+    engine, default, logistic = results("engine"), results("engine_default"), results("engine_logistic")
+    pairs, permanova = results("engine_pairs"), results("engine_permanova")
+    size = f"{engine['samples']:,} samples, {engine['subjects']} subjects, {engine['columns']} columns"
+    own = f"{engine['features_per_second']['shared']:,} features/s"
+    rows = [
+        [
+            f"mixed model of a feature ({size})",
+            own,
+            f"{name}: {seconds * 1000:.0f} ms a feature",
+            f"{engine['times_faster'][name]:,}",
+        ]
+        for name, seconds in engine["seconds_per_feature_in_r"].items()
+    ]
+    size = f"{default['samples']:,} samples, {default['species']} species, {default['terms']} terms"
+    rows.append([f"abundance and presence with a random intercept ({size})", f"{default['seconds']:.2f} s",
+                 f"MaAsLin3: {default['maaslin3_seconds_frozen']:,.0f} s, frozen", f"{default['times_faster']:,}"])  # fmt: skip
+    rows.append(["logistic mixed model of a feature", f"{logistic['features_per_second']:.0f} features/s",
+                 f"glmer: {logistic['glmer_seconds']} s a feature", f"{logistic['times_glmer']:.0f}"])  # fmt: skip
+    permuted = f"PERMANOVA, {permanova['permutations']:,} permutations, {permanova['samples']:,} samples"
+    rows.append([permuted, f"{permanova['seconds']} s", f"scikit-bio: {permanova['scikit_bio_seconds']} s",
+                 f"{permanova['times_scikit_bio']:.0f}"])  # fmt: skip
+    few = permanova["vegan_permutations_run"]
+    rows.append([permuted, f"{permanova['seconds']} s",
+                 f"vegan: {permanova['vegan_seconds_extrapolated']:.0f} s (from {few} permutations)",
+                 f"{permanova['times_vegan']:.0f}"])  # fmt: skip
+    first = pairs["rows"][0]
+    rows.append([f"all pairs of two tables ({first['pairs']:,} pairs, n = {first['n']})", f"{first['seconds'] * 1000:.0f} ms",
+                 f"HAllA's pairwise stage: {pairs['halla_seconds']} s, frozen", f"{pairs['times_halla']:,}"])  # fmt: skip
+    return rows
+
+
+def truth() -> str:
+    """Return the section on implanted signals: where commensal finds more, and where it finds less."""
+    kept = results("truth")
+    cells = [one for one in kept["cells"] if one["level"] == LEVEL]
+    names = list(dict.fromkeys(one["cell"] for one in cells))
+    found = {(one["cell"], one["method"]): one for one in cells}
+    power = {one["method"]: one["power"] for one in kept["mean_power"] if one["level"] == LEVEL}
+    rows = []
+    for method in METHODS:
+        own = [found[name, method] for name in names if (name, method) in found]
+        broken = sum(one["rejected"] for one in own)
+        rows.append(
+            [method, f"{power[method]:.2f}", f"{broken} of {len(own)}", f"{max(one['fdr'] for one in own):.2f}"]
+        )
+    less = sorted((one for one in kept["behind"] if one["level"] == LEVEL), key=lambda one: -one["behind"])[:8]
+    behind = [
+        [one["cell"], f"{one['power']:.2f}", f"{one['best']}: {one['best_power']:.2f}"]
+        for one in less
+        if one["behind"] > 0
+    ]
+    frozen = [
+        [one["cell"], *(f"{one[key]:.2f}" for key in ("fdr", "power", "maaslin3_fdr", "maaslin3_power"))]
+        for one in kept["maaslin3_frozen"]
+    ]
+    head = f"""## Truth: signals implanted into real tables
+
+{kept["sets"]} data sets for each of {len(names)} cells (table, kind of signal, fold, n); at q < {LEVEL:g}. A cell's false discovery rate is
+*too large* where a one-sided test over its data sets says so at 1 %, Holm over the cells of all methods.
+"""
+    return "\n".join([
+        head,
+        table(("method", "mean power over its cells", "cells with too large a rate", "largest rate of a cell"), rows),
+        "Where commensal finds least beside the best other method whose rate holds:\n",
+        table(("cell", "commensal's power", "the best other"), behind),
+        "MaAsLin3's figures are frozen and of another, larger table: they are no comparison on the same data.\n",
+        table(("cell", "rate", "power", "MaAsLin3's rate", "MaAsLin3's power"), frozen),
+    ])  # fmt: skip
+
+
+def reads() -> str:
+    """Return the section on profiles of simulated reads."""
+    kept = results("reads")
+    rows = []
+    for community in dict.fromkeys(one["community"] for one in kept["communities"]):
+        for program in dict.fromkeys(one["program"] for one in kept["communities"]):
+            own = [one for one in kept["communities"] if (one["community"], one["program"]) == (community, program)]
+            mean = {key: sum(one[key] for one in own) / len(own) for key in ("f1", "l1")} if own else {}
+            if own:
+                rows.append(
+                    [community.replace("_", " "), program, f"{mean['f1']:.3f}", f"{mean['l1']:.3f}", str(len(own))]
+                )
+    peers = ", ".join(f"{name} {number}" for name, number in kept["peers"].items())
+    told = f"## Reads\n\nSimulated communities of real genomes, the same reference for all ({peers}); commensal's species come from sylph.\n"
+    return told + "\n" + table(("community", "program", "F1 of species", "L1 of abundances", "communities"), rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
