@@ -80,6 +80,6 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if error is not None and not self._handle.closed:
             with contextlib.suppress(OutputError):  # the disk is full, say: the first error is the one to tell
-                self.event("failed", error=type(error).__name__, message=str(error))
+                self.event("failed", error=type(error).__name__)  # its message may name people: the verb prints it
         with contextlib.suppress(OSError):
             self._handle.close()

@@ -98,15 +98,18 @@ class Going:
 
 
 @contextmanager
-def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
+def going(folder: Path, *, fresh: bool = False, kept: Path | None = None, quiet: bool = False) -> Iterator[Going]:
     """Hold a run's folder: finish what an earlier run had begun to put in place, and tidy up after it.
+
+    ``kept`` is where it keeps what the next run may take up: its own place in the folder when not given;
+    ``quiet`` tells the journal of no hash.
 
     Raises
     ------
     OutputError
         Another run is writing to the folder, or it cannot be written to.
     """
-    with execution.locked(folder) as hidden:
+    with execution.locked(folder, kept) as hidden:
         store = hidden / "kept"
         try:
             if (hidden / "ready").is_dir():
@@ -119,7 +122,7 @@ def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
             execution.put_by(folder / "run.jsonl", hidden / "journals")
         except OSError as error:
             raise unwritable(hidden, error) from error
-        yield Going(folder, hidden, Kept(execution.Store(store), fresh), None if fresh else read_last(hidden))
+        yield Going(folder, hidden, Kept(execution.Store(store), fresh, quiet), None if fresh else read_last(hidden))
         shutil.rmtree(hidden / "new", ignore_errors=True)
 
 

@@ -21,6 +21,7 @@ from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.going_on import going, inputs_to_remember, steady
 from commensal.pipeline.load import input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
+from commensal.pipeline.private import Veil, veil_of
 from commensal.pipeline.read_report import read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.shuffles import noise, shuffled
@@ -74,6 +75,7 @@ def run(
     workers: int = 1,
     cluster: str | None = None,
     memory: str | None = None,
+    private: bool | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run a study and write its folder.
@@ -95,6 +97,10 @@ def run(
     workers, cluster, memory
         Who does the work, as in `execution.crew_of`: this process, processes beside it, or a Dask cluster. The results
         are the same, bit for bit.
+    private
+        Let nothing of single people out of the run: the page and the points have intervals and counts of at least five
+        people in place of their values, ids are pseudonyms, and what the next run may take up lies beside the folder,
+        in ``OUT.private``. As the study file demands it when None; False runs a study that demands it in the open.
     progress
         Called before each step with (steps done, steps in all, what comes now).
 
@@ -112,27 +118,33 @@ def run(
     """
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
+    veil = veil_of(study, folder, private)
     started = datetime.now(UTC)
-    if not fresh and (same := unchanged(study, out, data, only=only, shuffle=shuffle)) is not None:
+    options = {"shuffle": shuffle, "private": private}
+    if not fresh and (same := unchanged(study, out, data, only=only, **options)) is not None:
         return _result_of(same)
     with (
-        going(folder, fresh=fresh) as run_on,
+        veil.guard(),
+        going(folder, fresh=fresh, kept=veil.hidden, quiet=veil.private) as run_on,
         execution.crew_of(workers, cluster, memory) as crew,
         execution.Journal(folder / "run.jsonl") as journal,
     ):
-        code, asked = code_now(), request(study, out, data, only, {"shuffle": shuffle})
-        journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
+        code, asked = code_now(), request(study, out, data, only, options)
+        journal.event("start", **veil.start(Path(study)), only=list(only), versions=execution.versions())
         journal.event("crew", workers=crew.workers, said=crew.said)
         tell(0, 1, "reading the study")
         where = place(study, data)
-        loaded, reads = load_with_reads(read_study(where.study), where.root, folder / "profiles", tell, crew)
+        loaded, reads = load_with_reads(read_study(where.study), where.root, veil.profiles, veil.told(tell), crew)
         told = read_report(loaded, reads.profiles)
+        inputs = veil.put(where.study, _inputs(loaded.declared, where.root, reads.profiles))
+        files = inputs_to_remember(loaded.declared, input_files(loaded.declared, where.root), where.root)
+        loaded = veil.hide(loaded)
         for name, profiles in reads.profiles.items():
             journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
         if shuffle:
             _shufflable(loaded)
-        inputs = _inputs(loaded.declared, where.root, reads.profiles)
-        _note(journal, folder, where.study, inputs)
+        for entry in inputs:
+            journal.event("input", **entry)
         steps = steps_of(loaded.declared, only)
         journal.event("seeds", questions=(seeds := {step.question.name: step.question.seed for step in steps}))
         total = len(steps) + 3
@@ -140,7 +152,7 @@ def run(
         findings = [*claim_findings(loaded), *checks.check(loaded)]
         to_do = [one.step for one in run_on.keeper.planned(loaded, steps) if one.runs]
         for key in run_on.keeper.damaged:
-            journal.event("damaged", key=key)
+            journal.event("damaged", **veil.key({"key": key}))
         waiting = total - len(steps) + len(to_do)
         answers, failures = answered(
             loaded,
@@ -150,10 +162,9 @@ def run(
             lambda done, _, what: tell(done + 2, waiting, what),
             run_on.keeper,
         )
-        findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
+        findings = checks.ordered([*failures, *veil.early([*reads.findings, *told.findings]), *findings])
         for finding in findings:
-            told_in = {key: value for key, value in finding.to_dict().items() if key not in ("message", "mend")}
-            journal.event("finding", **told_in)  # sentences may name people: they are on the page only
+            journal.event("finding", **veil.journal(finding))
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
@@ -164,32 +175,34 @@ def run(
             shuffle,
             crew,
             lambda i, n: tell(i, n, f"shuffle {min(i + 1, n)} of {n}"),
+            veil,
         )
         answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
+        answer, findings = veil.answer(answer, loaded), veil.findings(findings)
         _write_tables(run_on.stage, answer)
-        lists = _lists(run_on.stage, loaded, answer, dropped, findings, inputs)
+        lists = _lists(run_on.stage, loaded, answer, dropped, findings, inputs, veil)
         tell(total - 1, total, "drawing the page")
-        told_of = _provenance(command(study, out, data, only, shuffle), started, journal.seconds, inputs)
+        told_of = _provenance(veil.command(command(study, out, data, only, shuffle)), started, journal.seconds, inputs)
         view = page.PageView(
-            study=loaded.declared,
+            study=veil.study(loaded.declared),
             estimates=answer.estimates,
             points=answer.points,
             findings=findings,
-            dropped=dropped,
-            matches=loaded.matches,
+            dropped=veil.dropped(dropped),
+            matches=veil.matches(loaded.matches),
             claims=argued,
             checklists=lists,
             provenance=steady(told_of),
+            private=veil.private,
+            hidden=veil.missing(),
         )
         if not run_on.same_page(view):
             page.write(view, run_on.stage)
         run_on.publish()
-        headlines = (*page.claims_headline(argued, loaded.declared), *page.headlines(answer.estimates, loaded.declared))
+        headlines = (*page.claims_headline(argued, view.study), *page.headlines(answer.estimates, view.study))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
-        options = {"only": list(only), "shuffle": shuffle}
-        told_of |= {"options": options, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
+        told_of |= {"options": {"only": list(only), "shuffle": shuffle, **veil.options}, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
         execution.write_crate(folder, told_of, execution.outputs_of(folder))
-        files = inputs_to_remember(loaded.declared, input_files(loaded.declared, where.root), where.root)
         run_on.remember(asked, code, files, headlines, findings)
         tell(total, total, "done")
     return Result(folder, folder / "report.html", answer.estimates, answer.points, argued, tuple(findings), headlines)
@@ -204,14 +217,6 @@ def _result_of(same: Unchanged) -> Result:
     return Result(same.folder, same.report, *tables, argued, findings, same.headlines)
 
 
-def _note(journal: execution.Journal, folder: Path, study: Path, inputs: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the study file as it is now, and the hash of every input in the journal."""
-    with execution.whole(folder / execution.STUDY_COPY) as path:
-        path.write_bytes(study.read_bytes())
-    for entry in inputs:
-        journal.event("input", **entry)
-
-
 def _lists(
     stage: Path,
     loaded: LoadedStudy,
@@ -219,12 +224,14 @@ def _lists(
     dropped: Sequence[Dropped],
     findings: Sequence[Finding],
     inputs: Sequence[object],
+    veil: Veil,
 ) -> pd.DataFrame:
     """Fill the reviewers' checklists and write them."""
     versions = execution.versions()
     lists = checklists(
         loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
     )
+    lists = veil.words(lists)
     with execution.whole(stage / "checklists.tsv") as path:
         write_checklists(lists, path)
     return lists
@@ -258,6 +265,7 @@ def _claims(
     shuffle: int,
     crew: execution.Crew,
     tell: Callable[[int, int], None],
+    veil: Veil,
 ) -> pd.DataFrame:
     """Join the answers into claims and write them; a study that cannot make any has no such file."""
     family = claim_family(loaded)
@@ -267,6 +275,7 @@ def _claims(
     found = join(answer.estimates, family, findings=findings)
     if shuffle:
         found = noise(loaded, family, found, shuffle, findings=tuple(findings), crew=crew, tell=tell)
+    found = veil.words(found)
     with execution.whole(folder / CLAIMS) as path:
         write_claims(found, path)
     return found
