@@ -104,7 +104,7 @@ def _spread(cell: pd.DataFrame, row: dict[str, object], grid: Floats, level: flo
     if len(values) < LEAST:
         return
     yield {**row, "figure": MEAN, **_mean(values, level)}
-    cuts = _joined(values, grid)
+    cuts = _joined(values, np.arange(len(values)).astype(object), grid)
     if not len(cuts):
         return
     width = float(np.median(np.diff(grid))) if len(grid) > 1 else 1.0
@@ -119,15 +119,18 @@ def _spread(cell: pd.DataFrame, row: dict[str, object], grid: Floats, level: flo
 def _along(cell: pd.DataFrame, row: dict[str, object], grid: Floats, level: float) -> Iterator[dict[str, object]]:
     """Yield one group's means by bins of time or severity."""
     known = cell[cell["x"].notna() & cell["y"].notna()]
-    if known.empty or not len(grid):
+    if known["_who"].nunique() < LEAST or not len(grid):
         return
-    bins = np.searchsorted(grid, known["x"].to_numpy(float), side="right")
-    width = float(grid[1] - grid[0]) if len(grid) > 1 else 0.0
-    for at in sorted(set(bins.tolist())):
+    x, who = known["x"].to_numpy(float), known["_who"].to_numpy(object)
+    cuts = _joined(x, who, grid)
+    width = float(np.median(np.diff(grid))) if len(grid) > 1 else 0.0
+    edges = np.concatenate([[cuts[0] - width], cuts, [cuts[-1] + width]]) if len(cuts) else np.repeat(grid.mean(), 2)
+    bins = np.searchsorted(cuts, x, side="right")
+    for at in range(len(cuts) + 1):
         values = _per_person(known[bins == at])
-        if len(values) >= LEAST:
-            middle = float(grid[at] - width / 2) if at < len(grid) else float(grid[-1] + width / 2)
-            end = "and below" if at == 0 else "and above" if at == len(grid) else None
+        if len(values) >= LEAST:  # fewer where somebody has values in several bins
+            middle = float(edges[at] + edges[at + 1]) / 2
+            end = "and below" if at == 0 else "and above" if at == len(cuts) else None
             yield {**row, "figure": MEAN, "x": middle, "block": end, **_mean(values, level)}
 
 
@@ -165,15 +168,15 @@ def _grid(values: pd.Series[Any]) -> Floats:
     return np.round(np.arange(first, last + 1) * step, max(0, 2 - int(np.floor(np.log10(step)))))
 
 
-def _joined(values: Floats, grid: Floats) -> Floats:
-    """Return the cuts of the grid between which, below the first and above the last, at least `LEAST` values lie."""
+def _joined(values: Floats, who: NDArray[np.object_], grid: Floats) -> Floats:
+    """Return the cuts of the grid between which, below the first and above the last, `LEAST` people or more lie."""
     cuts: list[float] = []
-    before = 0
+    before = -np.inf
     for cut in grid.tolist():
-        below = int(np.count_nonzero(values < cut))
-        if below - before >= LEAST and len(values) - below >= LEAST:
+        inside, above = (values >= before) & (values < cut), values >= cut
+        if len(set(who[inside])) >= LEAST and len(set(who[above])) >= LEAST:
             cuts.append(cut)
-            before = below
+            before = cut
     return np.asarray(cuts)
 
 
