@@ -51,9 +51,7 @@ def run(
         for sentence in pipeline.reasons(study, out, data, only=names, shuffle=shuffle, fresh=fresh, private=private):
             typer.echo(sentence)
         return
-    same = None if fresh else pipeline.unchanged(
-        study, out, data, only=names, shuffle=shuffle, private=private
-    )
+    same = None if fresh else pipeline.unchanged(study, out, data, only=names, shuffle=shuffle, private=private)
     if same is not None:
         show.result(same)
         typer.echo("nothing has changed since the last run: nothing was run or written")

@@ -14,6 +14,7 @@ from commensal.execution.store import Entry, Store
 __all__ = [
     "CRATE", "KEPT", "STUDY_COPY", "Crew", "Done", "Entry", "Journal", "Serial", "Store", "Tell", "array_digest",
     "column_digest", "crew_of", "digest", "files_of", "folder", "is_private", "key_of", "keyed", "locked", "outputs_of",
-    "own_place", "pseudonym", "put_by", "python", "read_crate", "require_apart", "settle", "sha256", "sha256_or_none", "source_digest", "sweep", "versions", "whole", "write_crate",
+    "own_place", "pseudonym", "put_by", "python", "read_crate", "require_apart",
+    "settle", "sha256", "sha256_or_none", "source_digest", "sweep", "versions", "whole", "write_crate",
     "write_whole",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -68,6 +68,11 @@ class Journal:
             with contextlib.suppress(OSError):
                 self._handle.close()  # what could not be written is not tried again
             raise unwritable(self._path, error) from error
+
+    def events(self, event: str, told: Iterable[Mapping[str, object]], /) -> None:
+        """Write one event of the same name for each of several details."""
+        for details in told:
+            self.event(event, **details)
 
     @property
     def seconds(self) -> float:

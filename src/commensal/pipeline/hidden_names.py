@@ -53,7 +53,7 @@ class Names:
 
     def without_ids(self, text: str) -> str:
         """Return a text that was written before ids became tokens, with tokens for whatever is an id in it."""
-        known = {name: token for one in reversed(self.tokens.values()) for name, token in one.items() if name}
+        known = {name: token for one in reversed(list(self.tokens.values())) for name, token in one.items() if name}
         if not known:
             return text
         longest = sorted(known, key=len, reverse=True)

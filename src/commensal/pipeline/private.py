@@ -24,7 +24,10 @@ from commensal.tables import Finding, estimates
 INPUTS = "inputs.json"
 #: Sizes of inputs are told in steps of so many bytes.
 PAGE = 4096
-_READ_IT = "`commensal check STUDY.toml` says it on your screen; keep what it prints to yourself"
+_READ_IT = (
+    "`commensal check STUDY.toml` says it on your screen, or a run with --no-private into another folder does; keep"
+    " what they print to yourself"
+)
 
 
 @dataclass(slots=True)
@@ -91,9 +94,9 @@ class Veil:
         """Return a table with the texts that may be read."""
         return table
 
-    def answer(self, answer: Answer, loaded: LoadedStudy) -> Answer:
+    def answer(self, answer: Answer, loaded: LoadedStudy) -> Answer:  # noqa: ARG002  whose samples are whose
         """Return estimates and points as they may be seen."""
-        return answer  # noqa: RET504  both ways of the method read alike
+        return answer
 
     def dropped(self, items: Sequence[Dropped]) -> tuple[Dropped, ...]:
         """Return what was left out, by names that may be read."""
@@ -127,17 +130,21 @@ class Private(Veil):
 
     @property
     def hidden(self) -> Path:
+        """Where it keeps what the next run may take up: beside its folder."""
         return execution.own_place(self.folder) / "kept"
 
     @property
     def profiles(self) -> Path:
+        """Where samples of reads are profiled to: beside its folder, as profiles are of single people."""
         return execution.own_place(self.folder) / "profiles"
 
     @property
     def options(self) -> dict[str, object]:
+        """What the crate says of it."""
         return {"private": True}
 
     def start(self, study: Path) -> dict[str, object]:  # noqa: ARG002  a file may be called after somebody
+        """Return what the journal begins with: no name of a file."""
         return {"private": True}
 
     @property
@@ -147,6 +154,7 @@ class Private(Veil):
 
     @contextmanager
     def guard(self) -> Iterator[None]:
+        """Let errors say that something is wrong, and not of whom."""
         try:
             yield
         except (UsageError, OutputError):
@@ -156,9 +164,11 @@ class Private(Veil):
             raise type(error)(what, where="a private run", mend=_READ_IT) from None
 
     def told(self, tell: Callable[[int, int, str], None]) -> Callable[[int, int, str], None]:
+        """Return who is told of samples while they are read: not which."""
         return lambda done, total, _what: tell(done, total, "reading samples")
 
     def put(self, study: Path, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Keep the study file and the inputs beside the folder; tell of inputs by number and keyed hash."""
         place = execution.own_place(self.folder)
         _copy(study, place)
         execution.write_whole(place / INPUTS, (json.dumps(list(inputs), default=str, indent=1) + "\n").encode())
@@ -172,10 +182,13 @@ class Private(Veil):
         ]
 
     def hide(self, loaded: LoadedStudy) -> LoadedStudy:
+        """Return the study with tokens for ids."""
         made, self._names = hidden(loaded, self._key)
         return made
 
     def early(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings that were made while the study was read, with tokens for ids."""
+
         def clean(one: Finding) -> Finding:
             where, message = (self.names.without_ids(text) for text in (one.where, one.message))
             return replace(one, where=where, message=message, mend=self.names.without_ids(one.mend))
@@ -183,6 +196,7 @@ class Private(Veil):
         return [clean(one) for one in findings]
 
     def findings(self, found: Sequence[Finding]) -> list[Finding]:
+        """Return findings whose sentences name nobody."""
         return [self._finding(one) for one in found]
 
     def _finding(self, one: Finding) -> Finding:
@@ -197,12 +211,15 @@ class Private(Veil):
         return replace(one, where=self.names.shown(one.where), message=message, mend=mend, counts={})
 
     def journal(self, finding: Finding) -> dict[str, object]:
+        """Return what the journal is told of a finding: that there is one."""
         return {"code": finding.code, "severity": finding.severity}
 
     def key(self, told: dict[str, object]) -> dict[str, object]:  # noqa: ARG002  a hash of values
+        """Tell the journal of no hash of values."""
         return {}
 
     def words(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table without texts that tell of single people."""
         made = table.copy()
         for name in made.columns:
             if made[name].dtype == object or str(made[name].dtype).startswith("string"):
@@ -217,11 +234,13 @@ class Private(Veil):
         return f"(told of {', '.join(named[:3])}: left out)"
 
     def answer(self, answer: Answer, loaded: LoadedStudy) -> Answer:
+        """Return estimates without notes on single people, and points that are of nobody."""
         self._missing = tuple(left_out(answer.points))
         shown = self.words(private_points(answer.points, loaded))
         return replace(answer, estimates=estimates(self.words(answer.estimates)), points=shown)
 
     def dropped(self, items: Sequence[Dropped]) -> tuple[Dropped, ...]:
+        """Return what was left out, by pseudonyms."""
         return tuple(
             replace(one, name=self.names.shown(one.name), where=self.names.shown(one.where),
                     reason="its reason names others" if self.names.named(one.reason) else one.reason)
@@ -229,6 +248,8 @@ class Private(Veil):
         )  # fmt: skip
 
     def matches(self, matches: Mapping[str, Match]) -> Mapping[str, Match]:
+        """Return ids that met nothing, by pseudonyms."""
+
         def people(ids: Sequence[str]) -> tuple[str, ...]:
             return tuple(self.names.shown(one) for one in ids)
 
@@ -238,12 +259,15 @@ class Private(Veil):
         }
 
     def study(self, declared: Study) -> Study:
+        """Return the declaration with pseudonyms for tokens, and no name of its file."""
         return replace(shown_study(declared, self.names), path=Path("study.toml"))
 
     def command(self, words: str) -> str:  # noqa: ARG002  the words hold paths
+        """Return the command line without its paths."""
         return "commensal run STUDY.toml --out DIR --private"
 
     def missing(self) -> tuple[str, ...]:
+        """Name the kinds of points that nothing stands for."""
         return self._missing
 
 

@@ -88,14 +88,17 @@ def _people(frame: pd.DataFrame, loaded: LoadedStudy) -> pd.Series[Any]:
 def _rows(frame: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
     shared = [name for name in _CELL if name not in ("side", "group")]
     for keys, own in frame.groupby(shared, sort=False, dropna=False):
-        base = {name: None if pd.isna(one) else one for name, one in zip(shared, keys, strict=True)}
+        base: dict[str, object] = {name: _known(one) for name, one in zip(shared, keys, strict=True)}
         kind = str(base.pop("figure"))
         timed = kind in ALONG or (kind == "raw" and own["x"].notna().any())
         grid = _grid(own["x"]) if timed else _grid(own["y"])
         for (side, group), cell in own.groupby(["side", "group"], sort=False, dropna=False):
-            row = {**base, "note": kind, "side": None if pd.isna(side) else side}
-            row["group"] = None if pd.isna(group) else group
+            row = {**base, "note": kind, "side": _known(side), "group": _known(group)}
             yield from _along(cell, row, grid, level) if timed else _spread(cell, row, grid, level)
+
+
+def _known(one: Any) -> object:
+    return None if pd.isna(one) else one
 
 
 def _spread(cell: pd.DataFrame, row: dict[str, object], grid: Floats, level: float) -> Iterator[dict[str, object]]:
@@ -165,7 +168,8 @@ def _grid(values: pd.Series[Any]) -> Floats:
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(one * power for one in _STEPS if one * power >= raw * (1 - 1e-9))
     first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
-    return np.round(np.arange(first, last + 1) * step, max(0, 2 - int(np.floor(np.log10(step)))))
+    made: Floats = np.round(np.arange(first, last + 1) * step, max(0, 2 - int(np.floor(np.log10(step)))))
+    return made
 
 
 def _joined(values: Floats, who: NDArray[np.object_], grid: Floats) -> Floats:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -141,30 +140,25 @@ def run(
         loaded = veil.hide(loaded)
         for name, profiles in reads.profiles.items():
             journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
-        if shuffle:
-            _shufflable(loaded)
-        for entry in inputs:
-            journal.event("input", **entry)
+        _shufflable(loaded, shuffle)
+        journal.events("input", inputs)
         steps = steps_of(loaded.declared, only)
         journal.event("seeds", questions=(seeds := {step.question.name: step.question.seed for step in steps}))
         total = len(steps) + 3
         tell(1, total, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
-        to_do = [one.step for one in run_on.keeper.planned(loaded, steps) if one.runs]
-        for key in run_on.keeper.damaged:
-            journal.event("damaged", **veil.key({"key": key}))
-        waiting = total - len(steps) + len(to_do)
+        to_do = sum(one.runs for one in run_on.keeper.planned(loaded, steps))
+        journal.events("damaged", [veil.key({"key": key}) for key in run_on.keeper.damaged])
         answers, failures = answered(
             loaded,
             steps,
             crew,
             journal,
-            lambda done, _, what: tell(done + 2, waiting, what),
+            lambda done, _, what: tell(done + 2, total - len(steps) + to_do, what),
             run_on.keeper,
         )
         findings = checks.ordered([*failures, *veil.early([*reads.findings, *told.findings]), *findings])
-        for finding in findings:
-            journal.event("finding", **veil.journal(finding))
+        journal.events("finding", map(veil.journal, findings))
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
@@ -201,7 +195,11 @@ def run(
         run_on.publish()
         headlines = (*page.claims_headline(argued, view.study), *page.headlines(answer.estimates, view.study))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
-        told_of |= {"options": {"only": list(only), "shuffle": shuffle, **veil.options}, "seeds": seeds, "ended": datetime.now(UTC).isoformat(timespec="seconds")}
+        told_of |= {
+            "options": {"only": list(only), "shuffle": shuffle, **veil.options},
+            "seeds": seeds,
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         execution.write_crate(folder, told_of, execution.outputs_of(folder))
         run_on.remember(asked, code, files, headlines, findings)
         tell(total, total, "done")
@@ -237,7 +235,7 @@ def _lists(
     return lists
 
 
-def _shufflable(loaded: LoadedStudy) -> None:
+def _shufflable(loaded: LoadedStudy, shuffle: int) -> None:
     """Say at once, not after all questions, that there is nothing to shuffle.
 
     Raises
@@ -247,6 +245,8 @@ def _shufflable(loaded: LoadedStudy) -> None:
     DesignError
         No label of it can be rearranged.
     """
+    if not shuffle:
+        return
     if claim_family(loaded) is None:
         raise UsageError(
             "this study makes no claim, so that there is none to set beside noise",

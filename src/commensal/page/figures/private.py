@@ -145,14 +145,15 @@ def _line(group: Group, rows: Rows, what: str, kind: str) -> Panel:
         x=alt.X("x:Q", title=ALONG[kind]).scale(zero=False),
         color=alt.Color("group:N", scale=scale, legend=alt.Legend(title=None, columns=2)),
     )
-    mean = alt.Y("y:Q", title="mean").scale(zero=False)
+    mean, low = (alt.Y(f"{of}:Q", title="mean").scale(zero=False) for of in ("y", "low"))
+    shape = alt.Shape("group:N", legend=None)
     told = [alt.Tooltip(f"{name}:{of}", title=title) for name, of, title in (
         ("group", "N", "Group"), ("x", "Q", "At"), ("y", "Q", "Mean"), ("low", "Q", "From"), ("high", "Q", "To"),
         ("n", "Q", "People"))]  # fmt: skip
     layers = [
-        base.mark_rule(opacity=0.6, strokeWidth=1.5).encode(y=alt.Y("low:Q", title="mean").scale(zero=False), y2="high:Q"),
+        base.mark_rule(opacity=0.6, strokeWidth=1.5).encode(y=low, y2="high:Q"),
         base.mark_line(strokeWidth=1.5).encode(y=mean),
-        base.mark_point(filled=True, size=45, opacity=1).encode(y=mean, shape=alt.Shape("group:N", legend=None), tooltip=told),
+        base.mark_point(filled=True, size=45, opacity=1).encode(y=mean, shape=shape, tooltip=told),
     ]  # fmt: skip
     return panel(alt.layer(*layers, title=what), {"means": [row for row in rows if row["kind"] == "mean"]}, 240)
 
