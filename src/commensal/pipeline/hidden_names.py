@@ -19,6 +19,8 @@ from commensal.study import AssayTable, Condition, Dropped, LoadedStudy, Match, 
 #: Samples and their subjects share their ids where nobody gave subjects; these columns are always ids of people.
 PERSON = "subject"
 ALWAYS = ("subject", "sample", "household")
+#: Units of several animals, or of a place: a sentence about them is of nobody, and stays with pseudonyms in it.
+UNITS = frozenset({"cage", "isolator", "litter", "room", "facility", "vivarium", "batch", "site", "centre", "center"})
 #: What is dropped and is somebody.
 _SOMEBODY = ("sample", "subject", "row")
 _TOKEN = re.compile(r"id~\d{8}~\d{3}~")
@@ -48,8 +50,9 @@ class Names:
         return _TOKEN.sub(lambda found: self.written.get(found[0], "someone"), text)
 
     def named(self, text: str) -> list[str]:
-        """Return the pseudonyms of those that a text with tokens names, each once."""
-        return list(dict.fromkeys(self.written.get(found[0], "someone") for found in _TOKEN.finditer(text)))
+        """Return the pseudonyms of the people that a text with tokens names, each once; not those of `UNITS`."""
+        all_ = dict.fromkeys(self.written.get(found[0], "someone") for found in _TOKEN.finditer(text))
+        return [one for one in all_ if one.rpartition("-")[0] not in UNITS]
 
     def without_ids(self, text: str) -> str:
         """Return a text that was written before ids became tokens, with tokens for whatever is an id in it."""

@@ -203,7 +203,8 @@ class Private(Veil):
         """Return a finding whose sentence names nobody: one that does may tell of their values, too."""
         named = self.names.named(f"{one.where} {one.message} {one.mend}")
         if not named:
-            return one
+            where, message, mend = map(self.names.shown, (one.where, one.message, one.mend))
+            return replace(one, where=where, message=message, mend=mend)
         listed = ", ".join(named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
         kind = one.code.replace("_", " ")
         message = f"{kind}: it is about {listed}. What it says of them is left out; `commensal check` prints it."
@@ -227,9 +228,9 @@ class Private(Veil):
         return made
 
     def _word(self, text: Any) -> Any:
-        if not isinstance(text, str) or not (named := self.names.named(text)):
+        if not isinstance(text, str):
             return text
-        if text.startswith("id~") and len(named) == 1:
+        if not (named := self.names.named(text)):
             return self.names.shown(text)
         return f"(told of {', '.join(named[:3])}: left out)"
 

@@ -55,8 +55,8 @@ def private_points(found: pd.DataFrame, loaded: LoadedStudy, level: float = 0.95
     pandas.DataFrame
         Points: those of features and effects as they were; ``density`` (``n`` people with values from ``low`` to
         ``high``, y their share; ``block`` is ``and below`` or ``and above`` where a bin is open), ``mean`` (y with its
-        interval, x the middle of a bin of time or severity, ``n`` people); ``note`` is the kind of points that they
-        stand for. Of curves of events what is known at round times.
+        interval, x the middle of a bin of time or severity, ``n`` people; of curves of events the share at a round
+        time); ``note`` is the kind of points that they stand for.
 
     Notes
     -----
@@ -216,7 +216,8 @@ def _read_off(steps: pd.DataFrame) -> pd.DataFrame:
             marks.append(mark)
             before = left
     read = steps.iloc[chosen].assign(x=marks)
-    return read.assign(n=_rounded(read["n"].fillna(0).to_numpy(np.int64)), note=None)
+    counts = _rounded(read["n"].fillna(0).to_numpy(np.int64))
+    return read.assign(n=counts, note=read["figure"], figure=MEAN, block=None)
 
 
 def left_out(found: pd.DataFrame) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Figures of a private run: how many people have values where, and means with their intervals; nobody alone."""
+"""Figures of a private run: how many subjects have values where, and means with their intervals; nobody alone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,23 @@ TITLES = {
     "severity": "With severity",
     "course": "Over time",
     "trajectory": "Over time",
+    "survival": "Survival",
+    "incidence": "What came first",
     "engraftment": "What became of strains that were given",
     "counting": "Reads that count for no gene",
 }
 #: Kinds whose means stand along an axis, and its title.
-ALONG = {"severity": "severity", "course": "time", "trajectory": "time"}
-TABLE = {"what": "What", "group": "Group", "x": "At", "low": "From", "high": "To", "y": "Share, or mean", "n": "People"}
+ALONG = {"severity": "severity", "course": "time", "trajectory": "time", "survival": "time", "incidence": "time"}
+CURVES = ("survival", "incidence")
+TABLE = {
+    "what": "What",
+    "group": "Group",
+    "x": "At",
+    "low": "From",
+    "high": "To",
+    "y": "Share, or mean",
+    "n": "Subjects",
+}
 MOST = 24
 _ARMS = ["#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#8A8F98"]
 
@@ -40,26 +51,28 @@ def private_figures(group: Group, points: pd.DataFrame) -> list[Figure]:
 
 
 def _figure(group: Group, own: pd.DataFrame, kind: str, title: str) -> Figure | None:
-    named = own.assign(_what=[_what(row) for row in own[["measure", "feature", "label"]].to_dict("records")])
+    named = own.assign(_what=[_what(row) for row in own[["measure", "feature", "label", "note"]].to_dict("records")])
     panels: list[Panel] = []
     rows: Rows = []
     for what, part in named.groupby("_what", sort=False):
         if len(panels) == MOST:
             break
         made = _rows(group, part)
-        panels.append(_line(group, made, str(what), kind) if kind in ALONG else _strips(made, str(what), part))
+        panels.append(_line(group, made, str(what), kind, part) if kind in ALONG else _strips(made, str(what), part))
         rows += [{"what": what} | row for row in made]
     if not panels:
         return None
     more = named["_what"].nunique() - len(panels)
     shown = (
-        "Means of people, with their 95 % intervals, where a group has at least five."
+        "Shares read at round times, between which at least five subjects left a group, with 95 % intervals."
+        if kind in CURVES
+        else "Means of subjects, with their 95 % intervals, where a group has at least five."
         if kind in ALONG
-        else "How many people have values where: the darker, the larger the share of its group. Dot and line: mean and "
+        else "How many subjects have values where: the darker, the larger the share of its group. Dot and line: mean and "
         "95 % interval. Outer bins are open: they hold everybody below or above, and are drawn one step wide."
     )
     caption = [
-        f"{shown} Single people are not shown, nor groups of fewer than five; counts are rounded to fives.",
+        f"{shown} Single subjects are not shown, nor groups of fewer than five; counts are rounded to fives.",
         *([f"The first {MOST} are drawn; {more} more are in points.parquet."] if more > 0 else []),
     ]
     return Figure(
@@ -76,7 +89,7 @@ def _what(row: dict[Any, Any]) -> str:
     measure = None if missing(row["measure"]) else measure_word(row["measure"])
     if missing(feature):
         return str(measure or "all")
-    return f"{feature}, {measure}" if measure in ("unmatched",) else str(feature)
+    return f"{feature}, {measure}" if measure == "unmatched" or row["note"] in CURVES else str(feature)
 
 
 def _rows(group: Group, part: pd.DataFrame) -> Rows:
@@ -112,7 +125,7 @@ def _strips(rows: Rows, what: str, part: pd.DataFrame) -> Panel:
         alt.Tooltip("low:Q", title="From"),
         alt.Tooltip("high:Q", title="To"),
         alt.Tooltip("bin:N", title="Open"),
-        alt.Tooltip("n:Q", title="People"),
+        alt.Tooltip("n:Q", title="Subjects"),
     ]
     x = alt.X("low:Q", title=str(unit)).scale(zero=False)
     strips = (
@@ -133,7 +146,7 @@ def _strips(rows: Rows, what: str, part: pd.DataFrame) -> Panel:
     return panel(alt.layer(strips, lines, dots, title=what), data, 36 * max(len(names), 2))
 
 
-def _line(group: Group, rows: Rows, what: str, kind: str) -> Panel:
+def _line(group: Group, rows: Rows, what: str, kind: str, part: pd.DataFrame) -> Panel:
     """Draw a line of means per group, with intervals."""
     import altair as alt
 
@@ -145,11 +158,13 @@ def _line(group: Group, rows: Rows, what: str, kind: str) -> Panel:
         x=alt.X("x:Q", title=ALONG[kind]).scale(zero=False),
         color=alt.Color("group:N", scale=scale, legend=alt.Legend(title=None, columns=2)),
     )
-    mean, low = (alt.Y(f"{of}:Q", title="mean").scale(zero=False) for of in ("y", "low"))
+    unit = part["unit"].dropna().iloc[0] if part["unit"].notna().any() else ""
+    title = str(unit) if kind in CURVES else f"mean, {unit}" if unit else "mean"
+    mean, low = (alt.Y(f"{of}:Q", title=title).scale(zero=False) for of in ("y", "low"))
     shape = alt.Shape("group:N", legend=None)
     told = [alt.Tooltip(f"{name}:{of}", title=title) for name, of, title in (
         ("group", "N", "Group"), ("x", "Q", "At"), ("y", "Q", "Mean"), ("low", "Q", "From"), ("high", "Q", "To"),
-        ("n", "Q", "People"))]  # fmt: skip
+        ("n", "Q", "Subjects"))]  # fmt: skip
     layers = [
         base.mark_rule(opacity=0.6, strokeWidth=1.5).encode(y=low, y2="high:Q"),
         base.mark_line(strokeWidth=1.5).encode(y=mean),
