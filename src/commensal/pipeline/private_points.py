@@ -73,7 +73,7 @@ def private_points(found: pd.DataFrame, loaded: LoadedStudy, level: float = 0.95
     personal = found[kinds.isin(VALUES | ALONG)]
     if len(personal):
         frames.append(points([*_rows(personal.assign(_who=_people(personal, loaded)), level)]))
-    kept = pd.concat([one for one in frames if len(one)], ignore_index=True) if any(map(len, frames)) else points()
+    kept = points([{str(key): cell for key, cell in row.items()} for one in frames for row in one.to_dict("records")])
     nobody = kept["figure"].isin(["capability"]).to_numpy(bool)  # its ``sample`` is a genome
     return points(kept.assign(sample=kept["sample"].where(nobody), subject=kept["subject"].where(nobody)))
 

@@ -64,12 +64,13 @@ def _figure(group: Group, own: pd.DataFrame, kind: str, title: str) -> Figure | 
         return None
     more = named["_what"].nunique() - len(panels)
     shown = (
-        "Shares read at round times, between which at least five subjects left a group, with 95 % intervals."
+        "Shares read at round times, between which at least five subjects left a group, with 95 % intervals; "
+        "straight lines join what is known."
         if kind in CURVES
         else "Means of subjects, with their 95 % intervals, where a group has at least five."
         if kind in ALONG
-        else "How many subjects have values where: the darker, the larger the share of its group. Dot and line: mean and "
-        "95 % interval. Outer bins are open: they hold everybody below or above, and are drawn one step wide."
+        else "How many subjects have values where: the darker, the larger the share of its group. Dot and line: mean "
+        "and 95 % interval. Outer bins are open: they hold everybody below or above, and are drawn one step wide."
     )
     caption = [
         f"{shown} Single subjects are not shown, nor groups of fewer than five; counts are rounded to fives.",
@@ -87,16 +88,20 @@ def _what(row: dict[Any, Any]) -> str:
     """Name what a panel is about: the feature, the measure, or both."""
     feature = row["label"] if not missing(row["label"]) else row["feature"]
     measure = None if missing(row["measure"]) else measure_word(row["measure"])
+    if row["note"] in CURVES:  # their labels are the arms
+        cause = "" if missing(row["feature"]) or row["note"] == "survival" else f": {row['feature']}"
+        return f"{measure or 'all'}{cause}"
     if missing(feature):
         return str(measure or "all")
-    return f"{feature}, {measure}" if measure == "unmatched" or row["note"] in CURVES else str(feature)
+    return f"{feature}, {measure}" if measure == "unmatched" else str(feature)
 
 
 def _rows(group: Group, part: pd.DataFrame) -> Rows:
     rows: Rows = []
     for row in part.to_dict("records"):
         side = None if missing(row["side"]) else str(row["side"])
-        name = "" if missing(row["group"]) else str(row["group"])
+        named = row["label"] if row["note"] in CURVES and not missing(row["label"]) else row["group"]
+        name = "" if missing(named) else str(named)
         known = {"case": group.case, "control": group.control}.get(side or "", name)
         numbers = {key: short(None if missing(row[key]) else float(row[key])) for key in ("x", "low", "high", "y")}
         rows.append(
@@ -167,7 +172,7 @@ def _line(group: Group, rows: Rows, what: str, kind: str, part: pd.DataFrame) ->
         ("n", "Q", "Subjects"))]  # fmt: skip
     layers = [
         base.mark_rule(opacity=0.6, strokeWidth=1.5).encode(y=low, y2="high:Q"),
-        base.mark_line(strokeWidth=1.5).encode(y=mean),
+        base.mark_line(strokeWidth=1.5, strokeDash=[5, 3] if kind in CURVES else [1, 0]).encode(y=mean),
         base.mark_point(filled=True, size=45, opacity=1).encode(y=mean, shape=shape, tooltip=told),
     ]  # fmt: skip
     return panel(alt.layer(*layers, title=what), {"means": [row for row in rows if row["kind"] == "mean"]}, 240)
