@@ -24,6 +24,10 @@ from commensal.tables import Finding, estimates
 INPUTS = "inputs.json"
 #: Sizes of inputs are told in steps of so many bytes.
 PAGE = 4096
+#: Findings made while tables are read that are of features; whatever else is made then is of samples and files.
+OF_FEATURES = frozenset({"identity"})
+#: Findings whose sentences tell the value of whoever is first or last, without a name.
+OF_ONE = frozenset({"missing_baseline", "shallow_samples"})
 _READ_IT = (
     "`commensal check STUDY.toml` says it on your screen, or a run with --no-private into another folder does; keep"
     " what they print to yourself"
@@ -83,8 +87,8 @@ class Veil:
         return list(found)
 
     def journal(self, finding: Finding) -> dict[str, object]:
-        """Return what the journal is told of a finding: no sentence, as sentences may name people."""
-        return {key: value for key, value in finding.to_dict().items() if key not in ("message", "mend")}
+        """Return what the journal is told of a finding: no sentence and no number, as they may be of single people."""
+        return {key: value for key, value in finding.to_dict().items() if key not in ("message", "mend", "counts")}
 
     def key(self, told: dict[str, object]) -> dict[str, object]:
         """Return what the journal is told of a kept result."""
@@ -187,11 +191,17 @@ class Private(Veil):
         return made
 
     def early(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return findings that were made while the study was read, with tokens for ids."""
+        """Return findings that were made while the study was read: what they say of samples and files is left out."""
 
         def clean(one: Finding) -> Finding:
-            where, message = (self.names.without_ids(text) for text in (one.where, one.message))
-            return replace(one, where=where, message=message, mend=self.names.without_ids(one.mend))
+            if one.code in OF_FEATURES:
+                return one
+            kind = one.code.replace("_", " ")
+            message = f"{kind}: it is of single samples and their files. `commensal check` prints it."
+            mend = "read it with `commensal check`"
+            return replace(
+                one, where=f"assay {one.assay}" if one.assay else "reads", message=message, mend=mend, counts={}
+            )
 
         return [clean(one) for one in findings]
 
@@ -202,6 +212,9 @@ class Private(Veil):
     def _finding(self, one: Finding) -> Finding:
         """Return a finding whose sentence names nobody: one that does may tell of their values, too."""
         named = self.names.named(f"{one.where} {one.message} {one.mend}")
+        if one.code in OF_ONE:
+            message = f"{one.code.replace('_', ' ')}: it tells a single subject's value. `commensal check` prints it."
+            return replace(one, message=message, counts={})
         if not named:
             where, message, mend = map(self.names.shown, (one.where, one.message, one.mend))
             return replace(one, where=where, message=message, mend=mend)
