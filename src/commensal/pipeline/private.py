@@ -25,7 +25,7 @@ INPUTS = "inputs.json"
 #: Sizes of inputs are told in steps of so many bytes.
 PAGE = 4096
 #: Findings made while tables are read that are of features; whatever else is made then is of samples and files.
-OF_FEATURES = frozenset({"identity"})
+OF_FEATURES = frozenset({"identity", "identity_open", "same_compound", "no_functions"})
 #: Findings whose sentences tell the value of whoever is first or last, without a name.
 OF_ONE = frozenset({"missing_baseline", "shallow_samples"})
 _READ_IT = (
