@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 import commensal
 from commensal.cli.app import app
 from commensal.errors import OutputError, TableError, UsageError
-from commensal.execution import own_place, pseudonym
+from commensal.execution import is_private, own_place, pseudonym
 from commensal.pipeline.private_points import LEAST, private_points
 from commensal.pipeline.replay import replay
+from commensal.pipeline.unchanged import is_asked
 from commensal.pipeline.verify import changed, verify
 from commensal.tables import points, read_estimates, read_points
 
@@ -143,6 +144,7 @@ def study(tmp_path_factory, canaries):
 STUDY = """# {comment}
 [study]
 name = "cohort"
+private = true
 time_unit = "day"
 [design]
 randomised = "no"
@@ -207,11 +209,12 @@ permutations = 99
 
 @pytest.fixture(scope="module")
 def runs(study, tmp_path_factory):
-    """The same study in the open and in private, from the command line."""
+    """The same study in the open, which has to be said, and in private, which its file demands; by command."""
     there = tmp_path_factory.mktemp("out")
     said = {}
-    for name, option in (("open", "--no-private"), ("shut", "--private")):
-        done = CliRunner().invoke(app, ["run", str(study), "--out", str(there / name), option], catch_exceptions=False)
+    for name, option in (("open", ["--no-private"]), ("shut", [])):
+        words = ["run", str(study), "--out", str(there / name), *option]
+        done = CliRunner().invoke(app, words, catch_exceptions=False)
         said[name] = (done.exit_code, done.output.replace(str(there), ""))
     return there, said
 
@@ -305,29 +308,25 @@ def test_a_private_folder_that_was_passed_on_is_verified_and_its_replay_refused(
     with pytest.raises(UsageError, match="the copy of the study file is not there"):
         replay(passed, tmp_path / "again", study.parent)
     with pytest.raises(OutputError, match="that of a private run"):
-        commensal.run(study, passed)
+        commensal.run(study, passed, private=False)
 
 
 def test_private_and_ordinary_results_never_share_a_folder(runs, study):
     there, _ = runs
     with pytest.raises(OutputError, match="results of an ordinary run"):
-        commensal.run(study, there / "open", private=True)
+        commensal.run(study, there / "open")
     with pytest.raises(OutputError, match="that of a private run"):
-        commensal.run(study, there / "shut")
+        commensal.run(study, there / "shut", private=False)
 
 
-def test_a_study_that_demands_it_is_private_unless_the_command_says_otherwise(study, tmp_path, canaries):
-    text = study.read_text()
-    demanding = tmp_path / "demanding.toml"
-    text = text.replace('assays = ["taxa", "serum"]', 'assays = ["serum"]')  # quicker
-    demanding.write_text(text.replace('name = "cohort"', 'name = "cohort"\nprivate = true'))
-    made = commensal.run(demanding, tmp_path / "out", study.parent, only=["patients"])
-    assert search(tmp_path / "out", canaries) == {}
-    assert (made.points["sample"].isna()).all()
-    crate = json.loads((tmp_path / "out" / "ro-crate-metadata.json").read_text())["@graph"]
-    assert any(one["@id"] == "#option/private" for one in crate)
-    commensal.run(demanding, tmp_path / "said", study.parent, only=["patients"], private=False)
-    assert "points.parquet" in search(tmp_path / "said", canaries)
+def test_the_crate_says_which_way_a_run_went(runs):
+    there, _ = runs
+    assert is_private(there / "shut")
+    crates = {name: (there / name / "ro-crate-metadata.json").read_text() for name in ("open", "shut")}
+    assert {name: "#option/private" in text for name, text in crates.items()} == {"open": False, "shut": True}
+    assert {one: is_asked(Path("absent.toml"), one) for one in (None, True, False)} == {
+        None: False, True: True, False: False,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("private", [True, False])

@@ -325,7 +325,7 @@ def test_a_private_run_keeps_profiles_beside_its_folder_and_names_no_sample(stud
     assert not (tmp_path / "shut" / "profiles").exists()
     columns = [name for name in ran.estimates.columns if name != "note"]
     pd.testing.assert_frame_equal(ran.estimates[columns], made.estimates[columns], check_exact=True)
-    names = re.compile(r"(?<![\w-])(S[1-4]|P[1-7]|A[1-7]|broken|stranger)(?![\w-])|_R[12]\.")
+    names = re.compile(r"(?<![\w-])(S[1-4]|P[1-7]|A[1-3]|broken|stranger)(?![\w-])|_R[12]\.")
     own_code = re.compile(r'<script type="module">.*?</script>', re.DOTALL)
     texts = [own_code.sub("", (ran.folder / "report.html").read_text())]
     assert names.search(texts[0])
