@@ -23,6 +23,8 @@ ALWAYS = ("subject", "sample", "household")
 UNITS = frozenset({"cage", "isolator", "litter", "room", "facility", "vivarium", "batch", "site", "centre", "center"})
 #: What is dropped and is somebody.
 _SOMEBODY = ("sample", "subject", "row")
+#: What looks like the name of a file, which may be that of a sample, in a reason.
+_FILE = re.compile(r"[\w-]\.[A-Za-z]|[/\\]")
 _TOKEN = re.compile(r"id~\d{8}~\d{3}~")
 
 
@@ -53,6 +55,11 @@ class Names:
         """Return the pseudonyms of the people that a text with tokens names, each once; not those of `UNITS`."""
         all_ = dict.fromkeys(self.written.get(found[0], "someone") for found in _TOKEN.finditer(text))
         return [one for one in all_ if one.rpartition("-")[0] not in UNITS]
+
+    def reason(self, text: str) -> str:
+        """Return the reason why somebody was left out, written before ids became tokens; none that names a file."""
+        inside = any(len(name) > 2 and name in text for one in self.tokens.values() for name in one)
+        return "left out when its files were read" if inside or _FILE.search(text) else self.without_ids(text)
 
     def without_ids(self, text: str) -> str:
         """Return a text that was written before ids became tokens, with tokens for whatever is an id in it."""
@@ -96,7 +103,7 @@ def hidden(loaded: LoadedStudy, key: bytes) -> tuple[LoadedStudy, Names]:
 
     def gone(items: Iterable[Dropped]) -> tuple[Dropped, ...]:
         return tuple(
-            replace(one, name=names.any_token(one.name), reason=names.without_ids(one.reason))
+            replace(one, name=names.any_token(one.name), reason=names.reason(one.reason))
             if one.what in _SOMEBODY
             else one
             for one in items
