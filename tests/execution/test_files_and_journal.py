@@ -42,5 +42,5 @@ def test_the_journal_keeps_what_happened_also_when_it_fails(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
     assert [line["event"] for line in lines] == ["start", "failed"]
     assert lines[0]["versions"]["numpy"]
-    assert lines[1]["message"] == "oh"
+    assert "oh" not in str(lines[1])  # it may name a person: the verb prints it
     assert lines[0]["seconds"] <= lines[1]["seconds"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import commensal
@@ -353,3 +355,24 @@ def test_a_reference_without_functions_gives_taxa_only_and_says_so(study, tmp_pa
     findings = commensal.check(tmp_path / "study.toml")
     assert "stool_genes, stool_pathways" in finding(findings, "no_functions").message
     assert {one.assay for one in findings if one.contrast} == {"stool_taxa"}
+
+
+def test_a_private_run_keeps_profiles_beside_its_folder_and_names_no_sample(study, ran, tmp_path, no_profiling):
+    own = tmp_path / "shut.private" / "profiles"
+    shutil.copytree(ran.folder / "profiles", own)
+    made = commensal.run(study / "study.toml", tmp_path / "shut", private=True)
+    assert not (tmp_path / "shut" / "profiles").exists()
+    columns = [name for name in ran.estimates.columns if name != "note"]
+    pd.testing.assert_frame_equal(ran.estimates[columns], made.estimates[columns], check_exact=True)
+    names = re.compile(r"(?<![\w-])(S[1-4]|P[1-7]|A[1-3]|broken|stranger)(?![\w-])|_R[12]\.")
+    own_code = re.compile(r'<script type="module">.*?</script>', re.DOTALL)
+    texts = [own_code.sub("", (ran.folder / "report.html").read_text())]
+    assert names.search(texts[0])
+    texts = [own_code.sub("", (tmp_path / "shut" / "report.html").read_text())]
+    texts += [
+        path.read_text()
+        for path in (tmp_path / "shut").rglob("*")
+        if path.suffix in (".json", ".jsonl", ".tsv", ".svg")
+    ]
+    texts += [made.points.to_csv(), made.estimates.to_csv(), "\n".join(map(str, made.findings))]
+    assert not [found[0] for text in texts if (found := names.search(text))]

@@ -34,16 +34,24 @@ def run(
     memory: Annotated[
         str | None, typer.Option("--memory", help="What each worker may take, such as 4GB; fewer start if they must.")
     ] = None,
+    private: Annotated[
+        bool | None,
+        typer.Option(
+            "--private/--no-private",
+            help="Let out nothing of single people: ids as pseudonyms, counts and intervals for values."
+            " As the study file demands, when not given.",
+        ),
+    ] = None,
 ) -> None:
     """Answer the study's questions: estimates, points, figures and one page. What has not changed is not run again."""
     from commensal import pipeline
 
     names = tuple(only or ())
     if explain:
-        for sentence in pipeline.reasons(study, out, data, only=names, shuffle=shuffle, fresh=fresh):
+        for sentence in pipeline.reasons(study, out, data, only=names, shuffle=shuffle, fresh=fresh, private=private):
             typer.echo(sentence)
         return
-    same = None if fresh else pipeline.unchanged(study, out, data, only=names, shuffle=shuffle)
+    same = None if fresh else pipeline.unchanged(study, out, data, only=names, shuffle=shuffle, private=private)
     if same is not None:
         show.result(same)
         typer.echo("nothing has changed since the last run: nothing was run or written")
@@ -59,6 +67,7 @@ def run(
             workers=workers,
             cluster=cluster,
             memory=memory,
+            private=private,
             progress=progress,
         )
     show.result(outcome)

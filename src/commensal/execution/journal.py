@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -69,6 +69,11 @@ class Journal:
                 self._handle.close()  # what could not be written is not tried again
             raise unwritable(self._path, error) from error
 
+    def events(self, event: str, told: Iterable[Mapping[str, object]], /) -> None:
+        """Write one event of the same name for each of several details."""
+        for details in told:
+            self.event(event, **details)
+
     @property
     def seconds(self) -> float:
         """Seconds since the journal was opened."""
@@ -80,6 +85,6 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if error is not None and not self._handle.closed:
             with contextlib.suppress(OutputError):  # the disk is full, say: the first error is the one to tell
-                self.event("failed", error=type(error).__name__, message=str(error))
+                self.event("failed", error=type(error).__name__)  # its message may name people: the verb prints it
         with contextlib.suppress(OSError):
             self._handle.close()

@@ -33,12 +33,13 @@ _guard = Lock()
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Path]:
+def locked(folder: Path, kept: Path | None = None) -> Iterator[Path]:
     """Hold ``folder`` for this process alone while the block runs; give the folder of what is kept in it.
 
     The lock is the system's (POSIX): it ends with the process, however that ends, and is seen from other machines
     where the file system passes locks on. Where it has none, a file ``running`` stands for it; that of a dead process
-    of this machine is taken over, that of another machine is not: only its owner can know.
+    of this machine is taken over, that of another machine is not: only its owner can know. ``kept`` is another place
+    for what is kept than the folder's own.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def locked(folder: Path) -> Iterator[Path]:
     ...     kept.name
     '.commensal'
     """
-    kept = folder / KEPT
+    kept = folder / KEPT if kept is None else kept
     try:
         kept.mkdir(parents=True, exist_ok=True)
         place = kept.resolve()

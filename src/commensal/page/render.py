@@ -29,11 +29,13 @@ from commensal.page.figures import (
     diversity,
     features,
     gene_sets,
+    left_out_words,
     levels,
     ordination,
     pathway,
     preparation_figures,
     preparation_told,
+    private_figures,
     producers,
     quality_tables,
     reads_figures,
@@ -151,7 +153,7 @@ def _figures(view: PageView, cut: list[Group]) -> list[Figure]:
 
 def _figures_of(view: PageView, group: Group, own: pd.DataFrame) -> list[Figure]:
     """Draw one group, with the points that are its own."""
-    drawn = [*survival_figures(group, own), *capability(own, group.name)]
+    drawn = [*survival_figures(group, own), *capability(own, group.name), *private_figures(group, own)]
     if group.kind in ARM_KINDS:
         return [*drawn, *arm_figures(group, own, view.study), *_arm_volcanoes(group)]
     if group.kind == "course":
@@ -227,6 +229,8 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "prepared": prepared,
         "n_prepared": n_prepared,
         "n_estimates": len(view.estimates),
+        "private": view.private,
+        "hidden": left_out_words(tuple(view.hidden)),
         "findings": view.findings,
         "n_errors": sum(finding.severity == "error" for finding in view.findings),
         "icons": ICONS,

@@ -49,6 +49,8 @@ class PageView:
     provenance: Mapping[str, object] = field(default_factory=dict)
     claims: pd.DataFrame = field(default_factory=claims)
     checklists: pd.DataFrame = field(default_factory=checklist_rows)
+    private: bool = False  #: points hold counts and means of groups, nothing of single people
+    hidden: Sequence[str] = ()  #: kinds of points that nothing stands for
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,6 +73,12 @@ def export(
     ...     len(done.files)
     13
     """
+    if results is not None and execution.is_private(Path(results)):
+        raise UsageError(
+            "these results are of a private run, and an export holds the values of every person",
+            where=f"--results {results}",
+            mend="export without --results and keep it to yourself; what may be passed on is the private folder itself",
+        )
     for one in formats:
         if one not in FORMATS:
             raise UsageError(

@@ -75,7 +75,8 @@ class Going:
         code = [execution.source_digest(f"commensal.{room}") for room in DRAWING]
         self.page = execution.digest([view, code, execution.versions(DRAWN_WITH)])
         last = self.last
-        self._drawn = last is None or last["page"] != self.page or not same_outputs(last, self.folder, (PAGE, REFERENCES, FIGURES))
+        drawn = (PAGE, REFERENCES, FIGURES)
+        self._drawn = last is None or last["page"] != self.page or not same_outputs(last, self.folder, drawn)
         return not self._drawn
 
     def publish(self) -> None:
@@ -115,15 +116,18 @@ class Going:
 
 
 @contextmanager
-def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
+def going(folder: Path, *, fresh: bool = False, kept: Path | None = None, quiet: bool = False) -> Iterator[Going]:
     """Hold a run's folder: finish what an earlier run had begun to put in place, and tidy up after it.
+
+    ``kept`` is where it keeps what the next run may take up: its own place in the folder when not given;
+    ``quiet`` tells the journal of no hash.
 
     Raises
     ------
     OutputError
         Another run is writing to the folder, or it cannot be written to.
     """
-    with execution.locked(folder) as hidden:
+    with execution.locked(folder, kept) as hidden:
         store = hidden / "kept"
         try:
             if (hidden / "ready").is_dir():
@@ -137,7 +141,7 @@ def going(folder: Path, *, fresh: bool = False) -> Iterator[Going]:
             execution.put_by(folder / "run.jsonl", hidden / "journals")
         except OSError as error:
             raise unwritable(hidden, error) from error
-        yield Going(folder, hidden, Kept(execution.Store(store), fresh), None if fresh else read_last(hidden))
+        yield Going(folder, hidden, Kept(execution.Store(store), fresh, quiet), None if fresh else read_last(hidden))
         for left in _PASSING:
             shutil.rmtree(hidden / left, ignore_errors=True)
 

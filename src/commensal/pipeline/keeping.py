@@ -41,6 +41,7 @@ class Kept:
 
     store: execution.Store
     fresh: bool = False
+    quiet: bool = False  #: the journal is told of no hash
     plan: list[Planned] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     _found: dict[str, Outcome] = field(default_factory=dict)
@@ -104,6 +105,8 @@ class Kept:
     def told(self, at: int) -> dict[str, object]:
         """Return what the journal is told of a step."""
         one = self.plan[at]
+        if self.quiet:
+            return {"cached": not one.runs}
         return {"key": one.key, "cached": not one.runs, "why": one.why}
 
 

@@ -121,15 +121,19 @@ def load_with_reads(
     profiles: Path | None,
     tell: Tell = lambda _done, _total, _what: None,
     crew: Crew | None = None,
+    *,
+    large: Path | None = None,
 ) -> tuple[LoadedStudy, Gathered]:
-    """Read all tables of a study; its reads are profiled into ``profiles``, or (None) only looked at."""
+    """Read all tables of a study; its reads are profiled into ``profiles``, or (None) only looked at.
+
+    Tables larger than memory are stored in ``large``, or (None) in a place that is gone when Python ends.
+    """
     frames = read_frames(declared, root)
     joined = sample_frame(declared, frames)
     reads = gather_reads(declared, root, joined, profiles, tell, crew)
     declared = without_assays(declared, reads.absent)
-    kept = None if profiles is None else profiles.parent / ".commensal" / "large"
     names = [str(name) for name in joined.index]
-    tables = {assay.name: assay for assay in read_assays(declared, root, names, kept, tell)}
+    tables = {assay.name: assay for assay in read_assays(declared, root, names, large, tell)}
     assays = {name: reads.assays.get(name) or tables[name] for name in declared.assays}
     loaded = assemble(declared, frames, assays := identified(assays))
     reads.findings += [*identity_findings(assays), *large_findings(assays)]

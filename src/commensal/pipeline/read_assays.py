@@ -324,6 +324,13 @@ class Gathered:
     taken_up: dict[str, int] = field(default_factory=dict)
     failed: dict[tuple[str, str], str] = field(default_factory=dict)  #: (table, sample) → why it has no data
 
+    def told(self) -> list[dict[str, object]]:
+        """Return what the journal is told of each assay of reads."""
+        return [
+            {"assay": name, "samples": len(one.samples), "taken_up": self.taken_up[name]}
+            for name, one in self.profiles.items()
+        ]
+
     def add(self, name: str, one: ReadAssay) -> None:
         """Add what became of one assay of reads."""
         self.assays |= one.tables

@@ -17,12 +17,13 @@ def reasons(
     only: Sequence[str] = (),
     shuffle: int = 0,
     fresh: bool = False,
+    private: bool | None = None,
 ) -> tuple[str, ...]:
     """Say of each step of a run whether it would run, and why.
 
     Parameters
     ----------
-    study, out, data, only, shuffle, fresh
+    study, out, data, only, shuffle, fresh, private
         As in `commensal.run`.
 
     Returns
@@ -41,17 +42,20 @@ def reasons(
     >>> reasons("study.toml", "out")                                       # doctest: +SKIP
     ('patients: serum: runs: covariates changed (age → age, sex)',)
     """
-    if not fresh and unchanged(study, out, data, only=only, shuffle=shuffle) is not None:
+    if not fresh and unchanged(study, out, data, only=only, shuffle=shuffle, private=private) is not None:
         return ("nothing runs: no input, setting, output or code has changed",)
     from commensal.pipeline.answering import steps_of
     from commensal.pipeline.keeping import Kept
     from commensal.pipeline.load import load_with_reads, place
+    from commensal.pipeline.private import veil_of
     from commensal.study import read_study
 
     where = place(study, data)
     declared = read_study(where.study)
-    loaded, _ = load_with_reads(declared, where.root, None)
-    hidden = Path(out) / execution.KEPT
+    veil = veil_of(study, Path(out), private, look=True)
+    with veil.guard():
+        loaded = veil.hide(load_with_reads(declared, where.root, None)[0])
+    hidden = veil.hidden
     plan = Kept(execution.Store(hidden / "kept"), fresh).planned(loaded, steps_of(loaded.declared, only))
     told = [one.sentence for one in plan]
     if declared.reads:

@@ -12,7 +12,7 @@ import pandas as pd
 from commensal import execution
 from commensal.errors import TableError, UsageError
 from commensal.pipeline.run import Progress, Result, run
-from commensal.pipeline.verify import changed, verify
+from commensal.pipeline.verify import changed, study_copy, verify
 
 #: The tables that a replay must give again, byte for byte.
 TABLES = ("estimates.parquet", "points.parquet", "claims.parquet")
@@ -84,6 +84,13 @@ def replay(
             "a replay would write over the run that it repeats", where=f"--out {out}", mend="name another folder"
         )
     held = execution.read_crate(first)
+    if not study_copy(first).is_file():
+        raise UsageError(
+            "the copy of the study file is not there",
+            where=str(study_copy(first)),
+            expected="the file that `commensal run` kept; a private run keeps it beside its folder, not in it",
+            mend="replay where the run was made, or run the study file again",
+        )
     looked_at = verify(first, data)
     inputs = changed(looked_at[looked_at["role"] == "input"])
     if len(inputs) and not anyway:
@@ -94,7 +101,7 @@ def replay(
             expected="the bytes that the crate names",
             mend="give the folder of the first run's data with --data, or --anyway to run on these",
         )
-    result = run(first / execution.STUDY_COPY, second, data, progress=progress, **_options(held))
+    result = run(study_copy(first), second, data, progress=progress, **_options(held))
     kept = {name: str(held[name]["sha256"]) for name in TABLES if name in held}
     compared = {
         name: (second / name).is_file() and execution.sha256(second / name) == was for name, was in kept.items()
@@ -111,9 +118,9 @@ def _options(held: dict[str, dict[str, Any]]) -> dict[str, Any]:
         The crate names an option that is not known here.
     """
     found = {str(e["name"]): json.loads(e["value"]) for n, e in held.items() if n.startswith("#option/")}
-    if unknown := sorted(set(found) - {"only", "shuffle"}):
+    if unknown := sorted(set(found) - {"only", "shuffle", "private"}):
         raise UsageError("the crate has options that this version does not know", where=execution.CRATE, found=unknown)
-    return found
+    return {"private": False} | found
 
 
 def _other_versions(held: dict[str, dict[str, Any]]) -> dict[str, tuple[str, str | None]]:

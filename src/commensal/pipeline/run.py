@@ -21,10 +21,11 @@ from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.going_on import Going, going, inputs_to_remember, seen_reads, steady
 from commensal.pipeline.kept_shuffles import study_key
 from commensal.pipeline.large import estimates_held, write_all
-from commensal.pipeline.load import input_files, load_with_reads, place
+from commensal.pipeline.load import Place, input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
+from commensal.pipeline.private import Veil, veil_of
 from commensal.pipeline.read_assays import Gathered
-from commensal.pipeline.read_report import read_report
+from commensal.pipeline.read_report import ReadReport, read_report
 from commensal.pipeline.read_tables import Profiles
 from commensal.pipeline.showing_results import result_html, result_text
 from commensal.pipeline.shuffles import noise, shuffled
@@ -87,6 +88,7 @@ def run(
     workers: int = 1,
     cluster: str | None = None,
     memory: str | None = None,
+    private: bool | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run a study and write its folder.
@@ -109,6 +111,10 @@ def run(
     workers, cluster, memory
         Who does the work, as in `execution.crew_of`: this process, processes beside it, or a Dask cluster. The results
         are the same, bit for bit.
+    private
+        Let nothing of single people out of the run: the page and the points have intervals and counts of at least five
+        people in place of their values, ids are pseudonyms, and what the next run may take up lies beside the folder,
+        in ``OUT.private``. As the study file demands it when None; False runs a study that demands it in the open.
     progress
         Called before each step with (steps done, steps in all, what comes now).
 
@@ -127,47 +133,41 @@ def run(
     study, data = files_of(study, data)
     tell = progress or (lambda _done, _total, _what: None)
     folder = execution.folder(Path(out))
+    veil = veil_of(study, folder, private)
     started = datetime.now(UTC)
-    if not fresh and (same := unchanged(study, out, data, only=only, shuffle=shuffle)) is not None:
+    options = {"shuffle": shuffle, "private": private}
+    if not fresh and (same := unchanged(study, out, data, only=only, **options)) is not None:
         return _result_of(same)
     with (
-        going(folder, fresh=fresh) as run_on,
+        veil.guard(),
+        going(folder, fresh=fresh, kept=veil.hidden, quiet=veil.private) as run_on,
         execution.crew_of(workers, cluster, memory) as crew,
         execution.Journal(folder / "run.jsonl") as journal,
     ):
-        code, asked = code_now(), request(study, out, data, only, {"shuffle": shuffle})
-        journal.event("start", study=Path(study).name, only=list(only), versions=execution.versions())
+        code, asked = code_now(), request(study, out, data, only, options)
+        journal.event("start", **veil.start(Path(study)), only=list(only), versions=execution.versions())
         journal.event("crew", workers=crew.workers, said=crew.said)
         tell(0, 1, "reading the study")
-        where = place(study, data)
-        declared = read_study(where.study)
-        seen = seen_reads(declared, where.root)
-        loaded, reads = load_with_reads(declared, where.root, folder / "profiles", tell, crew)
-        told = read_report(loaded, reads.profiles)
-        if shuffle:
-            _shufflable(loaded)
-        inputs = _inputs(loaded.declared, where.root, reads.profiles)
-        _note(journal, folder, where.study, inputs, reads)
+        loaded, reads, told, inputs, remembered = _read(place(study, data), veil, tell, crew)
+        _shufflable(loaded, shuffle)
+        journal.events("reads", reads.told())
+        journal.events("input", inputs)
         steps = steps_of(loaded.declared, only)
         journal.event("seeds", questions=(seeds := {step.question.name: step.question.seed for step in steps}))
         tell(1, total := len(steps) + 3, "checking the design")
         findings = [*claim_findings(loaded), *checks.check(loaded)]
-        to_do = [one.step for one in run_on.keeper.planned(loaded, steps) if one.runs]
-        for key in run_on.keeper.damaged:
-            journal.event("damaged", key=key)
-        waiting = total - len(steps) + len(to_do)
+        to_do = sum(one.runs for one in run_on.keeper.planned(loaded, steps))
+        journal.events("damaged", [veil.key({"key": key}) for key in run_on.keeper.damaged])
         answers, failures = answered(
             loaded,
             steps,
             crew,
             journal,
-            lambda done, _, what: tell(done + 2, waiting, what),
+            lambda done, _, what: tell(done + 2, total - len(steps) + to_do, what),
             run_on.keeper,
         )
-        findings = checks.ordered([*failures, *reads.findings, *told.findings, *findings])
-        for finding in findings:
-            told_in = {key: value for key, value in finding.to_dict().items() if key not in ("message", "mend")}
-            journal.event("finding", **told_in)  # sentences may name people: they are on the page only
+        findings = checks.ordered([*failures, *veil.early([*reads.findings, *told.findings]), *findings])
+        journal.events("finding", map(veil.journal, findings))
         answer = joined([*answers, Answer(estimates(), told.points), Answer(estimates(), preparation_points(loaded))])
         dropped = tuple(dict.fromkeys((*loaded.dropped, *answer.dropped)))
         argued = _claims(
@@ -178,35 +178,57 @@ def run(
             shuffle,
             crew,
             lambda i, n: tell(i, n, f"shuffle {min(i + 1, n)} of {n}"),
+            veil,
         )
         answer = joined([answer, Answer(estimates(), claim_points(loaded, answer.estimates, argued))])
+        answer, findings = veil.answer(answer, loaded), veil.findings(findings)
         _write_tables(run_on.stage, answer)
-        lists = _lists(run_on.stage, loaded, answer, dropped, findings, inputs)
+        lists = _lists(run_on.stage, loaded, answer, dropped, findings, inputs, veil)
         tell(total - 1, total, "drawing the page")
-        told_of = _provenance(command(study, out, data, only, shuffle), started, journal.seconds, inputs)
+        told_of = _provenance(veil.command(command(study, out, data, only, shuffle)), started, journal.seconds, inputs)
         view = page.PageView(
-            study=loaded.declared,
+            study=veil.study(loaded.declared),
             estimates=answer.estimates,
             points=answer.points,
             findings=findings,
-            dropped=dropped,
-            matches=loaded.matches,
+            dropped=veil.dropped(dropped),
+            matches=veil.matches(loaded.matches),
             claims=argued,
             checklists=lists,
             provenance=steady(told_of),
+            private=veil.private,
+            hidden=veil.missing(),
         )
         if not run_on.same_page(view):
             page.write(view, run_on.stage)
         run_on.publish()
-        headlines = (*page.claims_headline(argued, loaded.declared), *page.headlines(answer.estimates, loaded.declared))
+        headlines = (*page.claims_headline(argued, view.study), *page.headlines(answer.estimates, view.study))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
-        told_of |= {"options": {"only": list(only), "shuffle": shuffle}, "seeds": seeds}
-        told_of |= {"ended": datetime.now(UTC).isoformat(timespec="seconds")}
+        told_of |= {
+            "options": {"only": list(only), "shuffle": shuffle, **veil.options},
+            "seeds": seeds,
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
         execution.write_crate(folder, told_of, execution.outputs_of(folder))
-        read = inputs_to_remember(declared, where.root, seen, failed=bool(reads.failed))
-        run_on.remember(asked, code, read, headlines, findings)
+        run_on.remember(asked, code, remembered, headlines, findings)
         tell(total, total, "done")
-    return Result(folder, folder / "report.html", answer.estimates, answer.points, argued, findings, headlines)
+    made = (answer.estimates, answer.points, argued, Findings(findings))
+    return Result(folder, folder / "report.html", *made, headlines)
+
+
+def _read(
+    where: Place, veil: Veil, tell: Progress, crew: execution.Crew
+) -> tuple[LoadedStudy, Gathered, ReadReport, list[dict[str, Any]], dict[str, Any] | None]:
+    """Return the study as its questions may see it, its reads and their report, inputs to tell of and to remember."""
+    declared = read_study(where.study)
+    seen = seen_reads(declared, where.root)
+    loaded, reads = load_with_reads(
+        declared, where.root, veil.profiles, veil.told(tell), crew, large=veil.hidden / "large"
+    )
+    told = read_report(loaded, reads.profiles)
+    inputs = veil.put(where.study, _inputs(loaded.declared, where.root, reads.profiles))
+    remembered = inputs_to_remember(declared, where.root, seen, failed=bool(reads.failed))
+    return veil.hide(loaded), reads, told, inputs, remembered
 
 
 def _result_of(same: Unchanged) -> Result:
@@ -219,18 +241,6 @@ def _result_of(same: Unchanged) -> Result:
     return Result(same.folder, same.report, held, drawn, argued, findings, same.headlines)
 
 
-def _note(
-    journal: execution.Journal, folder: Path, study: Path, inputs: Sequence[Mapping[str, Any]], reads: Gathered
-) -> None:
-    """Keep the study file as it is now, and in the journal the hash of every input and what was profiled."""
-    for name, profiles in reads.profiles.items():
-        journal.event("reads", assay=name, samples=len(profiles.samples), taken_up=reads.taken_up[name])
-    with execution.whole(folder / execution.STUDY_COPY) as path:
-        path.write_bytes(study.read_bytes())
-    for entry in inputs:
-        journal.event("input", **entry)
-
-
 def _lists(
     stage: Path,
     loaded: LoadedStudy,
@@ -238,18 +248,20 @@ def _lists(
     dropped: Sequence[Dropped],
     findings: Sequence[Finding],
     inputs: Sequence[object],
+    veil: Veil,
 ) -> pd.DataFrame:
     """Fill the reviewers' checklists and write them."""
     versions = execution.versions()
     lists = checklists(
         loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
     )
+    lists = veil.words(lists)
     with execution.whole(stage / "checklists.tsv") as path:
         write_checklists(lists, path)
     return lists
 
 
-def _shufflable(loaded: LoadedStudy) -> None:
+def _shufflable(loaded: LoadedStudy, shuffle: int) -> None:
     """Say at once, not after all questions, that there is nothing to shuffle.
 
     Raises
@@ -259,6 +271,8 @@ def _shufflable(loaded: LoadedStudy) -> None:
     DesignError
         No label of it can be rearranged.
     """
+    if not shuffle:
+        return
     if claim_family(loaded) is None:
         raise UsageError(
             "this study makes no claim, so that there is none to set beside noise",
@@ -277,6 +291,7 @@ def _claims(
     shuffle: int,
     crew: execution.Crew,
     tell: Callable[[int, int], None],
+    veil: Veil,
 ) -> pd.DataFrame:
     """Join the answers into claims and write them; a study that cannot make any has no such file."""
     family = claim_family(loaded)
@@ -286,6 +301,7 @@ def _claims(
     if shuffle:
         kept = run_on.kept_shuffles(study_key(loaded, family, findings))
         found = noise(loaded, family, found, shuffle, findings=tuple(findings), crew=crew, tell=tell, kept=kept)
+    found = veil.words(found)
     with execution.whole(run_on.stage / CLAIMS) as path:
         write_claims(found, path)
     return found

@@ -77,9 +77,12 @@ def unchanged(
         Another run is writing to the folder.
     """
     folder = Path(out)
-    if not (folder / execution.KEPT / LAST).is_file():
+    options["private"] = is_asked(study, options.get("private"))
+    place = execution.own_place(folder) / "kept" if options["private"] else folder / execution.KEPT
+    if not (place / LAST).is_file():
         return None
-    with execution.locked(folder) as hidden:
+    execution.require_apart(folder, private=bool(options["private"]))
+    with execution.locked(folder, place) as hidden:
         last = read_last(hidden)
         if last is None or last["request"] != request(study, out, data, only, options):
             return None
@@ -97,8 +100,26 @@ def request(
     study: Path | str, out: Path | str, data: Path | str | None, only: Sequence[str], options: Mapping[str, object]
 ) -> dict[str, object]:
     """Return what a run is asked, as it stands in ``last.json``."""
+    options = {**options, "private": is_asked(study, options.get("private"))}
     given = {name: value for name, value in options.items() if value}
     return {"command": command(study, out, data, only), "options": given}
+
+
+def is_asked(study: Path | str, private: object) -> bool:
+    """Whether a run is private: as it is asked, else (None) as ``[study] private`` of the study file demands.
+
+    A file that cannot be read demands nothing.
+    """
+    if private is not None:
+        return bool(private)
+    import tomllib
+
+    file = Path(study) / "study.toml" if Path(study).is_dir() else Path(study)
+    try:
+        head = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("study", {})
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(head, dict) and head.get("private") is True
 
 
 def code() -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from commensal import execution
 from commensal.errors import StudyFileError
+from commensal.pipeline.private import kept_inputs
 
 #: What can be said of a file; the first three are changes.
 STATES = ("changed", "missing", "extra", "same", "not looked at")
@@ -50,6 +51,7 @@ def verify(folder: Path | str, data: Path | str | None = None) -> pd.DataFrame:
             "no such data folder", where=f"--data {root}", mend="give the folder that holds the tables"
         )
     held = execution.read_crate(place)
+    held = {**held, **_own_inputs(place)}
     rows = [*_outputs(place, held), *_inputs(place, root, held)]
     return pd.DataFrame(rows, columns=["role", "file", "state", "sha256", "now"])
 
@@ -62,7 +64,7 @@ def changed(table: pd.DataFrame) -> pd.DataFrame:
 def _outputs(folder: Path, held: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str, str | None, str | None]]:
     kept = {name: str(entity["sha256"]) for name, entity in held.items() if entity.get("@type") == "File"}
     present = {path.relative_to(folder).as_posix(): path for path in execution.files_of(folder)}
-    read = {str(entity["sha256"]) for name, entity in held.items() if name.startswith("#input/")}
+    read = {str(entity.get("sha256")) for name, entity in held.items() if name.startswith("#input/")}
     for name in sorted({*kept, *present}):
         now = execution.sha256(present[name]) if name in present else None
         if name not in kept and now in read:
@@ -77,8 +79,11 @@ def _inputs(
     for name, entity in held.items():
         if not name.startswith("#input/"):
             continue
+        if "sha256" not in entity:  # of a private run whose own place is not here: hashed with its key
+            yield "input", str(entity["name"]), "not looked at", str(entity.get("identifier")), None
+            continue
         at = entity.get("alternateName")
-        base = folder if at == execution.STUDY_COPY else root
+        base = study_copy(folder).parent if at == execution.STUDY_COPY else root
         if at is None or base is None:
             yield "input", str(at or entity["name"]), "not looked at", str(entity["sha256"]), None
             continue
@@ -88,6 +93,21 @@ def _inputs(
             continue
         now = execution.sha256(path) if path.is_file() else None
         yield "input", str(at), _state(str(entity["sha256"]), now), str(entity["sha256"]), now
+
+
+def study_copy(folder: Path) -> Path:
+    """Return where the copy of the study file of a run is: in its folder, or in a private run's own place."""
+    apart = execution.is_private(folder)
+    return (execution.own_place(folder) if apart else folder) / execution.STUDY_COPY
+
+
+def _own_inputs(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the inputs of a private run as it noted them in its own place, where that is at hand."""
+    noted = kept_inputs(folder) if execution.is_private(folder) else None
+    return {
+        f"#input/{number}": {"name": one["file"], "sha256": one["sha256"], "alternateName": one.get("path")}
+        for number, one in enumerate(noted or (), 1)
+    }
 
 
 def _state(kept: str, now: str | None) -> str:

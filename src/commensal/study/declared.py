@@ -246,6 +246,7 @@ class Study:
     name: str
     title: str = ""
     time_unit: str | None = None
+    private: bool = False  #: every run is private, unless a command says otherwise
     design: Design = field(default_factory=Design)
     tables: Mapping[str, Table] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(default_factory=dict)

@@ -190,6 +190,13 @@ def relative_path(value: object, place: Place) -> str:
     return name
 
 
+def truth(value: object, place: Place) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise wrong_type(value, place, "true or false")
+    return value
+
+
 def from_hint(hint: Any) -> Reader:
     """Return the reader that a dataclass field's type asks for.
 
@@ -204,6 +211,6 @@ def from_hint(hint: Any) -> Reader:
         return one_of(get_args(hint))
     if get_origin(hint) is tuple:
         return list_of(from_hint(get_args(hint)[0]))
-    if hint in (str, float, int):
-        return {str: text, float: number, int: whole}[hint]
+    if hint in (str, float, int, bool):
+        return {str: text, float: number, int: whole, bool: truth}[hint]
     return table_of(text)

@@ -188,7 +188,7 @@ def _genome_pattern(value: object, place: Place) -> str:
 
 #: Section → its keys. The documentation's tables are held to this by a test.
 SECTIONS: dict[str, Section] = {
-    "study": _section(Study, only=("name", "title", "time_unit")),
+    "study": _section(Study, only=("name", "title", "time_unit", "private")),
     "design": _section(Design),
     "tables": _section(
         Table,

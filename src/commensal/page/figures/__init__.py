@@ -12,6 +12,7 @@ from commensal.page.figures.mediators import triangulation
 from commensal.page.figures.ordination import ordination
 from commensal.page.figures.pathway import pathway
 from commensal.page.figures.preparation import preparation_figures, preparation_told
+from commensal.page.figures.private import left_out_words, private_figures
 from commensal.page.figures.producers import producers
 from commensal.page.figures.samples_of_reads import quality_tables, reads_figures
 from commensal.page.figures.severity import severity
@@ -27,11 +28,13 @@ __all__ = [
     "diversity",
     "features",
     "gene_sets",
+    "left_out_words",
     "levels",
     "ordination",
     "pathway",
     "preparation_figures",
     "preparation_told",
+    "private_figures",
     "producers",
     "quality_tables",
     "reads_figures",
