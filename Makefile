@@ -5,6 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DATA ?= ../shared/data
+# Processes that share the tests, whole files each.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+# Many tests start Python anew: what is compiled is kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison
@@ -16,7 +21,7 @@ demo: setup  ## set up, run the built-in household cohort, say where the page is
 	@$(BIN)/commensal demo --out demo
 
 test: setup setup-system lint  ## set up, run every check
-	@$(BIN)/pytest -q
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(JOBS) --dist loadfile
 
 setup: $(STAMP)  ## build .venv from the lock
 
