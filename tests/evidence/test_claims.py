@@ -51,6 +51,7 @@ def told(found: pd.DataFrame, direction: str = "helps", through: str = "raises",
     wanted = {"strain": "Akk", "molecule": "NAM", "outcome": "rotarod", "direction": direction, "through": through}
     for column, value in {**wanted, "line": line}.items():
         found = found[found[column] == value]
+    found = found[~found["kind"].isin(("part", "beside"))]
     assert len(found) == 1
     return found.iloc[0]
 
