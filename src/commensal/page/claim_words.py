@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
+from commensal.page.claim_against import against, lines_of
+from commensal.page.claim_rows import Behind
+from commensal.page.view import PageView
 from commensal.page.words import chance, count, listed, many, missing, number, sentence
 from commensal.study import Study
 from commensal.tables import CLAIM, outcome_phrase
-from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, OPEN, SELECTED, SUPPORTS
+from commensal.tables.claims import NOT_MEASURED, OPEN, SELECTED, SUPPORTS
 
 #: Line → how it was come by, in words that keep interventions and associations apart.
 MANNER = {
@@ -25,6 +30,20 @@ MANNER = {
     "human level": "associated in people",
     "human severity": "follows in people",
 }
+#: Line → the question that it answers.
+ASKS = {
+    "strain → outcome": "The microbe was given: is the outcome better or worse than in the control arm?",
+    "strain → molecule": "The microbe was given: is there more or less of the molecule?",
+    "molecule → outcome": "The molecule itself was given: is the outcome better or worse?",
+    "depletion": "Microbes were removed: do molecule and outcome go the other way?",
+    "necessity": "A mutant that cannot make the molecule was given: are molecule and benefit gone?",
+    "difference": "People with the disease beside people without: do they have less (or more) of the microbe?",
+    "precedence": "Before the disease shows: is the microbe’s abundance different already?",
+    "host reversal": "The molecule or microbe was given: does the tissue’s gene activity move back from the disease’s?",
+    "human genes": "People: do their microbes carry fewer (or more) of the genes that make the molecule?",
+    "human level": "People with the disease beside people without: is there less (or more) of the molecule?",
+    "human severity": "Patients: does the molecule go with how ill they are?",
+}
 #: So many claims past the gate are told one by one.
 TOLD = 5
 
@@ -36,6 +55,11 @@ def phrase(outcome: str, direction: str, study: Study | None = None) -> str:
     if study is not None and outcome in study.measures:
         return outcome_phrase(outcome, direction, "measure")
     return outcome_phrase(outcome, direction)
+
+
+def noun(outcome: str, study: Study | None = None) -> str:
+    """Return what a claim calls its outcome: "survival" of a death, "grip" of a measure."""
+    return phrase(outcome, "helps", study).partition(" ")[2]
 
 
 def what(one: pd.Series, study: Study | None = None) -> str:
@@ -57,17 +81,95 @@ def linked(one: pd.Series, study: Study | None = None) -> str:
     return f"{one['strain']}, given, {own} and {one['through']} {one['molecule']}, which {given} when it is given"
 
 
-def summary(claims: pd.DataFrame, study: Study | None = None) -> list[str]:
+def summary(view: PageView, behind: Behind) -> list[Told]:
     """Return what the page begins with: asked, found, how strong, what speaks against it, what is open."""
+    claims, study = view.claims, view.study
     own = claims[claims["line"] == CLAIM]
     if own.empty:
         return []
-    said = [_family(own, study), *_found(own, study)]
+    told = [Told(text) for text in (*_simulated(study), _family(own, study), GATE)]
     past = own[own["verdict"] == SELECTED]
-    if len(past):
-        said += _against(claims, past.head(TOLD))
-    said += _open(own, study)
-    return said
+    if not len(past):
+        return [*told, *map(Told, [*_found(own, study), *_open(own, study)])]
+    first, lines = past.head(TOLD), claims[(claims["line"] != CLAIM) & claims["claim"].isin(past["claim"])]
+    told.append(Told(next(_found(own, study))))
+    for _, one in first.iterrows():
+        mine = lines[lines["claim"] == one["claim"]]
+        text = f": {linked(one, study)}. {strength(one, mine, behind)}{_noise(one)}."
+        told.append(Told(text, _number(one), f"#claim-{one['rank']}", tuple(_effects(mine, behind))))
+    if len(past) > TOLD:
+        told.append(Told(f"{count(len(past) - TOLD)} more are in the table below."))
+    return [*told, *_against(first, lines, behind), *map(Told, _open(own, study))]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A paragraph of the summary: a link that leads it, its text, and points under it."""
+
+    text: str
+    name: str = ""
+    link: str = ""
+    items: tuple[str, ...] = ()
+
+
+#: What has to be known before anything is called past the gate.
+GATE = (
+    "A claim passes its gate when three interventions agree: the microbe, given, changes the outcome; the microbe, "
+    "given, changes the molecule; the molecule, given, changes the outcome. Everything else supports or contradicts a "
+    "claim, and opens no gate."
+)
+
+
+def simulated(study: Study) -> bool:
+    """Whether a study says of itself, in its title or name, that it is simulated."""
+    return bool(re.search(r"\bsimulat", f"{study.title} {study.name}", re.IGNORECASE))
+
+
+def _simulated(study: Study) -> Iterator[str]:
+    if simulated(study):
+        yield (
+            "This study is simulated, as its title says: its animals and people do not exist, and what was found says "
+            "nothing about the world."
+        )
+
+
+def _effects(lines: pd.DataFrame, behind: Behind) -> Iterator[str]:
+    """Yield the effects of the three links, and of the lines in people, with units and what they are of."""
+    counted = lines_of(lines)
+    for _, row in counted[counted["kind"] == "interventional"].iterrows():
+        yield f"{row['line']} ({row['measure'] if missing(row['specimen']) else row['specimen']}): {_one(row, behind)}"
+    people = counted[counted["line"].isin(IN_PEOPLE) & (counted["verdict"] != NOT_MEASURED)]
+    if len(people):
+        parts = [f"{row['line']}, {row['specimen']}, {_one(row, behind)}" for _, row in people.iterrows()]
+        yield f"in people: {'; '.join(parts)}"
+
+
+def _one(row: pd.Series, behind: Behind) -> str:
+    return ", ".join(filter(None, [behind.effect(row), behind.size_of(row)]))
+
+
+#: Lines that people's samples give.
+IN_PEOPLE = ("difference", "human level", "human severity")
+
+
+def strength(claim: pd.Series, lines: pd.DataFrame, behind: Behind) -> str:
+    """Say what the strength counts, beside the lines that point the claim's way: two things that look like one."""
+    counted = lines_of(lines)
+    up, n = int((counted["verdict"] == SUPPORTS).sum()), count(claim["n"])
+    m = many(behind.size, "claim")
+    point = f"{count(up)} of its {n} lines {'points' if up == 1 else 'point'} its way (▲), each by its own interval"
+    if claim["verdict"] == SELECTED:
+        return (
+            f"How strong: {point}; at least {count(claim['strength'])} of {n} hold together once it is paid for that "
+            f"this claim was chosen among {m} (a ▲ pays for itself alone, and so there are more of them); "
+            f"{chance(claim['q'], 'q')}"
+        )
+    if claim["verdict"] == OPEN:
+        return f"{point}; its strength is 0, because a link was not measured: what is open cannot be counted"
+    return (
+        f"{point}, and yet its strength is 0 of {n}: strength is counted only past the gate, and among {m} the weakest "
+        f"of three links at {chance(claim['p'])} is what chance alone brings ({chance(claim['q'], 'q')})"
+    )
 
 
 def _family(own: pd.DataFrame, study: Study | None) -> str:
@@ -105,13 +207,15 @@ def _noise(one: pd.Series) -> str:
     return f"; {told}" if told else ""
 
 
-def _against(claims: pd.DataFrame, past: pd.DataFrame) -> Iterator[str]:
-    lines = claims[(claims["line"] != CLAIM) & claims["claim"].isin(past["claim"])]
-    parts: dict[str, list[str]] = {}
+def _against(past: pd.DataFrame, lines: pd.DataFrame, behind: Behind) -> Iterator[Told]:
+    parts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for _, one in past.iterrows():
-        parts.setdefault(against(lines[lines["claim"] == one["claim"]]), []).append(count(one["rank"]))
-    for told, ranks in parts.items():
-        yield f"Against claim{'s' if len(ranks) > 1 else ''} {listed(ranks)}: {told}"
+        lead, items = against(lines[lines["claim"] == one["claim"]], str(one["outcome"]), behind, brief=True)
+        parts.setdefault((lead, tuple(items)), []).append(count(one["rank"]))
+    for (lead, items), ranks in parts.items():
+        yield Told(
+            f": {lead}", f"Against claim{'s' if len(ranks) > 1 else ''} {listed(ranks)}", f"#claim-{ranks[0]}", items
+        )
 
 
 def _open(own: pd.DataFrame, study: Study | None) -> Iterator[str]:
@@ -126,37 +230,23 @@ def _open(own: pd.DataFrame, study: Study | None) -> Iterator[str]:
     )
 
 
-def against(lines: pd.DataFrame) -> str:
-    """Say what speaks against a claim, by its lines: contradictions first, then what is undecided, then limits."""
-    named = {verdict: [str(name) for name in lines.loc[lines["verdict"] == verdict, "line"]] for verdict in _WORDS}
-    said = [f"{listed(named[verdict])} {_WORDS[verdict]}" for verdict in _WORDS if named[verdict]]
-    if not named[CONTRADICTS]:
-        said.insert(0, "no line contradicts it")
-    told = limits(lines)
-    return sentence("; ".join(said)) + (f" Limits of the design: {'; '.join(told)}." if told else "")
+#: How a paragraph of an opened claim is shown: as such, as the sentence against it, as a point under that.
+PLAIN, AGAINST, WEIGHED = 0, 1, 2
 
 
-_WORDS = {CONTRADICTS: "contradict it", INCONCLUSIVE: "cannot tell", NOT_MEASURED: "not measured"}
-
-
-def limits(lines: pd.DataFrame) -> list[str]:
-    """Return the limits that the lines' notes name, each with the lines that it is about."""
-    told: dict[str, list[str]] = {}
-    for line, note in zip(lines["line"], lines["note"], strict=True):
-        for part in [] if missing(note) else str(note).split("; "):
-            if not part.startswith(("the largest p of", "no p")):
-                told.setdefault(part, []).append(str(line))
-    return [f"{part} ({listed(names)})" for part, names in told.items()]
-
-
-def told(claim: pd.Series, lines: pd.DataFrame) -> list[str]:
-    """Return the sentences at the top of an opened claim: state, for, against, limits, noise."""
-    for_it = [str(name) for name in lines.loc[lines["verdict"] == SUPPORTS, "line"]]
-    said = [sentence(str(claim["note"])), f"For it: {listed(for_it) if for_it else 'no line'}."]
+def told(claim: pd.Series, lines: pd.DataFrame, behind: Behind) -> list[tuple[int, str]]:
+    """Return the sentences at the top of an opened claim, each with how it is shown: strength, for, against, noise."""
+    counted = lines_of(lines)
+    for_it = [str(name) for name in counted.loc[counted["verdict"] == SUPPORTS, "line"]]
+    said = [(PLAIN, sentence(str(claim["note"])))]
     if len(lines):
-        said.append(f"Against it: {against(lines)}")
+        said.append((PLAIN, sentence(strength(claim, lines, behind))))
+    said.append((PLAIN, f"For it: {listed(for_it) if for_it else 'no line'}."))
+    if len(lines):
+        lead, items = against(lines, str(claim["outcome"]), behind)
+        said += [(AGAINST, f"Against it: {lead}"), *((WEIGHED, one) for one in items)]
     of_noise = noise(claim)
-    return [*said, sentence(of_noise)] if of_noise else said
+    return [*said, (PLAIN, sentence(of_noise))] if of_noise else said
 
 
 def noise(claim: pd.Series | Mapping[str, object]) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
-from commensal.page.asked import asked
+from commensal.page.asked import KIND_WORDS, asked
 from commensal.page.checklists import checklists_section
 from commensal.page.claims import claims_section
 from commensal.page.course import shortlist_table
@@ -58,18 +58,18 @@ MOST_SVG = 1500
 #: The page's own script, in parts.
 SCRIPTS = ("common.js", "raw.js", "chain.js", "claims.js", "page.js")
 SECTIONS = (
-    ("claims", "Claims"),
+    ("claims", "Claims: microbe, molecule, outcome"),
     ("asked", "What was asked"),
     ("found", "What was found"),
+    ("figures", "Figures"),
     ("reads", "Samples of reads"),
     ("preparation", "Preparation of molecules"),
-    ("figures", "Figures"),
     ("estimates", "All estimates"),
-    ("design", "Design"),
+    ("design", "What a reviewer would ask of this design"),
     ("methods", "Methods"),
-    ("checklists", "Checklists"),
-    ("omitted", "Left out, and why"),
-    ("provenance", "Provenance"),
+    ("checklists", "Checklists for reviewers"),
+    ("omitted", "Everything left out, and why"),
+    ("provenance", "Where this comes from"),
 )
 #: Of mediators, the arms of a table are drawn one by one where they are no more.
 FEW_ARMS = 2
@@ -196,6 +196,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "title": view.study.title or view.study.name,
         "subtitle": _subtitle(view, cut),
         "sections": [(name, title) for name, title in SECTIONS if name not in absent],
+        "headings": dict(SECTIONS),
         "asked": asked(view, cut),
         "argued": argued,
         "checklists": lists,
@@ -210,6 +211,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
             }
             for at, group in enumerate(cut)
         ],
+        "contents": _contents(view, cut),
         "of_arms": all(group.kind in ARM_KINDS for group in cut),
         "figures": drawn,
         "n_of_reads": n_of_reads,
@@ -237,6 +239,20 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "figures_json": Markup(script_json(_figures_payload(drawn))),  # noqa: S704
     }
     return environment.from_string(_asset("report.html.j2")).render(context) + "\n"
+
+
+def _contents(view: PageView, cut: list[Group]) -> list[dict[str, Any]]:
+    """Return, question by question, where its groups stand and the first sentence of each."""
+    told: dict[str, dict[str, Any]] = {}
+    for at, group in enumerate(cut, start=1):
+        lines = [line for _, own in sentences(group) for line in own]
+        kind = view.study.questions[group.question].kind if group.question in view.study.questions else ""
+        one = told.setdefault(
+            group.question,
+            {"question": group.question, "anchor": f"found-{at}", "asks": KIND_WORDS.get(kind, ""), "groups": []},
+        )
+        one["groups"].append((f"found-{at}", group.name, lines[0] if lines else "Nothing was estimated here."))
+    return list(told.values())
 
 
 def _capital(text: str) -> str:
