@@ -38,7 +38,7 @@ def against(rows: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool = F
     behind
         What the rows rest on.
     brief
-        Whether limits are cut to their first clause, and what needs a sentence of its own is left to the claim.
+        Whether limits, and what needs many words, are left to the opened claim.
     """
     lines = lines_of(rows)
     named = {verdict: [str(name) for name in lines.loc[lines["verdict"] == verdict, "line"]] for verdict in _WORDS}
@@ -53,8 +53,8 @@ def against(rows: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool = F
     told = "; ".join(said).replace(", but; ", ", but ")
     items = [*_mediation(beside, outcome, behind, brief=brief), *_strain(beside), *_progression(beside)]
     if not brief:
-        items += [*_undecided(lines), *_unequal(rows)]
-    return sentence(told), [*items, *(sentence(one) for one in limits(lines, brief=brief))]
+        items += [*_undecided(lines), *_unequal(rows), *(sentence(one) for one in limits(lines))]
+    return sentence(told), items
 
 
 def _mediation(beside: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool) -> list[str]:

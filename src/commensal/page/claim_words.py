@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from commensal.page.claim_against import against, lines_of
+from commensal.page.claim_against import against, limits, lines_of
 from commensal.page.claim_rows import Behind
 from commensal.page.view import PageView
 from commensal.page.words import chance, count, listed, many, missing, number, sentence
 from commensal.study import Study
 from commensal.tables import CLAIM, outcome_phrase
-from commensal.tables.claims import NOT_MEASURED, OPEN, SELECTED, SUPPORTS
+from commensal.tables.claims import NOT_MEASURED, OPEN, PART, SELECTED, SUPPORTS
 
 #: Line → how it was come by, in words that keep interventions and associations apart.
 MANNER = {
@@ -93,13 +93,27 @@ def summary(view: PageView, behind: Behind) -> list[Told]:
         return [*told, *map(Told, [*_found(own, study), *_open(own, study)])]
     first, lines = past.head(TOLD), claims[(claims["line"] != CLAIM) & claims["claim"].isin(past["claim"])]
     told.append(Told(next(_found(own, study))))
+    said: dict[str, str] = {}
     for _, one in first.iterrows():
         mine = lines[lines["claim"] == one["claim"]]
         text = f": {linked(one, study)}. {strength(one, mine, behind)}{_noise(one)}."
-        told.append(Told(text, _number(one), f"#claim-{one['rank']}", tuple(_effects(mine, behind))))
+        items = _unsaid(dict(_effects(mine, behind)), said, _number(one))
+        told.append(Told(text, _number(one), f"#claim-{one['rank']}", items))
     if len(past) > TOLD:
         told.append(Told(f"{count(len(past) - TOLD)} more are in the table below."))
     return [*told, *_against(first, lines, behind), *map(Told, _open(own, study))]
+
+
+def _unsaid(items: Mapping[str, str], said: dict[str, str], where: str) -> tuple[str, ...]:
+    """Return items (name → text) that were not told of an earlier claim, and where the others are told."""
+    new = [f"{name}: {text}" for name, text in items.items() if text not in said]
+    old: dict[str, list[str]] = {}
+    for name, text in items.items():
+        if text in said:
+            old.setdefault(said[text], []).append(name)
+    for text in items.values():
+        said.setdefault(text, where)
+    return (*new, *(f"{listed(names)}: as of {first[:1].lower()}{first[1:]}" for first, names in old.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +130,9 @@ class Told:
 GATE = (
     "A claim passes its gate when three interventions agree: the microbe, given, changes the outcome; the microbe, "
     "given, changes the molecule; the molecule, given, changes the outcome. Everything else supports or contradicts a "
-    "claim, and opens no gate."
+    "claim, and opens no gate. A line gets ▲ by its own interval alone. Strength asks more: of how many lines it can be "
+    "said that all hold, with the choice among all claims paid for. It is therefore seldom as large as the number of "
+    "▲, and 0 for a claim that is not past its gate."
 )
 
 
@@ -133,22 +149,17 @@ def _simulated(study: Study) -> Iterator[str]:
         )
 
 
-def _effects(lines: pd.DataFrame, behind: Behind) -> Iterator[str]:
-    """Yield the effects of the three links, and of the lines in people, with units and what they are of."""
-    counted = lines_of(lines)
-    for _, row in counted[counted["kind"] == "interventional"].iterrows():
-        yield f"{row['line']} ({row['measure'] if missing(row['specimen']) else row['specimen']}): {_one(row, behind)}"
-    people = counted[counted["line"].isin(IN_PEOPLE) & (counted["verdict"] != NOT_MEASURED)]
-    if len(people):
-        parts = [f"{row['line']}, {row['specimen']}, {_one(row, behind)}" for _, row in people.iterrows()]
-        yield f"in people: {'; '.join(parts)}"
+def _effects(lines: pd.DataFrame, behind: Behind) -> Iterator[tuple[str, str]]:
+    """Yield the effects of the three links and of the lines in people: name, and effect with what it is of."""
+    kept = (lines["kind"] == "interventional") | (lines["line"] == NECESSITY)  # a mutant's molecule and its outcome
+    kept |= lines["line"].isin(IN_PEOPLE) & (lines["kind"] != PART)
+    for _, row in lines[kept & (lines["verdict"] != NOT_MEASURED)].iterrows():
+        where = noun(str(row["measure"]), behind.study) if missing(row["specimen"]) else str(row["specimen"])
+        yield f"{row['line']} ({where})", ", ".join(filter(None, [behind.effect(row), behind.size_of(row)]))
 
 
-def _one(row: pd.Series, behind: Behind) -> str:
-    return ", ".join(filter(None, [behind.effect(row), behind.size_of(row)]))
-
-
-#: Lines that people's samples give.
+#: The line of mutants, all of whose rows are told, and lines that people's samples give.
+NECESSITY = "necessity"
 IN_PEOPLE = ("difference", "human level", "human severity")
 
 
@@ -160,9 +171,8 @@ def strength(claim: pd.Series, lines: pd.DataFrame, behind: Behind) -> str:
     point = f"{count(up)} of its {n} lines {'points' if up == 1 else 'point'} its way (▲), each by its own interval"
     if claim["verdict"] == SELECTED:
         return (
-            f"How strong: {point}; at least {count(claim['strength'])} of {n} hold together once it is paid for that "
-            f"this claim was chosen among {m} (a ▲ pays for itself alone, and so there are more of them); "
-            f"{chance(claim['q'], 'q')}"
+            f"How strong: {point}; at least {count(claim['strength'])} of {n} hold together after the correction for "
+            f"choosing among {m}; {chance(claim['q'], 'q')}"
         )
     if claim["verdict"] == OPEN:
         return f"{point}; its strength is 0, because a link was not measured: what is open cannot be counted"
@@ -208,14 +218,21 @@ def _noise(one: pd.Series) -> str:
 
 
 def _against(past: pd.DataFrame, lines: pd.DataFrame, behind: Behind) -> Iterator[Told]:
-    parts: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    """Yield what speaks against each claim, and the limits of all of them once."""
+    said: dict[str, str] = {}
     for _, one in past.iterrows():
-        lead, items = against(lines[lines["claim"] == one["claim"]], str(one["outcome"]), behind, brief=True)
-        parts.setdefault((lead, tuple(items)), []).append(count(one["rank"]))
-    for (lead, items), ranks in parts.items():
-        yield Told(
-            f": {lead}", f"Against claim{'s' if len(ranks) > 1 else ''} {listed(ranks)}", f"#claim-{ranks[0]}", items
-        )
+        mine = lines[lines["claim"] == one["claim"]]
+        lead, items = against(mine, str(one["outcome"]), behind, brief=True)
+        name = f"Against claim {count(one['rank'])}"
+        new = [text for text in items if text not in said]
+        first = list(dict.fromkeys(said[text] for text in items if text in said))
+        for text in items:
+            said.setdefault(text, name)
+        more = [f"And what stands {listed([one[:1].lower() + one[1:] for one in first])}."] if first else []
+        yield Told(f": {lead}", name, f"#claim-{one['rank']}", (*new, *more))
+    told = limits(lines_of(lines[lines["claim"].isin(past["claim"])]), brief=True)
+    if told:
+        yield Told(f"Limits of the design, by the lines that they concern: {'; '.join(told)}.")
 
 
 def _open(own: pd.DataFrame, study: Study | None) -> Iterator[str]:

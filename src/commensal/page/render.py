@@ -184,6 +184,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
     script, bundle = "".join(map(_asset, SCRIPTS)), (_bundle() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
+    said = [sentences(group) for group in cut]
     argued, (n_of_reads, n_prepared) = claims_section(view), first
     quality, prepared = quality_tables(view.points), preparation_told(view.points)
     lists = checklists_section(view.checklists)
@@ -206,12 +207,12 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
                 "first": all(other.question != group.question for other in cut[:at]),
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
-                "terms": sentences(group),
+                "terms": own,
                 "table": _table(group),
             }
-            for at, group in enumerate(cut)
+            for at, (group, own) in enumerate(zip(cut, said, strict=True))
         ],
-        "contents": _contents(view, cut),
+        "contents": _contents(view, cut, said),
         "of_arms": all(group.kind in ARM_KINDS for group in cut),
         "figures": drawn,
         "n_of_reads": n_of_reads,
@@ -241,11 +242,11 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
     return environment.from_string(_asset("report.html.j2")).render(context) + "\n"
 
 
-def _contents(view: PageView, cut: list[Group]) -> list[dict[str, Any]]:
+def _contents(view: PageView, cut: list[Group], said: list[list[tuple[str, list[str]]]]) -> list[dict[str, Any]]:
     """Return, question by question, where its groups stand and the first sentence of each."""
     told: dict[str, dict[str, Any]] = {}
-    for at, group in enumerate(cut, start=1):
-        lines = [line for _, own in sentences(group) for line in own]
+    for at, (group, terms) in enumerate(zip(cut, said, strict=True), start=1):
+        lines = [line for _, own in terms for line in own]
         kind = view.study.questions[group.question].kind if group.question in view.study.questions else ""
         one = told.setdefault(
             group.question,
