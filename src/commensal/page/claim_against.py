@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-import pandas as pd
-
-from commensal.page.claim_rows import Behind
+from commensal.page.claim_rows import Behind, Row
 from commensal.page.words import chance, estimate, listed, missing, sentence
 from commensal.tables.claims import BESIDE, CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, PART, SUPPORTS
 
@@ -14,6 +13,8 @@ MEDIATION, ENGRAFTMENT, PROGRESSION = "mediation", "engraftment", "progression"
 _WORDS = {CONTRADICTS: "contradict it", INCONCLUSIVE: "cannot tell", NOT_MEASURED: "not measured"}
 #: A one-sided p up to this is what an interval of 95 % would be called by.
 ONE_SIDED = 0.025
+#: A one-sided p above this: the estimate itself is on the other side.
+EVEN = 0.5
 #: What is said of mediation wherever it stands, so that nobody takes it for a line.
 BY_RULE = (
     "By rule it neither adds to the claim nor lowers it: nobody was given the molecule in it, and whatever else moves "
@@ -21,12 +22,12 @@ BY_RULE = (
 )
 
 
-def lines_of(rows: pd.DataFrame) -> pd.DataFrame:
+def lines_of(rows: Sequence[Row]) -> list[Row]:
     """Return the lines of a claim: one row each, without their other rows and without what stands beside."""
-    return rows[~rows["kind"].isin((PART, BESIDE))]
+    return [one for one in rows if one["kind"] not in (PART, BESIDE)]
 
 
-def against(rows: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool = False) -> tuple[str, list[str]]:
+def against(rows: Sequence[Row], outcome: str, behind: Behind, *, brief: bool = False) -> tuple[str, list[str]]:
     """Say what speaks against a claim: a sentence about its lines, and what else a reader must weigh.
 
     Parameters
@@ -41,13 +42,13 @@ def against(rows: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool = F
         Whether limits, and what needs many words, are left to the opened claim.
     """
     lines = lines_of(rows)
-    named = {verdict: [str(name) for name in lines.loc[lines["verdict"] == verdict, "line"]] for verdict in _WORDS}
+    named = {verdict: [str(one["line"]) for one in lines if one["verdict"] == verdict] for verdict in _WORDS}
     said = [f"{listed(named[verdict])} {_WORDS[verdict]}" for verdict in _WORDS if named[verdict]]
-    beside = rows[rows["kind"] == BESIDE]
-    opposed = list(dict.fromkeys(beside.loc[beside["verdict"] == CONTRADICTS, "line"]))
+    beside = [one for one in rows if one["kind"] == BESIDE]
+    opposed = list(dict.fromkeys(str(one["line"]) for one in beside if one["verdict"] == CONTRADICTS))
     if opposed:
         verb = "contradicts" if len(opposed) == 1 else "contradict"
-        said.insert(0, f"{listed([str(one) for one in opposed])}, measured beside the lines, {verb} it")
+        said.insert(0, f"{listed(opposed)}, measured beside the lines, {verb} it")
     if not named[CONTRADICTS]:
         said.insert(0, f"no line contradicts it{', but' if opposed else ''}")
     told = "; ".join(said).replace(", but; ", ", but ")
@@ -57,21 +58,20 @@ def against(rows: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool = F
     return sentence(told), items
 
 
-def _mediation(beside: pd.DataFrame, outcome: str, behind: Behind, *, brief: bool) -> list[str]:
+def _mediation(beside: Sequence[Row], outcome: str, behind: Behind, *, brief: bool) -> list[str]:
     """Word the mediation rows as what they are: not lines, and a measured negative is no proof of absence."""
-    own = beside[beside["line"] == MEDIATION]
+    own = [one for one in beside if one["line"] == MEDIATION]
     name = outcome.replace("_", " ")
-    if own.empty:
+    if not own:
         asked = behind.mediated
         others = listed([one.replace("_", " ") for one in asked])
         return [f"Mediation of {name} was not tested (it was of {others})."] if asked else []
-    refused = own[own["verdict"] == NOT_MEASURED]
-    if len(refused) == len(own):
-        return [f"Mediation of {name} could not be tested: {refused.iloc[0]['note']}."]
-    tested = own[own["verdict"] != NOT_MEASURED]
-    molecule, strain = str(tested.iloc[0]["molecule"]), str(tested.iloc[0]["strain"])
-    numbers = "; ".join(f"{_where(row)}: indirect effect {behind.effect(row)}" for _, row in tested.iterrows())
-    verdicts = set(tested["verdict"])
+    tested = [one for one in own if one["verdict"] != NOT_MEASURED]
+    if not tested:
+        return [f"Mediation of {name} could not be tested: {own[0]['note']}."]
+    molecule, strain = str(tested[0]["molecule"]), str(tested[0]["strain"])
+    numbers = "; ".join(f"{_where(row)}: indirect effect {behind.effect(row)}" for row in tested)
+    verdicts = {str(one["verdict"]) for one in tested}
     if CONTRADICTS in verdicts:
         what = f"▼ The mediation test contradicts it: the effect of {strain} on {name} that passes through {molecule} "
         what += "goes the other way"
@@ -81,21 +81,23 @@ def _mediation(beside: pd.DataFrame, outcome: str, behind: Behind, *, brief: boo
         meaning = "This is not against it"
     else:
         what = f"○ The effect of {strain} on {name} was not found to pass through {molecule}"
-        leans = bool((tested["p"] > 0.5).all())
+        leans = all(one["p"] > EVEN for one in tested)
         meaning = "Not found is not shown to be absent: the interval holds both signs"
         meaning += ", and the estimate leans against the claim" if leans else ""
         meaning += ". The test rests on how the molecule differs within an arm, and says little where that is little"
     return [f"{what} ({numbers}). {meaning}." + ("" if brief else f" {BY_RULE}.")]
 
 
-def _where(row: pd.Series) -> str:
+def _where(row: Row) -> str:
     return str(row["measure"]) if missing(row["specimen"]) else str(row["specimen"])
 
 
-def _strain(beside: pd.DataFrame) -> list[str]:
+def _strain(beside: Sequence[Row]) -> list[str]:
     """Say where the strain that was given is found without being given."""
-    told = {}
-    for _, row in beside[beside["line"] == ENGRAFTMENT].iterrows():
+    told: dict[str, None] = {}
+    for row in beside:
+        if row["line"] != ENGRAFTMENT:
+            continue
         found = re.search(r"found in (\d+) of (\d+) animals, (\d+) of (\d+) ([^;]+)", str(row["note"]))
         if found and int(found[3]):
             text = (
@@ -108,43 +110,45 @@ def _strain(beside: pd.DataFrame) -> list[str]:
     return list(told)
 
 
-def _progression(beside: pd.DataFrame) -> list[str]:
+def _progression(beside: Sequence[Row]) -> list[str]:
     """Say where a difference before onset is not there with progression."""
-    own = beside[(beside["line"] == PROGRESSION) & beside["verdict"].isin((INCONCLUSIVE, CONTRADICTS))]
     words = {INCONCLUSIVE: "was not found any more with progression", CONTRADICTS: "is the other way with progression"}
-    return [f"The strain’s difference {words[str(row['verdict'])]}: {estimate(row)}." for _, row in own.iterrows()]
+    return [
+        f"The strain’s difference {words[row['verdict']]}: {estimate(row)}."
+        for row in beside
+        if row["line"] == PROGRESSION and row["verdict"] in words
+    ]
 
 
-def _undecided(lines: pd.DataFrame) -> list[str]:
+def _undecided(lines: Sequence[Row]) -> list[str]:
     """Say why a line with a small p is called inconclusive: its interval is of another statistic than its p."""
-    own = lines[(lines["verdict"] == INCONCLUSIVE) & (lines["p"] <= ONE_SIDED) & lines["low"].notna()]
     return [
         f"{sentence(str(row['line']))[:-1]} is called inconclusive by its interval, which holds both signs "
         f"({estimate(row)}), though its one-sided {chance(row['p'])} is small: the p is of another statistic than the "
         "interval (see the row). The mark follows the interval; the strength counts the p."
-        for _, row in own.iterrows()
+        for row in lines
+        if row["verdict"] == INCONCLUSIVE and row["p"] <= ONE_SIDED and not missing(row["low"])
     ]
 
 
-def _unequal(rows: pd.DataFrame) -> list[str]:
+def _unequal(rows: Sequence[Row]) -> list[str]:
     """Name rows of a line that say something else than the line's mark."""
-    parts = rows[(rows["kind"] == PART) & rows["verdict"].isin((CONTRADICTS, INCONCLUSIVE))]
-    marks = dict(zip(lines_of(rows)["line"], lines_of(rows)["verdict"], strict=True))
+    marks = {one["line"]: one["verdict"] for one in lines_of(rows)}
     return [
-        sentence(f"within {row['line']}, {_where(row)} {_SAYS[str(row['verdict'])]}: {estimate(row)}")
-        for _, row in parts.iterrows()
-        if marks.get(row["line"]) != row["verdict"]
+        sentence(f"within {row['line']}, {_where(row)} {_SAYS[row['verdict']]}: {estimate(row)}")
+        for row in rows
+        if row["kind"] == PART and row["verdict"] in _SAYS and marks.get(row["line"]) != row["verdict"]
     ]
 
 
 _SAYS = {CONTRADICTS: "points the other way", INCONCLUSIVE: "cannot tell"}
 
 
-def limits(lines: pd.DataFrame, *, brief: bool = False) -> list[str]:
-    """Return the limits that the lines' notes name, each with the lines that it is about."""
+def limits(lines: Sequence[Row], *, brief: bool = False) -> list[str]:
+    """Return the limits that the lines' notes name, each with the lines that it is about; brief: their first clause."""
     told: dict[str, list[str]] = {}
-    for line, note in zip(lines["line"], lines["note"], strict=True):
-        for part in [] if missing(note) else str(note).split("; "):
+    for one in lines:
+        for part in [] if missing(one["note"]) else str(one["note"]).split("; "):
             if not part.startswith(("the largest p of", "no p")):
-                told.setdefault(part.partition(": ")[0] if brief else part, []).append(str(line))
+                told.setdefault(part.partition(": ")[0] if brief else part, []).append(str(one["line"]))
     return [f"{part} ({listed(list(dict.fromkeys(names)))})" for part, names in told.items()]

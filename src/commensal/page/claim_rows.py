@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from commensal.page.words import chance, count, estimate, many, missing, plural
 from commensal.study import Study
 from commensal.tables import points
 
+#: A row of the claims by column; plain, as there are many of them.
+Row = Any
 #: Kinds of questions whose rows count animals.
 ANIMALS = ("depletion", "screen", "rescue", "mediators")
 
@@ -34,17 +37,17 @@ class Behind:
         size = int((view.claims["line"] == "claim").sum())
         return cls(view.study, rows, PointsOf(view.points), size, tuple(str(one) for one in tested))
 
-    def row(self, line: pd.Series) -> pd.Series | None:
+    def row(self, line: Row) -> pd.Series | None:
         """Return the row of the Estimates that a line rests on."""
         at = None if missing(line["estimate"]) else int(line["estimate"])
         return None if at is None or self.rows is None or at >= len(self.rows) else self.rows.iloc[at]
 
-    def effect(self, line: pd.Series) -> str:
+    def effect(self, line: Row) -> str:
         """Write a line's effect with its interval and the two-sided p of its row."""
         row = self.row(line)
         return estimate(line, "" if row is None or missing(row["p"]) else chance(row["p"]))
 
-    def size_of(self, line: pd.Series) -> str:
+    def size_of(self, line: Row) -> str:
         """Say of how many animals and cages, people and households a line is."""
         row = self.row(line)
         return "" if row is None else sizes(row, self.study, self.points)

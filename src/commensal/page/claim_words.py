@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from commensal.page.claim_against import against, limits, lines_of
-from commensal.page.claim_rows import Behind
+from commensal.page.claim_rows import Behind, Row
 from commensal.page.view import PageView
 from commensal.page.words import chance, count, listed, many, missing, number, sentence
 from commensal.study import Study
@@ -91,11 +91,13 @@ def summary(view: PageView, behind: Behind) -> list[Told]:
     past = own[own["verdict"] == SELECTED]
     if not len(past):
         return [*told, *map(Told, [*_found(own, study), *_open(own, study)])]
-    first, lines = past.head(TOLD), claims[(claims["line"] != CLAIM) & claims["claim"].isin(past["claim"])]
+    first = past.head(TOLD)
+    rows = claims[(claims["line"] != CLAIM) & claims["claim"].isin(first["claim"])]
+    lines = {str(name): own.to_dict("records") for name, own in rows.groupby("claim")}
     told.append(Told(next(_found(own, study))))
     said: dict[str, str] = {}
     for _, one in first.iterrows():
-        mine = lines[lines["claim"] == one["claim"]]
+        mine = lines.get(str(one["claim"]), [])
         text = f": {linked(one, study)}. {strength(one, mine, behind)}{_noise(one)}."
         items = _unsaid(dict(_effects(mine, behind)), said, _number(one))
         told.append(Told(text, _number(one), f"#claim-{one['rank']}", items))
@@ -130,9 +132,9 @@ class Told:
 GATE = (
     "A claim passes its gate when three interventions agree: the microbe, given, changes the outcome; the microbe, "
     "given, changes the molecule; the molecule, given, changes the outcome. Everything else supports or contradicts a "
-    "claim, and opens no gate. A line gets ▲ by its own interval alone. Strength asks more: of how many lines it can be "
-    "said that all hold, with the choice among all claims paid for. It is therefore seldom as large as the number of "
-    "▲, and 0 for a claim that is not past its gate."
+    "claim, and opens no gate. A line gets ▲ by its own interval alone. Strength asks more: of how many lines it can "
+    "be said that all hold, with the choice among all claims paid for. It is therefore seldom as large as the number "
+    "of ▲, and 0 for a claim that is not past its gate."
 )
 
 
@@ -149,11 +151,13 @@ def _simulated(study: Study) -> Iterator[str]:
         )
 
 
-def _effects(lines: pd.DataFrame, behind: Behind) -> Iterator[tuple[str, str]]:
-    """Yield the effects of the three links and of the lines in people: name, and effect with what it is of."""
-    kept = (lines["kind"] == "interventional") | (lines["line"] == NECESSITY)  # a mutant's molecule and its outcome
-    kept |= lines["line"].isin(IN_PEOPLE) & (lines["kind"] != PART)
-    for _, row in lines[kept & (lines["verdict"] != NOT_MEASURED)].iterrows():
+def _effects(lines: Sequence[Row], behind: Behind) -> Iterator[tuple[str, str]]:
+    """Yield the effects of links, mutants and lines in people: name, and effect with what it is of."""
+    for row in lines:
+        told = row["kind"] == "interventional" or row["line"] == NECESSITY  # a mutant's molecule and its outcome
+        told = told or (row["line"] in IN_PEOPLE and row["kind"] != PART)
+        if not told or row["verdict"] == NOT_MEASURED:
+            continue
         where = noun(str(row["measure"]), behind.study) if missing(row["specimen"]) else str(row["specimen"])
         yield f"{row['line']} ({where})", ", ".join(filter(None, [behind.effect(row), behind.size_of(row)]))
 
@@ -163,10 +167,9 @@ NECESSITY = "necessity"
 IN_PEOPLE = ("difference", "human level", "human severity")
 
 
-def strength(claim: pd.Series, lines: pd.DataFrame, behind: Behind) -> str:
+def strength(claim: Row, lines: Sequence[Row], behind: Behind) -> str:
     """Say what the strength counts, beside the lines that point the claim's way: two things that look like one."""
-    counted = lines_of(lines)
-    up, n = int((counted["verdict"] == SUPPORTS).sum()), count(claim["n"])
+    up, n = sum(one["verdict"] == SUPPORTS for one in lines_of(lines)), count(claim["n"])
     m = many(behind.size, "claim")
     point = f"{count(up)} of its {n} lines {'points' if up == 1 else 'point'} its way (▲), each by its own interval"
     if claim["verdict"] == SELECTED:
@@ -217,11 +220,11 @@ def _noise(one: pd.Series) -> str:
     return f"; {told}" if told else ""
 
 
-def _against(past: pd.DataFrame, lines: pd.DataFrame, behind: Behind) -> Iterator[Told]:
+def _against(past: pd.DataFrame, lines: Mapping[str, Sequence[Row]], behind: Behind) -> Iterator[Told]:
     """Yield what speaks against each claim, and the limits of all of them once."""
     said: dict[str, str] = {}
     for _, one in past.iterrows():
-        mine = lines[lines["claim"] == one["claim"]]
+        mine = lines.get(str(one["claim"]), [])
         lead, items = against(mine, str(one["outcome"]), behind, brief=True)
         name = f"Against claim {count(one['rank'])}"
         new = [text for text in items if text not in said]
@@ -230,7 +233,7 @@ def _against(past: pd.DataFrame, lines: pd.DataFrame, behind: Behind) -> Iterato
             said.setdefault(text, name)
         more = [f"And what stands {listed([one[:1].lower() + one[1:] for one in first])}."] if first else []
         yield Told(f": {lead}", name, f"#claim-{one['rank']}", (*new, *more))
-    told = limits(lines_of(lines[lines["claim"].isin(past["claim"])]), brief=True)
+    told = limits([row for own in lines.values() for row in lines_of(own)], brief=True)
     if told:
         yield Told(f"Limits of the design, by the lines that they concern: {'; '.join(told)}.")
 
@@ -251,10 +254,9 @@ def _open(own: pd.DataFrame, study: Study | None) -> Iterator[str]:
 PLAIN, AGAINST, WEIGHED = 0, 1, 2
 
 
-def told(claim: pd.Series, lines: pd.DataFrame, behind: Behind) -> list[tuple[int, str]]:
+def told(claim: Row, lines: Sequence[Row], behind: Behind) -> list[tuple[int, str]]:
     """Return the sentences at the top of an opened claim, each with how it is shown: strength, for, against, noise."""
-    counted = lines_of(lines)
-    for_it = [str(name) for name in counted.loc[counted["verdict"] == SUPPORTS, "line"]]
+    for_it = [str(one["line"]) for one in lines_of(lines) if one["verdict"] == SUPPORTS]
     said = [(PLAIN, sentence(str(claim["note"])))]
     if len(lines):
         said.append((PLAIN, sentence(strength(claim, lines, behind))))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from commensal.page.chain import ARCS, UNDER, genes
 from commensal.page.claim_against import lines_of
-from commensal.page.claim_rows import Behind
+from commensal.page.claim_rows import Behind, Row
 from commensal.page.claim_words import ASKS, MANNER, noun, phrase, summary, told, what
 from commensal.page.line_figures import line_figure
 from commensal.page.payload import short
@@ -48,10 +48,13 @@ def claims_section(view: PageView) -> dict[str, Any] | None:
     if own.empty:
         return None
     behind = Behind.of(view)
-    names = [str(name) for name in dict.fromkeys(lines_of(claims)["line"]) if name != CLAIM]
+    own_rows = claims[~claims["kind"].isin((PART, BESIDE, CLAIM))]
+    names = [str(name) for name in dict.fromkeys(own_rows["line"])]
     listed = own.head(MOST_LISTED)
     told_of = claims[(claims["line"] != CLAIM) & claims["claim"].isin(listed["claim"])]
-    lines = {str(name): rows for name, rows in told_of.groupby("claim")}
+    lines: dict[str, list[Row]] = {}
+    for row in told_of.assign(at=range(len(told_of))).to_dict("records"):
+        lines.setdefault(str(row["claim"]), []).append(row)
     return {
         "summary": summary(view, behind),
         "marks": list(MARKS.items()),
@@ -60,14 +63,13 @@ def claims_section(view: PageView) -> dict[str, Any] | None:
         "rows": [_row(one, lines.get(str(one["claim"])), names, view) for _, one in listed.head(WRITTEN).iterrows()],
         "n": len(own),
         "more": len(own) - len(listed),
-        "payload": _payload(view, listed, lines, names, behind),
+        "payload": _payload(view, listed, told_of, lines, names, behind),
     }
 
 
-def _row(claim: pd.Series, lines: pd.DataFrame | None, names: list[str], view: PageView) -> dict[str, Any]:
+def _row(claim: pd.Series, lines: list[Row] | None, names: list[str], view: PageView) -> dict[str, Any]:
     """Return a row of the matrix as it stands in the file."""
-    own = None if lines is None else lines_of(lines)
-    said = {} if own is None else dict(zip(own["line"], own["verdict"], strict=True))
+    said = {one["line"]: one["verdict"] for one in lines_of(lines or [])}
     verdicts = [str(said.get(name, NOT_MEASURED)) for name in names]
     return {
         "rank": int(claim["rank"]), "what": what(claim, view.study), "state": STATES[str(claim["verdict"])],
@@ -85,12 +87,14 @@ def _strength(claim: pd.Series) -> str:
 
 
 def _payload(
-    view: PageView, own: pd.DataFrame, lines: dict[str, pd.DataFrame], names: list[str], behind: Behind
-) -> Packed:
+    view: PageView, own: pd.DataFrame, rows: pd.DataFrame, lines: dict[str, list[Row]], names: list[str],
+    behind: Behind,
+) -> Packed:  # fmt: skip
     """Pack claims, lines, genes and figures: texts once, and codes."""
     levels = {name: list(dict.fromkeys(own[name].astype(str))) for name in FIELDS}
     texts = _Texts()
-    said, drawn = _lines(view, pd.concat(lines.values()) if lines else view.claims.head(0), behind)
+    said, drawn = _lines(view, rows, behind)
+    coded = said["code"].to_numpy()
     opened = own[own["claim"].isin(set(lines))]
     place = {name: i for i, name in enumerate(names)}
     cells: list[list[int] | None] = []
@@ -106,13 +110,14 @@ def _payload(
             beside.append([])
             continue
         row, parts, apart = [-1] * len(names), [], []
-        for line, kind, code in zip(mine["line"], mine["kind"], said["code"].loc[mine.index], strict=True):
-            if kind == BESIDE:
-                apart.append((str(line), int(code)))
-            elif kind == PART:
-                parts.append((place[str(line)], int(code)))
+        for one in mine:
+            name, code = str(one["line"]), int(coded[one["at"]])
+            if one["kind"] == BESIDE:
+                apart.append((name, code))
+            elif one["kind"] == PART:
+                parts.append((place[name], code))
             else:
-                row[place[str(line)]] = int(code)
+                row[place[name]] = code
         cells.append(row)
         more.append(parts)
         beside.append(apart)
@@ -128,7 +133,7 @@ def _payload(
         "nouns": [noun(one, view.study) for one in levels["outcome"]], "asks": [ASKS.get(name, "") for name in names],
         "manner": [MANNER.get(name, "") for name in names], "arcs": ARCS, "under": UNDER,
         "lines": said["rows"], "figures": drawn, "cells": cells, "told": notes, "texts": texts.all,
-        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], lines),
+        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], rows),
     }  # fmt: skip
 
 
@@ -146,7 +151,7 @@ class _Texts:
         return self._at[text]
 
 
-def _opened_first(own: pd.DataFrame, lines: dict[str, pd.DataFrame]) -> Iterator[tuple[Any, pd.Series]]:
+def _opened_first(own: pd.DataFrame, lines: dict[str, list[Row]]) -> Iterator[tuple[Any, pd.Series]]:
     """Yield every claim; those without lines without the cost of a row."""
     bare = pd.Series({"claim": ""})
     known = own["claim"].isin(set(lines)).to_numpy(bool)
@@ -210,11 +215,8 @@ def _genes(view: PageView, opened: pd.DataFrame) -> Packed:
     return found
 
 
-def _specimens(molecules: list[str], lines: dict[str, pd.DataFrame]) -> Packed:
+def _specimens(molecules: list[str], rows: pd.DataFrame) -> Packed:
     """Return molecule → the specimens of the animals in which a link measured it, in words."""
-    if not lines:
-        return {}
-    rows = pd.concat(lines.values())
     own = rows[(rows["line"] == "strain → molecule") & rows["specimen"].notna()]
     named = {str(name): list(dict.fromkeys(group)) for name, group in own.groupby("molecule")["specimen"]}
     return {name: ", ".join(map(str, named[name])) for name in molecules if name in named}

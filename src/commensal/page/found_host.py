@@ -123,8 +123,8 @@ def _reversal(group: Group, term: str) -> list[str]:
         text = f"{group.case} moves {signature} {back}: {numbers}"
         if not missing(row["low"]) and row["low"] * row["high"] < 0:
             text += (
-                ". The p is of how the two contrasts align over their errors; the interval of the plain rank correlation "
-                "holds both signs, so that claims call this line inconclusive"
+                ". The p is of how the two contrasts align over their errors; the interval of the plain rank "
+                "correlation holds both signs, so that claims call this line inconclusive"
             )
     told = [sentence(text)]
     share = group.first(model=SHARE, term=term)
