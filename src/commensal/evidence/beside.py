@@ -111,4 +111,4 @@ def matched(
 
 
 def _of(values: Integers, wanted: int) -> NDArray[np.bool_]:
-    return (values == ANY) | (values == wanted)
+    return np.asarray((values == ANY) | (values == wanted), dtype=np.bool_)

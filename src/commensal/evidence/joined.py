@@ -192,7 +192,9 @@ def _table(
         *(_line_rows(rows, line, one.at(opened), own_names, limits) for line, one in zip(listed, read, strict=True)),
     ]
     shown = np.flatnonzero((rank <= MOST_SHOWN) | (fit.selected & (_order_of(rank, fit.selected) < MOST_SHOWN)))
-    more = [(line, one.facts, one.row, PART) for line, one in zip(listed, read, strict=True)]
+    more: list[tuple[Line, Read, Integers | None, str]] = [
+        (line, one.facts, one.row, PART) for line, one in zip(listed, read, strict=True)
+    ]
     more += [(line, facts, None, BESIDE) for line, facts in beside]
     parts += [_more_rows(rows, family, one, shown, shared, cap, limits) for one in more]
     told = pd.concat(parts, ignore_index=True)
