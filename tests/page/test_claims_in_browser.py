@@ -139,7 +139,7 @@ def test_the_strength_is_told_beside_the_marks_and_every_line_says_what_it_asks(
     assert "A mutant that cannot make the molecule was given" in text
     summary = argued.page.locator("#claims .summary").inner_text()
     assert summary.index("A claim passes its gate when three interventions agree") < summary.index("past the gate")
-    assert "(rotarod): +9.0 SD (95 % interval" in summary
+    assert "(rotarod): +9.0 SD (95\u00a0% interval" in summary
     argued.page.locator("#claims .summary a").first.click()
     assert argued.page.evaluate("location.hash") == "#claim-1"
 

@@ -252,8 +252,17 @@ def _contents(view: PageView, cut: list[Group], said: list[list[tuple[str, list[
             group.question,
             {"question": group.question, "anchor": f"found-{at}", "asks": KIND_WORDS.get(kind, ""), "groups": []},
         )
-        one["groups"].append((f"found-{at}", group.name, lines[0] if lines else "Nothing was estimated here."))
+        one["groups"].append((f"found-{at}", group.name, _first_said(lines)))
     return list(told.values())
+
+
+def _first_said(lines: list[str]) -> str:
+    """Return the conclusion of a group: its first sentence, and of verdicts level by level all of them."""
+    verdicts = [line for line in lines if "by the primary outcomes" in line.casefold()]
+    if verdicts:
+        return " ".join(verdicts)
+    first = lines[0] if lines else "Nothing was estimated here."
+    return re.split(r"(?<=[\w)]{2}\.) (?=[A-Z])", first, maxsplit=1)[0]
 
 
 def _capital(text: str) -> str:
