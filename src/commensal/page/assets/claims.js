@@ -170,7 +170,7 @@
         make("td", { class: "wrap" }, ...rests(one, also(i, k))), make("td", { class: "wrap" }, ...noted(one)));
     }))));
   // what the figure shows, dot by dot: who it is, of which cage or household
-  const values = (figure) => {
+  const values = (figure, title) => {
     if (!figure.ids) return [];
     const details = make("details", { class: "values" }, make("summary", {}, `Its ${figure.ids.length.toLocaleString("en")} values, by id`));
     details.addEventListener("toggle", () => {
@@ -178,7 +178,7 @@
       details.dataset.filled = "yes";
       const [units, xs] = [figure.units.some(Boolean), figure.x];
       const titles = ["Group", "Id", ...(units ? ["Cage, household"] : []), ...(xs ? [figure.xlab] : []), figure.ylab];
-      details.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Values of this line" }, make("table", {}, make("thead", {}, make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)))),
+      details.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Values of ${title}` }, make("table", {}, make("thead", {}, make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)))),
         make("tbody", {}, ...figure.ids.map((id, k) => make("tr", {}, make("td", {}, figure.groups[figure.g[k]] || ""), make("td", {}, id), ...(units ? [make("td", {}, figure.units[k])] : []),
           ...(xs ? [make("td", { class: "number" }, shown(xs[k]))] : []), make("td", { class: "number" }, figure.y[k] === null ? "not detected" : shown(figure.y[k]))))))));
     });
@@ -189,7 +189,7 @@
     const title = `${data.names[k]}${one.specimen ? `, ${one.specimen}` : ""}`;
     const figure = one.figure >= 0 ? data.figures[one.figure] : null;
     const from = make("p", { class: "source" }, ...(one.estimate === null ? [] : ["From: ", estimateLink(one), "; question ", questionLink(one), one.source ? `; in the study’s folder ${one.source}` : "", "."]));
-    const content = figure ? [rawFigure(figure, title), make("p", { class: "of" }, make("strong", {}, "n: "), `${figure.n}. `, `${figure.about}.`), ...values(figure)]
+    const content = figure ? [rawFigure(figure, title), make("p", { class: "of" }, make("strong", {}, "n: "), `${figure.n}. `, `${figure.about}.`), ...values(figure, `claim ${data.ranks[i]}, ${title}`)]
       : [make("p", { class: "of" }, one.verdict === "not measured" ? "Not measured: there is nothing to show." : "The values behind this line are not on this page: they are kept for the first claims by rank, and not where single animals and people are kept private. They stand in the file named here.")];
     return make("figure", { class: `behind ${css(one.verdict)}` }, make("h4", {}, ...marked(one.verdict), title, make("span", { class: "manner" }, ` ${one.verdict}${one.verdict === "not measured" ? "" : `: ${data.manner[k]}`}`)), ...content, from);
   };
