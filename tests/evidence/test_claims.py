@@ -51,6 +51,7 @@ def told(found: pd.DataFrame, direction: str = "helps", through: str = "raises",
     wanted = {"strain": "Akk", "molecule": "NAM", "outcome": "rotarod", "direction": direction, "through": through}
     for column, value in {**wanted, "line": line}.items():
         found = found[found[column] == value]
+    found = found[~found["kind"].isin(("part", "beside"))]
     assert len(found) == 1
     return found.iloc[0]
 
@@ -212,3 +213,59 @@ def test_false_claims_are_rare_when_one_link_is_false():
         found = join(estimates(links(noise, 8.0, 8.0)), family(lines=()))
         false += int((found.loc[found["line"] == "claim", "verdict"] == "selected").any())
     assert false <= 5
+
+
+def more(found: pd.DataFrame, kind: str, line: str) -> pd.DataFrame:
+    best = found[(found["rank"] == 1) & (found["kind"] == kind)]
+    return best[best["line"] == line]
+
+
+def test_every_row_of_a_line_stands_beside_the_one_that_counts():
+    """A mutant's molecule decides; that the benefit is gone too is a row of the same line."""
+    mutant = {"term": "ΔAkk against Akk"}
+    lost = row("mediators", "necessity", -9.0, measure="rotarod", **mutant)
+    found = join(estimates([*links(), CORROBORATING["necessity"], lost]), family())
+    assert told(found, line="necessity")["estimate"] == 3
+    parts = more(found, "part", "necessity")
+    assert parts[["estimate", "verdict"]].values.tolist() == [[4, "supports"]]
+    assert parts["p"].iloc[0] == pytest.approx(student.sf(9, DF))
+
+
+@pytest.mark.parametrize(("effect", "verdict"), [(0.5, "inconclusive"), (-0.5, "inconclusive"), (5, "supports"),
+                                                 (-5, "contradicts")])  # fmt: skip
+def test_mediation_stands_beside_a_claim_and_changes_nothing_of_it(effect, verdict):
+    own = row("mediators", "mediation", effect, measure="rotarod", assay="serum", feature="s1", term="Akk", note="why")
+    without, found = (join(estimates(rows), family()) for rows in (links(), [*links(), own]))
+    beside = more(found, "beside", "mediation")
+    assert beside[["estimate", "verdict", "note"]].values.tolist() == [[3, verdict, "why"]]
+    rest = found[found["kind"] != "beside"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, without[without["kind"] != "beside"].reset_index(drop=True))
+
+
+def test_mediation_that_was_refused_says_why_beside_every_claim_about_its_measure():
+    refused = {"question": "mediators", "kind": "mediators", "model": "mediation", "measure": "rotarod",
+               "feature": "(all)", "status": "not_before", "note": "sampled after it"}  # fmt: skip
+    found = join(estimates([*links(), refused]), family())
+    beside = more(found, "beside", "mediation")
+    assert beside[["verdict"]].values.tolist() == [["not measured"]]
+    assert beside["note"].iloc[0].startswith("sampled after it")
+    assert not (found[found["kind"] == "beside"]["outcome"] == "score").any()
+
+
+def test_a_strain_that_controls_have_and_a_difference_that_goes_stand_beside():
+    rows = [
+        row("screen", "engraftment", 4.0, assay="stool", feature="A1", term="Akk", measure="abundance",
+            note="given in this arm; found in 8 of 8 animals, 8 of 8 vehicle"),
+        row("course", "abundance", 0.5, assay="stool", feature="A1", term="with"),
+    ]  # fmt: skip
+    found = join(estimates([*links(), *rows]), family())
+    assert "8 of 8 vehicle" in more(found, "beside", "engraftment")["note"].iloc[0]
+    assert more(found, "beside", "progression")["verdict"].tolist() == ["inconclusive"]
+
+
+def test_a_finding_about_one_table_limits_no_row_of_another():
+    finding = Finding("missing_baseline", "note", "", "", "", contrast="mediators", assay="csf")
+    second = row("mediators", "abundance", 2.0, assay="csf", feature="c1", term="Akk", specimen="csf")
+    found = join(estimates([*links(), second]), family(), findings=[finding])
+    assert "no sample before treatment" in told(found, line="strain → molecule")["note"]
+    assert "before" not in str(more(found, "part", "strain → molecule")["note"].iloc[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evidence.test_claims import CORROBORATING, family, links
+from tests.evidence.test_claims import CORROBORATING, family, links, row
 from tests.page.test_page_in_browser import Opened, open_page
 
 from commensal.evidence import join
@@ -68,7 +68,7 @@ def test_what_contradicts_is_dashed_marked_and_named(argued: Opened) -> None:
     edge = argued.page.locator(f"#claim-{ranks} svg.chain path.edge.contradicts").first
     assert edge.evaluate("one => getComputedStyle(one).strokeDasharray") != "none"
     assert "▼ contradicts" in argued.page.locator(f"#claim-{ranks} svg.chain").first.text_content()
-    assert "contradict it" in argued.page.locator(f"#claim-{ranks} p.against").inner_text()
+    assert "contradict it" in argued.page.locator(f"#claim-{ranks} .against").inner_text()
     argued.page.locator(f"#claim-{ranks} button.close").click()
     assert argued.page.locator(f"#claim-{ranks}").count() == 0
 
@@ -90,6 +90,8 @@ def test_a_link_opens_its_claim_and_a_row_its_estimate(argued: Opened) -> None:
 def test_claims_are_filtered_and_the_view_is_an_address(argued: Opened) -> None:
     page = argued.page
     count = page.locator("#claims-count")
+    assert count.inner_text().startswith("1 of 32 claims: those past the gate")
+    page.locator("#claims-unfold").click()
     assert count.inner_text().startswith("32 of 32 claims")
     page.locator("#claims-text").fill("akk nam")
     assert count.inner_text().startswith("8 of 32 claims")
@@ -103,11 +105,84 @@ def test_claims_are_filtered_and_the_view_is_an_address(argued: Opened) -> None:
     kept = page.locator("#claims-grid tbody tr").all_inner_texts()
     assert all("contradicts" in one or "No claim fits" in one for one in kept)
     page.locator("#claims-reset").click()
-    assert count.inner_text().startswith("32 of 32 claims")
+    assert count.inner_text().startswith("1 of 32 claims")
+
+
+def test_an_opened_claim_that_a_filter_leaves_out_is_put_aside(argued: Opened) -> None:
+    page = argued.page
+    page.evaluate("location.hash = '#claim-1'")
+    page.wait_for_selector("#claim-1 table.lines")
+    page.locator("#claims-text").fill("no such microbe")
+    assert page.locator("#claims-count").inner_text().startswith("0 of 32 claims")
+    assert "put aside" in page.locator("#claims-count").inner_text()
+    assert not page.locator("#claim-1").is_visible()
+    page.locator("#claims-reset").click()
+    assert page.locator("#claim-1").is_visible()
+
+
+def test_all_marks_and_limits_stand_inside_1280_pixels(argued: Opened) -> None:
+    page = argued.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate("location.hash = '#claim-1'")
+    page.wait_for_selector("#claim-1 table.lines")
+    over = page.evaluate(
+        """() => [...document.querySelectorAll("#claims .scroll")]
+        .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.getAttribute("aria-label"))"""
+    )
+    assert over == []
+
+
+def test_the_strength_is_told_beside_the_marks_and_every_line_says_what_it_asks(argued: Opened) -> None:
+    text = argued.page.locator("#claim-1").inner_text()
+    assert "10 of its 10 lines point its way (▲)" in text
+    assert "after the correction for choosing among 32 claims" in text
+    assert "A mutant that cannot make the molecule was given" in text
+    summary = argued.page.locator("#claims .summary").inner_text()
+    assert summary.index("A claim passes its gate when three interventions agree") < summary.index("past the gate")
+    assert "(rotarod): +9.0 SD (95\u00a0% interval" in summary
+    argued.page.locator("#claims .summary a").first.click()
+    assert argued.page.evaluate("location.hash") == "#claim-1"
+
+
+@pytest.mark.parametrize(
+    ("sign", "mark", "words"),
+    [(-0.5, "○", "was not found to pass through NAM"), (-6.0, "▼", "measured beside the lines, contradicts it")],
+)
+def test_mediation_stands_against_a_claim_in_words(
+    browser: Any, tmp_path: Path, sign: float, mark: str, words: str
+) -> None:
+    from commensal.study import Study
+
+    mediated = row("mediators", "mediation", sign, measure="rotarod", assay="serum", feature="s1", term="Akk")
+    rows = estimates([*links(9, 8, 7), {**mediated, "specimen": "serum"}])
+    view = PageView(Study(Path("study.toml"), "argued"), rows, estimates_points(), claims=join(rows, family()))
+    opened = open_page(browser, write(view, tmp_path))
+    told = opened.page.locator("#claim-1 .against").inner_text()
+    assert words in told
+    assert mark in told
+    assert words in opened.page.locator("#claims .summary").inner_text()
+    assert mark in opened.page.locator("#claim-1 table.beside").inner_text()
+    opened.page.locator("#claims-state").select_option("some line contradicts it")
+    listed = opened.page.locator("#claims-grid tbody tr").all_inner_texts()
+    assert any(one.startswith("1. ") for one in listed) is (mark == "▼")
+
+
+def test_a_linked_row_is_shown_whole(argued: Opened) -> None:
+    page = argued.page
+    page.evaluate("location.hash = '#estimate-0'")
+    page.wait_for_selector("#estimates-record dl.record")
+    told = page.locator("#estimates-record").inner_text()
+    assert "Question" in told
+    assert "rotarod" in told
+    assert page.evaluate("document.querySelector('#estimates-record').scrollWidth <= 1280")
+    page.locator("#table-reset").click()
+    assert not page.locator("#estimates-record").is_visible()
 
 
 def test_a_claim_opens_and_closes_by_keyboard(argued: Opened) -> None:
     page = argued.page
+    page.locator("#claims-reset").click()
+    page.locator("#claims-unfold").click()
     third = page.locator("#claims-grid tbody tr").nth(2).locator("a")
     third.focus()
     page.keyboard.press("Enter")
@@ -143,6 +218,9 @@ def test_a_line_without_points_says_so_and_one_with_points_draws_them(browser: A
     cards = opened.page.locator("#claim-1 figure.behind")
     assert cards.nth(1).locator("svg.raw [class^=mark-]").count() == 12
     assert "vehicle: 6" in cards.nth(1).inner_text()
+    cards.nth(1).locator("details.values summary").click()
+    assert cards.nth(1).locator("details.values tbody tr").count() == 12
+    assert "c0" in cards.nth(1).locator("details.values tbody tr").first.inner_text()
     assert "are not on this page" in cards.nth(0).inner_text()
     assert "Not measured" in cards.nth(4).inner_text()
 

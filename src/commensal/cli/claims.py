@@ -55,7 +55,9 @@ def _one(rows: pd.DataFrame) -> None:
     if len(rows) == 1:
         show.say("   its lines are not kept: a link was not measured, and it is not among the first 2,000 by rank")
     for _, line in rows.iloc[1:].iterrows():
-        said = f"   {line['verdict']:<13} {line['line']:<19}"
+        name = {"part": f"  also {line['specimen'] if isinstance(line['specimen'], str) else line['measure']}"}
+        name |= {"beside": f"{line['line']} (beside)"}
+        said = f"   {line['verdict']:<13} {name.get(str(line['kind']), line['line']):<19}"
         if line["verdict"] != "not measured":
             said += f" {_effect(line)}{_number(', p', line['p'])}  {line['question']}"
         show.say(said.rstrip())

@@ -11,26 +11,35 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from commensal import stats
+from commensal.evidence.beside import BESIDE_LINES, matched
 from commensal.evidence.facts import ANY, Facts, Floats, Integers
 from commensal.evidence.family import DIRECTIONS, THROUGH, Family
-from commensal.evidence.limits import capped, limits_in_words
-from commensal.evidence.lines import LINES, Line
+from commensal.evidence.limits import capped, limits_in_words, said_of
+from commensal.evidence.lines import LINES, Line, Part
 from commensal.tables import Finding, claims
 from commensal.tables.claims import (
+    BESIDE,
     CLAIM,
     CONTRADICTS,
     INCONCLUSIVE,
     NOT_MEASURED,
     NOT_SELECTED,
     OPEN,
+    PART,
     SELECTED,
     SUPPORTS,
 )
 
 _SIGN = (1, -1)
+Read = tuple[tuple[Part, Facts], ...]
+#: Parts of a row's note that limit what its line says, besides those that begin with "only".
+MATTERS = ("not missing at random", "taken at the limit", "approximate:")
 #: Lines are told of so many claims by rank, and of all whose three links were measured: of 10,000 molecules and 12
 #: strains there are a million claims.
 MOST_OPENED = 2000
+#: Of so many claims by rank, and of so many that were selected, all rows of every line are told, and what was measured
+#: beside the lines.
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +50,7 @@ class _Read:
     row: Integers  #: row of the Estimates; −1 where nothing was measured
     expected: Integers  #: the sign that the row's effect must have
     rows: Integers  #: how many rows were measured
+    facts: tuple[tuple[Part, Facts], ...] = ()  #: what was read, part by part
 
     def at(self, places: Integers) -> _Read:
         """Return the claims of some places (k,), flat."""
@@ -102,7 +112,8 @@ def join(
     links = p[:, [line.interventional for line in listed]]
     gate = np.where(np.isnan(links).any(axis=1), np.nan, links.max(axis=1, initial=0.0))
     fit = stats.claim_strength(gate, p, family=family.words, level=level)
-    return _table(rows, family, listed, read, fit, limits_in_words(findings))
+    beside = [(line, tuple((part, part.read(rows, family)) for part in line.parts)) for line in BESIDE_LINES]
+    return _table(rows, family, listed, read, beside, fit, cap, limits_in_words(findings))
 
 
 def _line(line: Line, rows: pd.DataFrame, family: Family, cap: NDArray[np.bool_]) -> _Read:
@@ -110,8 +121,8 @@ def _line(line: Line, rows: pd.DataFrame, family: Family, cap: NDArray[np.bool_]
     shape = family.shape
     p, row = np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
     expected, count = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    for part in line.parts:
-        facts = part.read(rows, family)
+    facts_of = tuple((part, part.read(rows, family)) for part in line.parts)
+    for part, facts in facts_of:
         if not len(facts.row):
             continue
         toward = {sign: _toward(facts, family, sign, cap) for sign in _SIGN}
@@ -127,7 +138,7 @@ def _line(line: Line, rows: pd.DataFrame, family: Family, cap: NDArray[np.bool_]
                 row[at] = np.where(larger, own_row, row[at])
                 expected[at] = np.where(larger, own_sign, expected[at])
                 count[at] += own_count
-    return _Read(p, row, expected, count)
+    return _Read(p, row, expected, count, facts_of)
 
 
 def _toward(
@@ -152,8 +163,9 @@ def _toward(
 
 
 def _table(
-    rows: pd.DataFrame, family: Family, listed: Sequence[Line], read: Sequence[_Read], fit: stats.ClaimStrength,
-    limits: Mapping[str, str],
+    rows: pd.DataFrame, family: Family, listed: Sequence[Line], read: Sequence[_Read],
+    beside: Sequence[tuple[Line, Read]], fit: stats.ClaimStrength, cap: NDArray[np.bool_],
+    limits: Mapping[tuple[str, str], str],
 ) -> pd.DataFrame:  # fmt: skip
     size = family.size
     entered = np.nan_to_num(fit.gate, nan=2.0)
@@ -179,8 +191,15 @@ def _table(
         own,
         *(_line_rows(rows, line, one.at(opened), own_names, limits) for line, one in zip(listed, read, strict=True)),
     ]
+    shown = np.flatnonzero((rank <= MOST_SHOWN) | (fit.selected & (_order_of(rank, fit.selected) < MOST_SHOWN)))
+    more: list[tuple[Line, Read, Integers | None, str]] = [
+        (line, one.facts, one.row, PART) for line, one in zip(listed, read, strict=True)
+    ]
+    more += [(line, facts, None, BESIDE) for line, facts in beside]
+    parts += [_more_rows(rows, family, one, shown, shared, cap, limits) for one in more]
     told = pd.concat(parts, ignore_index=True)
-    step = np.concatenate([np.full(len(part), i) for i, part in enumerate(parts)])
+    steps = [*range(len(listed) + 1), *(i + 1.5 for i in range(len(more)))]  # parts follow their line
+    step = np.concatenate([np.full(len(part), i) for part, i in zip(parts, steps, strict=True)])
     return claims(told.iloc[np.lexsort((step, told["rank"].to_numpy()))].reset_index(drop=True))
 
 
@@ -196,9 +215,42 @@ def _names(family: Family) -> dict[str, NDArray[np.object_]]:
     return {"claim": np.array(ids, dtype=object), **found}
 
 
+def _order_of(rank: Integers, chosen: NDArray[np.bool_]) -> Integers:
+    """Return how many chosen claims come before each, by rank."""
+    order = np.argsort(rank)
+    before = np.empty(len(rank), dtype=np.int64)
+    before[order] = np.cumsum(chosen[order]) - chosen[order]
+    return before
+
+
+def _more_rows(
+    rows: pd.DataFrame, family: Family, of: tuple[Line, Read, Integers | None, str], shown: Integers,
+    shared: Mapping[str, NDArray[Any]], cap: NDArray[np.bool_], limits: Mapping[tuple[str, str], str],
+) -> pd.DataFrame:  # fmt: skip
+    """Return the rows of a line besides the one that decides, or all that was measured beside the lines."""
+    line, facts, decides, kind = of
+    found = matched(facts, family.shape, shown, cap)
+    if decides is not None:
+        found = found.take(found.row != decides.ravel()[found.claim])
+    one = _Read(found.p, found.row, found.expected, np.ones(len(found.row), dtype=np.int64))
+    frame = _line_rows(rows, line, one, {name: values[found.claim] for name, values in shared.items()}, limits)
+    frame["kind"] = kind
+    if kind == BESIDE:  # what a row says of itself is what is told: what it rests on, what would undo it
+        own = rows["note"].take(found.row).to_numpy()
+        frame["note"] = [
+            "; ".join(filter(None, [_text(a), _text(b)])) or None for a, b in zip(own, frame["note"], strict=True)
+        ]
+    return frame
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _line_rows(
-    rows: pd.DataFrame, line: Line, one: _Read, shared: Mapping[str, NDArray[Any]], limits: Mapping[str, str]
-) -> pd.DataFrame:
+    rows: pd.DataFrame, line: Line, one: _Read, shared: Mapping[str, NDArray[Any]],
+    limits: Mapping[tuple[str, str], str],
+) -> pd.DataFrame:  # fmt: skip
     at = one.row.ravel()
     known = at >= 0
     taken = rows.take(np.maximum(at, 0))
@@ -232,21 +284,21 @@ def _verdicts(taken: pd.DataFrame, one: _Read, known: NDArray[np.bool_]) -> NDAr
 
 
 def _line_notes(
-    taken: pd.DataFrame, one: _Read, known: NDArray[np.bool_], limits: Mapping[str, str]
+    taken: pd.DataFrame, one: _Read, known: NDArray[np.bool_], limits: Mapping[tuple[str, str], str]
 ) -> NDArray[np.object_]:
     notes = np.full(len(known), None, dtype=object)
     count = one.rows.ravel()
     p = one.p.ravel()
     own = taken["note"].fillna("").to_numpy(str)
     contrast, status = taken["contrast"].fillna("").to_numpy(str), taken["status"].fillna("").to_numpy(str)
+    assay = taken["assay"].fillna("").to_numpy(str)
     for k in np.flatnonzero(known):
-        told = [part for part in own[k].split("; ") if part.startswith("only ")]
+        told = [part for part in own[k].split("; ") if part.startswith("only ") or any(one in part for one in MATTERS)]
         if count[k] > 1:
             told.insert(0, f"the largest p of {count[k]} rows (specimens, arms or parts of this line)")
         if np.isnan(p[k]):
             told.append(f"no p: {status[k]}" if status[k] != "ok" else "no p counted")
-        if contrast[k] in limits:
-            told.append(limits[contrast[k]])
+        told += said_of(limits, contrast[k], assay[k])
         notes[k] = "; ".join(told) or None
     return notes
 

@@ -38,7 +38,7 @@ class Line:
     parts: tuple[Part, ...]
 
 
-def _chosen(rows: Rows, family: Family, kind: str, *models: str) -> Rows:
+def chosen_rows(rows: Rows, family: Family, kind: str, *models: str) -> Rows:
     """Return rows of a kind and models, of the level of ``by`` whose animals have the disease."""
     own = rows[(rows["kind"] == kind) & rows["model"].isin(models)]
     if own.empty:
@@ -60,13 +60,15 @@ def _arm(rows: Rows, family: Family) -> pd.Series:
     )  # fmt: skip
 
 
-def _outcomes(rows: Rows, family: Family) -> tuple[Integers, Integers]:
+def outcomes_of(rows: Rows, family: Family) -> tuple[Integers, Integers]:
+    """Return which outcome each row (k,) is of, and 1 or −1: what a larger effect means."""
     index = places(rows["measure"], tuple(one.name for one in family.outcomes))
     better = np.array([one.better for one in family.outcomes], dtype=np.int64)
     return index, np.where(index >= 0, better[np.maximum(index, 0)], 1)
 
 
-def _molecules(rows: Rows, family: Family) -> Integers:
+def features_of(rows: Rows, family: Family) -> Integers:
+    """Return which molecule each row (k,) is of."""
     where = {key: i for i, one in enumerate(family.molecules) for key in one.features}
     named = {one.name: i for i, one in enumerate(family.molecules)}
     keys = zip(rows["assay"], rows["feature"], rows["label"], strict=True)
@@ -76,17 +78,20 @@ def _molecules(rows: Rows, family: Family) -> Integers:
     )
 
 
-def _strains(rows: Rows, family: Family) -> Integers:
+def strains_of(rows: Rows, family: Family) -> Integers:
+    """Return the strain of each row's arm."""
     return places(_arm(rows, family), tuple(one.name for one in family.strains))
 
 
-def _taxa(rows: Rows, family: Family) -> Integers:
+def taxa_of(rows: Rows, family: Family) -> Integers:
+    """Return the strain whose own abundance each row is of."""
     where = {key: i for i, one in enumerate(family.strains) for key in one.taxa}
     keys = zip(rows["assay"], rows["feature"], strict=True)
     return np.array([where.get((str(a), str(f)), ANY - 1) for a, f in keys], dtype=np.int64)
 
 
-def _kept(rows: Rows, *index: Integers) -> np.ndarray:
+def kept(rows: Rows, *index: Integers) -> np.ndarray:
+    """Return which rows (k,) have every index."""
     keep = np.ones(len(rows), dtype=bool)
     for one in index:
         keep &= one >= 0
@@ -95,60 +100,60 @@ def _kept(rows: Rows, *index: Integers) -> np.ndarray:
 
 def strain_outcome(rows: Rows, family: Family) -> Facts:
     """Read the verdicts of a screen: each strain's arm on each primary outcome."""
-    own = _chosen(rows, family, "screen", "verdict")
-    strain, (outcome, better) = _strains(own, family), _outcomes(own, family)
-    keep = _kept(own, strain, outcome)
+    own = chosen_rows(rows, family, "screen", "verdict")
+    strain, (outcome, better) = strains_of(own, family), outcomes_of(own, family)
+    keep = kept(own, strain, outcome)
     return facts(own[keep], strain=strain[keep], outcome=outcome[keep], sign=better[keep])
 
 
 def strain_molecule(rows: Rows, family: Family) -> Facts:
     """Read the molecules of each strain's arm, in every specimen."""
-    own = _amounts(_chosen(rows, family, "mediators", *AMOUNTS))
-    strain, molecule = _strains(own, family), _molecules(own, family)
-    keep = _kept(own, strain, molecule)
+    own = _amounts(chosen_rows(rows, family, "mediators", *AMOUNTS))
+    strain, molecule = strains_of(own, family), features_of(own, family)
+    keep = kept(own, strain, molecule)
     return facts(own[keep], strain=strain[keep], molecule=molecule[keep])
 
 
 def molecule_outcome(rows: Rows, family: Family) -> Facts:
     """Read the verdicts of a rescue: the arms in which a molecule was given."""
-    own = _chosen(rows, family, "rescue", "verdict")
+    own = chosen_rows(rows, family, "rescue", "verdict")
     given = _arm(own, family).map(dict(family.given))
     molecule = places(given, tuple(one.name for one in family.molecules))
-    outcome, better = _outcomes(own, family)
-    keep = _kept(own, molecule, outcome)
+    outcome, better = outcomes_of(own, family)
+    keep = kept(own, molecule, outcome)
     return facts(own[keep], molecule=molecule[keep], outcome=outcome[keep], sign=better[keep])
 
 
 def depletion_molecule(rows: Rows, family: Family) -> Facts:
     """Read the molecules of the arms whose microbes were removed."""
-    own = _amounts(_chosen(rows, family, "mediators", *AMOUNTS))
-    molecule = _molecules(own, family)
-    keep = _kept(own, molecule) & own["contrast"].isin(family.removed).to_numpy(bool)
+    own = _amounts(chosen_rows(rows, family, "mediators", *AMOUNTS))
+    molecule = features_of(own, family)
+    keep = kept(own, molecule) & own["contrast"].isin(family.removed).to_numpy(bool)
     return facts(own[keep], molecule=molecule[keep])
 
 
 def depletion_outcome(rows: Rows, family: Family) -> Facts:
     """Read the verdicts of the arms whose microbes were removed."""
-    own = _chosen(rows, family, "depletion", "verdict")
-    outcome, better = _outcomes(own, family)
-    keep = _kept(own, outcome)
+    own = chosen_rows(rows, family, "depletion", "verdict")
+    outcome, better = outcomes_of(own, family)
+    keep = kept(own, outcome)
     return facts(own[keep], outcome=outcome[keep], sign=better[keep])
 
 
 def necessity_molecule(rows: Rows, family: Family) -> Facts:
     """Read the molecules of a mutant's arm against its parent's."""
-    own = _chosen(rows, family, "mediators", "necessity")
-    strain, molecule = _parents(own, family), _molecules(own, family)
-    keep = _kept(own, strain, molecule)
+    own = chosen_rows(rows, family, "mediators", "necessity")
+    strain, molecule = _parents(own, family), features_of(own, family)
+    keep = kept(own, strain, molecule)
     return facts(own[keep], strain=strain[keep], molecule=molecule[keep])
 
 
 def necessity_outcome(rows: Rows, family: Family) -> Facts:
     """Read the outcomes of a mutant's arm against its parent's."""
-    own = _chosen(rows, family, "mediators", "necessity")
+    own = chosen_rows(rows, family, "mediators", "necessity")
     strain = _parents(own, family)
-    outcome, better = _outcomes(own, family)
-    keep = _kept(own, strain, outcome)
+    outcome, better = outcomes_of(own, family)
+    keep = kept(own, strain, outcome)
     return facts(own[keep], strain=strain[keep], outcome=outcome[keep], sign=better[keep])
 
 
@@ -160,18 +165,18 @@ def _parents(rows: Rows, family: Family) -> Integers:
 
 def difference(rows: Rows, family: Family) -> Facts:
     """Read the strain's own abundance in people with the disease against those without."""
-    own = _first_term(_chosen(rows, family, "cohort", "abundance"))
-    strain = _taxa(own, family)
-    keep = _kept(own, strain)
+    own = _first_term(chosen_rows(rows, family, "cohort", "abundance"))
+    strain = taxa_of(own, family)
+    keep = kept(own, strain)
     return facts(own[keep], strain=strain[keep])
 
 
 def precedence(rows: Rows, family: Family) -> Facts:
     """Read the strain's own abundance before onset, in animals by which the strains were not chosen."""
-    own = _chosen(rows, family, "course", "abundance")
+    own = chosen_rows(rows, family, "course", "abundance")
     own = own[(own["term"] == "before").to_numpy(bool) & ~own["question"].isin(family.chose).to_numpy(bool)]
-    strain = _taxa(own, family)
-    keep = _kept(own, strain)
+    strain = taxa_of(own, family)
+    keep = kept(own, strain)
     return facts(own[keep], strain=strain[keep])
 
 
@@ -203,24 +208,24 @@ def _reversal(rows: Rows, family: Family, arms: Mapping[str, int], *, of: Litera
 
 def human_level(rows: Rows, family: Family) -> Facts:
     """Read the molecule in patients against controls, in every specimen."""
-    own = _first_term(_amounts(_chosen(rows, family, "cohort", *AMOUNTS)))
-    molecule = _molecules(own, family)
-    keep = _kept(own, molecule)
+    own = _first_term(_amounts(chosen_rows(rows, family, "cohort", *AMOUNTS)))
+    molecule = features_of(own, family)
+    keep = kept(own, molecule)
     return facts(own[keep], molecule=molecule[keep])
 
 
 def human_severity(rows: Rows, family: Family) -> Facts:
     """Read the molecule's correlation with the measure of severity among patients."""
-    own = _chosen(rows, family, "cohort", "severity")
-    molecule = _molecules(own, family)
+    own = chosen_rows(rows, family, "cohort", "severity")
+    molecule = features_of(own, family)
     sign = np.array([family.severities.get(str(one), 0) for one in own["measure"]], dtype=np.int64)
-    keep = _kept(own, molecule) & (sign != 0)
+    keep = kept(own, molecule) & (sign != 0)
     return facts(own[keep], molecule=molecule[keep], sign=sign[keep])
 
 
 def human_genes(rows: Rows, family: Family) -> Facts:
     """Read the genes of the pathways that make the molecule, in patients against controls."""
-    own = _first_term(_chosen(rows, family, "cohort", "set, self-contained"))
+    own = _first_term(chosen_rows(rows, family, "cohort", "set, self-contained"))
     where: dict[str, list[int]] = {}
     for i, one in enumerate(family.molecules):
         for pathway in one.pathways:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from commensal.page.view import Group
 from commensal.page.words import chance, count, estimate, interval, listed, many, missing, number, plural, sentence
-from commensal.tables import ALL, STATUSES
+from commensal.tables import ALL, STATUSES, outcome_phrase
 
 #: Kinds of questions whose contrasts are arms.
 ARM_KINDS = ("depletion", "screen", "rescue")
@@ -18,6 +18,8 @@ VERDICTS = ("helps", "harms", "equivalent", "inconclusive")
 BASELINE = "change, adjusted for baseline"
 HEADINGS = ("Arm", "Outcome", "Verdict", "Difference", "Joint p", "Rank", "Animals", "What it rests on")
 LINE = 0.05
+#: So many levels of ``by`` are both named.
+MOST_TWO = 2
 #: So many arms are told one by one.
 MOST_ARMS = 12
 #: In a table of more rows, inconclusive ones of outcomes that are not primary are left to the estimates.
@@ -108,7 +110,7 @@ def _each_verdict(group: Group) -> list[str]:
         apart = "" if row["measure"] in primary else " (not primary)"
         what = f"in {row['term']}, {_measure(row)}{apart}"
         numbers = estimate(row, "" if missing(row["p"]) else f"joint {chance(row['p'])}", _sizes(row, group))
-        word = f"{verdict} ({_direction(row, group)})" if verdict in ("helps", "harms") else verdict
+        word = _word(verdict, row, group)
         why = "" if row["status"] in ("ok", "boundary") else f"; {STATUSES.get(str(row['status']), '')}"
         told.append(sentence(f"{what}: {word}, {numbers}{why}"))
     return told
@@ -140,6 +142,16 @@ def _events(group: Group) -> list[str]:
     return told
 
 
+def _word(verdict: str, row: pd.Series, group: Group) -> str:
+    """Write a verdict with what it is of this outcome: "harms (lower than vehicle)", "helps: lengthens survival"."""
+    if verdict not in ("helps", "harms"):
+        return verdict
+    said = outcome_phrase(str(row["measure"]), verdict)
+    if said.startswith(("improves", "worsens")):
+        return f"{verdict} ({_direction(row, group)})"
+    return f"{verdict}: {said}"
+
+
 def _direction(row: pd.Series, group: Group) -> str:
     return f"{'higher' if row['effect'] > 0 else 'lower'} than {group.control}"
 
@@ -156,7 +168,9 @@ def _sizes(row: pd.Series, group: Group) -> str:
 
 
 def _interactions(group: Group) -> list[str]:
+    """Say whether an effect differs between the levels of ``by``, naming them."""
     rows = group.pick(model="interaction")
+    levels = [level for level, _ in _by_level(group.pick(model="verdict")) if level]
     told = []
     for _, row in rows.iterrows():
         if missing(row["effect"]):
@@ -167,7 +181,11 @@ def _interactions(group: Group) -> list[str]:
         differs = not missing(row["low"]) and float(row["low"]) * float(row["high"]) > 0
         verb = "is another one" if differs else "was not found to be another one"
         numbers = estimate(row, "" if missing(row["p"]) else f"joint {chance(row['p'])}")
-        told.append(sentence(f"{row['term']}: the difference in {_measure(row)} {verb} than in the first: {numbers}"))
+        first = levels[0] if levels else "the first level"
+        where = f" in {levels[1]}" if len(levels) == MOST_TWO else ""
+        told.append(
+            sentence(f"{row['term']}: the difference in {_measure(row)}{where} {verb} than in {first}: {numbers}")
+        )
     return told
 
 
@@ -184,7 +202,14 @@ def _limits(group: Group) -> list[str]:
     models = ("verdict", "depletion", "abundance", BASELINE)
     rows = group.rows[group.rows["model"].isin(models)]
     notes = [part for note in dict.fromkeys(rows["note"].dropna()) for part in str(note).split("; ")]
-    few = dict.fromkeys(part for part in notes if part.startswith("only "))
+    # a feature that few animals have is compared between few cages, whatever the arms hold
+    rare = rows["feature"].notna() & (rows["feature"] != ALL)
+    few = dict.fromkeys(
+        f"in some {group.features}, which few animals have: {part}" if of_feature else part
+        for note, of_feature in zip(rows["note"].fillna(""), rare, strict=True)
+        for part in str(note).split("; ")
+        if part.startswith("only ")
+    )
     gone = dict.fromkeys(part for part in notes if "not missing at random" in part)
     return [sentence(part) for part in (*list(few)[:6], *list(gone)[:1])]
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
+from commensal.page.claim_against import against, limits, lines_of
+from commensal.page.claim_rows import Behind, Row
+from commensal.page.view import PageView
 from commensal.page.words import chance, count, listed, many, missing, number, sentence
 from commensal.study import Study
 from commensal.tables import CLAIM, outcome_phrase
-from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, OPEN, SELECTED, SUPPORTS
+from commensal.tables.claims import NOT_MEASURED, OPEN, PART, SELECTED, SUPPORTS
 
 #: Line → how it was come by, in words that keep interventions and associations apart.
 MANNER = {
@@ -25,6 +30,20 @@ MANNER = {
     "human level": "associated in people",
     "human severity": "follows in people",
 }
+#: Line → the question that it answers.
+ASKS = {
+    "strain → outcome": "The microbe was given: is the outcome better or worse than in the control arm?",
+    "strain → molecule": "The microbe was given: is there more or less of the molecule?",
+    "molecule → outcome": "The molecule itself was given: is the outcome better or worse?",
+    "depletion": "Microbes were removed: do molecule and outcome go the other way?",
+    "necessity": "A mutant that cannot make the molecule was given: are molecule and benefit gone?",
+    "difference": "People with the disease beside people without: do they have less (or more) of the microbe?",
+    "precedence": "Before the disease shows: is the microbe’s abundance different already?",
+    "host reversal": "The molecule or microbe was given: does the tissue’s gene activity move back from the disease’s?",
+    "human genes": "People: do their microbes carry fewer (or more) of the genes that make the molecule?",
+    "human level": "People with the disease beside people without: is there less (or more) of the molecule?",
+    "human severity": "Patients: does the molecule go with how ill they are?",
+}
 #: So many claims past the gate are told one by one.
 TOLD = 5
 
@@ -36,6 +55,11 @@ def phrase(outcome: str, direction: str, study: Study | None = None) -> str:
     if study is not None and outcome in study.measures:
         return outcome_phrase(outcome, direction, "measure")
     return outcome_phrase(outcome, direction)
+
+
+def noun(outcome: str, study: Study | None = None) -> str:
+    """Return what a claim calls its outcome: "survival" of a death, "grip" of a measure."""
+    return phrase(outcome, "helps", study).partition(" ")[2]
 
 
 def what(one: pd.Series, study: Study | None = None) -> str:
@@ -57,17 +81,108 @@ def linked(one: pd.Series, study: Study | None = None) -> str:
     return f"{one['strain']}, given, {own} and {one['through']} {one['molecule']}, which {given} when it is given"
 
 
-def summary(claims: pd.DataFrame, study: Study | None = None) -> list[str]:
+def summary(view: PageView, behind: Behind) -> list[Told]:
     """Return what the page begins with: asked, found, how strong, what speaks against it, what is open."""
+    claims, study = view.claims, view.study
     own = claims[claims["line"] == CLAIM]
     if own.empty:
         return []
-    said = [_family(own, study), *_found(own, study)]
+    told = [Told(text) for text in (*_simulated(study), _family(own, study), GATE)]
     past = own[own["verdict"] == SELECTED]
-    if len(past):
-        said += _against(claims, past.head(TOLD))
-    said += _open(own, study)
-    return said
+    if not len(past):
+        return [*told, *map(Told, [*_found(own, study), *_open(own, study)])]
+    first = past.head(TOLD)
+    rows = claims[(claims["line"] != CLAIM) & claims["claim"].isin(first["claim"])]
+    lines = {str(name): own.to_dict("records") for name, own in rows.groupby("claim")}
+    told.append(Told(next(_found(own, study))))
+    said: dict[str, str] = {}
+    for _, one in first.iterrows():
+        mine = lines.get(str(one["claim"]), [])
+        text = f": {linked(one, study)}. {strength(one, mine, behind)}{_noise(one)}."
+        items = _unsaid(dict(_effects(mine, behind)), said, _number(one))
+        told.append(Told(text, _number(one), f"#claim-{one['rank']}", items))
+    if len(past) > TOLD:
+        told.append(Told(f"{count(len(past) - TOLD)} more are in the table below."))
+    return [*told, *_against(first, lines, behind), *map(Told, _open(own, study))]
+
+
+def _unsaid(items: Mapping[str, str], said: dict[str, str], where: str) -> tuple[str, ...]:
+    """Return items (name → text) that were not told of an earlier claim, and where the others are told."""
+    new = [f"{name}: {text}" for name, text in items.items() if text not in said]
+    old: dict[str, list[str]] = {}
+    for name, text in items.items():
+        if text in said:
+            old.setdefault(said[text], []).append(name)
+    for text in items.values():
+        said.setdefault(text, where)
+    return (*new, *(f"{listed(names)}: as of {first[:1].lower()}{first[1:]}" for first, names in old.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A paragraph of the summary: a link that leads it, its text, and points under it."""
+
+    text: str
+    name: str = ""
+    link: str = ""
+    items: tuple[str, ...] = ()
+
+
+#: What has to be known before anything is called past the gate.
+GATE = (
+    "A claim passes its gate when three interventions agree: the microbe, given, changes the outcome; the microbe, "
+    "given, changes the molecule; the molecule, given, changes the outcome. Everything else supports or contradicts a "
+    "claim, and opens no gate. A line gets ▲ by its own interval alone. Strength asks more: of how many lines it can "
+    "be said that all hold, with the choice among all claims paid for. It is therefore seldom as large as the number "
+    "of ▲, and 0 for a claim that is not past its gate."
+)
+
+
+def simulated(study: Study) -> bool:
+    """Whether a study says of itself, in its title or name, that it is simulated."""
+    return bool(re.search(r"\bsimulat", f"{study.title} {study.name}", re.IGNORECASE))
+
+
+def _simulated(study: Study) -> Iterator[str]:
+    if simulated(study):
+        yield (
+            "This study is simulated, as its title says: its animals and people do not exist, and what was found says "
+            "nothing about the world."
+        )
+
+
+def _effects(lines: Sequence[Row], behind: Behind) -> Iterator[tuple[str, str]]:
+    """Yield the effects of links, mutants and lines in people: name, and effect with what it is of."""
+    for row in lines:
+        told = row["kind"] == "interventional" or row["line"] == NECESSITY  # a mutant's molecule and its outcome
+        told = told or (row["line"] in IN_PEOPLE and row["kind"] != PART)
+        if not told or row["verdict"] == NOT_MEASURED:
+            continue
+        where = noun(str(row["measure"]), behind.study) if missing(row["specimen"]) else str(row["specimen"])
+        yield f"{row['line']} ({where})", ", ".join(filter(None, [behind.effect(row), behind.size_of(row)]))
+
+
+#: The line of mutants, all of whose rows are told, and lines that people's samples give.
+NECESSITY = "necessity"
+IN_PEOPLE = ("difference", "human level", "human severity")
+
+
+def strength(claim: Row, lines: Sequence[Row], behind: Behind) -> str:
+    """Say what the strength counts, beside the lines that point the claim's way: two things that look like one."""
+    up, n = sum(one["verdict"] == SUPPORTS for one in lines_of(lines)), count(claim["n"])
+    m = many(behind.size, "claim")
+    point = f"{count(up)} of its {n} lines {'points' if up == 1 else 'point'} its way (▲), each by its own interval"
+    if claim["verdict"] == SELECTED:
+        return (
+            f"How strong: {point}; at least {count(claim['strength'])} of {n} hold together after the correction for "
+            f"choosing among {m}; {chance(claim['q'], 'q')}"
+        )
+    if claim["verdict"] == OPEN:
+        return f"{point}; its strength is 0, because a link was not measured: what is open cannot be counted"
+    return (
+        f"{point}, and yet its strength is 0 of {n}: strength is counted only past the gate, and among {m} the weakest "
+        f"of three links at {chance(claim['p'])} is what chance alone brings ({chance(claim['q'], 'q')})"
+    )
 
 
 def _family(own: pd.DataFrame, study: Study | None) -> str:
@@ -105,13 +220,22 @@ def _noise(one: pd.Series) -> str:
     return f"; {told}" if told else ""
 
 
-def _against(claims: pd.DataFrame, past: pd.DataFrame) -> Iterator[str]:
-    lines = claims[(claims["line"] != CLAIM) & claims["claim"].isin(past["claim"])]
-    parts: dict[str, list[str]] = {}
+def _against(past: pd.DataFrame, lines: Mapping[str, Sequence[Row]], behind: Behind) -> Iterator[Told]:
+    """Yield what speaks against each claim, and the limits of all of them once."""
+    said: dict[str, str] = {}
     for _, one in past.iterrows():
-        parts.setdefault(against(lines[lines["claim"] == one["claim"]]), []).append(count(one["rank"]))
-    for told, ranks in parts.items():
-        yield f"Against claim{'s' if len(ranks) > 1 else ''} {listed(ranks)}: {told}"
+        mine = lines.get(str(one["claim"]), [])
+        lead, items = against(mine, str(one["outcome"]), behind, brief=True)
+        name = f"Against claim {count(one['rank'])}"
+        new = [text for text in items if text not in said]
+        first = list(dict.fromkeys(said[text] for text in items if text in said))
+        for text in items:
+            said.setdefault(text, name)
+        more = [f"And what stands {listed([one[:1].lower() + one[1:] for one in first])}."] if first else []
+        yield Told(f": {lead}", name, f"#claim-{one['rank']}", (*new, *more))
+    told = limits([row for own in lines.values() for row in lines_of(own)], brief=True)
+    if told:
+        yield Told(f"Limits of the design, by the lines that they concern: {'; '.join(told)}.")
 
 
 def _open(own: pd.DataFrame, study: Study | None) -> Iterator[str]:
@@ -126,37 +250,22 @@ def _open(own: pd.DataFrame, study: Study | None) -> Iterator[str]:
     )
 
 
-def against(lines: pd.DataFrame) -> str:
-    """Say what speaks against a claim, by its lines: contradictions first, then what is undecided, then limits."""
-    named = {verdict: [str(name) for name in lines.loc[lines["verdict"] == verdict, "line"]] for verdict in _WORDS}
-    said = [f"{listed(named[verdict])} {_WORDS[verdict]}" for verdict in _WORDS if named[verdict]]
-    if not named[CONTRADICTS]:
-        said.insert(0, "no line contradicts it")
-    told = limits(lines)
-    return sentence("; ".join(said)) + (f" Limits of the design: {'; '.join(told)}." if told else "")
+#: How a paragraph of an opened claim is shown: as such, as the sentence against it, as a point under that.
+PLAIN, AGAINST, WEIGHED = 0, 1, 2
 
 
-_WORDS = {CONTRADICTS: "contradict it", INCONCLUSIVE: "cannot tell", NOT_MEASURED: "not measured"}
-
-
-def limits(lines: pd.DataFrame) -> list[str]:
-    """Return the limits that the lines' notes name, each with the lines that it is about."""
-    told: dict[str, list[str]] = {}
-    for line, note in zip(lines["line"], lines["note"], strict=True):
-        for part in [] if missing(note) else str(note).split("; "):
-            if not part.startswith(("the largest p of", "no p")):
-                told.setdefault(part, []).append(str(line))
-    return [f"{part} ({listed(names)})" for part, names in told.items()]
-
-
-def told(claim: pd.Series, lines: pd.DataFrame) -> list[str]:
-    """Return the sentences at the top of an opened claim: state, for, against, limits, noise."""
-    for_it = [str(name) for name in lines.loc[lines["verdict"] == SUPPORTS, "line"]]
-    said = [sentence(str(claim["note"])), f"For it: {listed(for_it) if for_it else 'no line'}."]
+def told(claim: Row, lines: Sequence[Row], behind: Behind) -> list[tuple[int, str]]:
+    """Return the sentences at the top of an opened claim, each with how it is shown: strength, for, against, noise."""
+    for_it = [str(one["line"]) for one in lines_of(lines) if one["verdict"] == SUPPORTS]
+    said = [(PLAIN, sentence(str(claim["note"])))]
     if len(lines):
-        said.append(f"Against it: {against(lines)}")
+        said.append((PLAIN, sentence(strength(claim, lines, behind))))
+    said.append((PLAIN, f"For it: {listed(for_it) if for_it else 'no line'}."))
+    if len(lines):
+        lead, items = against(lines, str(claim["outcome"]), behind)
+        said += [(AGAINST, f"Against it: {lead}"), *((WEIGHED, one) for one in items)]
     of_noise = noise(claim)
-    return [*said, sentence(of_noise)] if of_noise else said
+    return [*said, (PLAIN, sentence(of_noise))] if of_noise else said
 
 
 def noise(claim: pd.Series | Mapping[str, object]) -> str:

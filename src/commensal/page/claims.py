@@ -8,14 +8,26 @@ from typing import Any
 import pandas as pd
 
 from commensal.page.chain import ARCS, UNDER, genes
-from commensal.page.claim_words import MANNER, phrase, summary, told, what
-from commensal.page.line_figures import PointsOf, line_figure
+from commensal.page.claim_against import lines_of
+from commensal.page.claim_rows import Behind, Row
+from commensal.page.claim_words import ASKS, MANNER, noun, phrase, summary, told, what
+from commensal.page.line_figures import line_figure
 from commensal.page.payload import short
 from commensal.page.sources import source
 from commensal.page.view import PageView
 from commensal.page.words import chance, count, estimate, missing
 from commensal.tables import CLAIM
-from commensal.tables.claims import CONTRADICTS, INCONCLUSIVE, NOT_MEASURED, NOT_SELECTED, OPEN, SELECTED, SUPPORTS
+from commensal.tables.claims import (
+    BESIDE,
+    CONTRADICTS,
+    INCONCLUSIVE,
+    NOT_MEASURED,
+    NOT_SELECTED,
+    OPEN,
+    PART,
+    SELECTED,
+    SUPPORTS,
+)
 
 #: So many claims by rank are on the page; the others are in ``claims.parquet``, and the page says so.
 MOST_LISTED = 100_000
@@ -25,8 +37,6 @@ WRITTEN = 10
 MARKS = {SUPPORTS: "▲", CONTRADICTS: "▼", INCONCLUSIVE: "○", NOT_MEASURED: "–"}
 #: Verdict of a claim → how the page calls it.
 STATES = {SELECTED: "past the gate", NOT_SELECTED: "not past the gate", OPEN: "open"}
-#: Heading of a line where its name is long.
-SHORT = {"human severity": "severity", "human level": "level in people", "human genes": "genes in people"}
 FIELDS = ("strain", "molecule", "outcome", "direction", "through", "verdict")
 Packed = dict[str, Any]
 
@@ -37,24 +47,29 @@ def claims_section(view: PageView) -> dict[str, Any] | None:
     own = claims[claims["line"] == CLAIM]
     if own.empty:
         return None
-    names = [str(name) for name in dict.fromkeys(claims["line"]) if name != CLAIM]
+    behind = Behind.of(view)
+    own_rows = claims[~claims["kind"].isin((PART, BESIDE, CLAIM))]
+    names = [str(name) for name in dict.fromkeys(own_rows["line"])]
     listed = own.head(MOST_LISTED)
     told_of = claims[(claims["line"] != CLAIM) & claims["claim"].isin(listed["claim"])]
-    lines = {str(name): rows for name, rows in told_of.groupby("claim")}
+    lines: dict[str, list[Row]] = {}
+    for row in told_of.assign(at=range(len(told_of))).to_dict("records"):
+        lines.setdefault(str(row["claim"]), []).append(row)
     return {
-        "summary": summary(claims, view.study),
+        "summary": summary(view, behind),
         "marks": list(MARKS.items()),
-        "headings": [SHORT.get(name, name) for name in names],
+        "headings": names,
+        "asks": [(name, ASKS.get(name, ""), MANNER.get(name, "")) for name in names],
         "rows": [_row(one, lines.get(str(one["claim"])), names, view) for _, one in listed.head(WRITTEN).iterrows()],
         "n": len(own),
         "more": len(own) - len(listed),
-        "payload": _payload(view, listed, lines, names),
+        "payload": _payload(view, listed, told_of, lines, names, behind),
     }
 
 
-def _row(claim: pd.Series, lines: pd.DataFrame | None, names: list[str], view: PageView) -> dict[str, Any]:
+def _row(claim: pd.Series, lines: list[Row] | None, names: list[str], view: PageView) -> dict[str, Any]:
     """Return a row of the matrix as it stands in the file."""
-    said = {} if lines is None else dict(zip(lines["line"], lines["verdict"], strict=True))
+    said = {one["line"]: one["verdict"] for one in lines_of(lines or [])}
     verdicts = [str(said.get(name, NOT_MEASURED)) for name in names]
     return {
         "rank": int(claim["rank"]), "what": what(claim, view.study), "state": STATES[str(claim["verdict"])],
@@ -71,26 +86,42 @@ def _strength(claim: pd.Series) -> str:
     return f"{count(claim['strength'])} of {count(claim['n'])}"
 
 
-def _payload(view: PageView, own: pd.DataFrame, lines: dict[str, pd.DataFrame], names: list[str]) -> Packed:
+def _payload(
+    view: PageView, own: pd.DataFrame, rows: pd.DataFrame, lines: dict[str, list[Row]], names: list[str],
+    behind: Behind,
+) -> Packed:  # fmt: skip
     """Pack claims, lines, genes and figures: texts once, and codes."""
     levels = {name: list(dict.fromkeys(own[name].astype(str))) for name in FIELDS}
     texts = _Texts()
-    said, drawn = _lines(view, pd.concat(lines.values()) if lines else view.claims.head(0))
+    said, drawn = _lines(view, rows, behind)
+    coded = said["code"].to_numpy()
     opened = own[own["claim"].isin(set(lines))]
     place = {name: i for i, name in enumerate(names)}
     cells: list[list[int] | None] = []
-    notes: list[list[int]] = []
+    notes: list[list[tuple[int, int]]] = []
+    more: list[list[tuple[int, int]]] = []
+    beside: list[list[tuple[str, int]]] = []
     for _, claim in own.iterrows() if len(own) == len(opened) else _opened_first(own, lines):
         mine = lines.get(str(claim["claim"]))
         if mine is None:
             cells.append(None)
             notes.append([])
+            more.append([])
+            beside.append([])
             continue
-        row = [-1] * len(names)
-        for line, code in zip(mine["line"], said["code"].loc[mine.index], strict=True):
-            row[place[str(line)]] = int(code)
+        row, parts, apart = [-1] * len(names), [], []
+        for one in mine:
+            name, code = str(one["line"]), int(coded[one["at"]])
+            if one["kind"] == BESIDE:
+                apart.append((name, code))
+            elif one["kind"] == PART:
+                parts.append((place[name], code))
+            else:
+                row[place[name]] = code
         cells.append(row)
-        notes.append([texts(one) for one in told(claim, mine)])
+        more.append(parts)
+        beside.append(apart)
+        notes.append([(kind, texts(one)) for kind, one in told(claim, mine, behind)])
     return {
         "n": len(own), "ranks": [int(one) for one in own["rank"]],
         "levels": levels, "codes": {name: _codes(own[name], levels[name]) for name in FIELDS},
@@ -98,10 +129,11 @@ def _payload(view: PageView, own: pd.DataFrame, lines: dict[str, pd.DataFrame], 
         "phrases": [[phrase(one, way, view.study) for way in levels["direction"]] for one in levels["outcome"]],
         "gate": [texts(_chance(one, "p")) for one in own["p"]], "q": [texts(_chance(one, "q")) for one in own["q"]],
         "strength": [texts(_strength(one)) for _, one in own[["strength", "n"]].iterrows()],
-        "names": names, "headings": [SHORT.get(name, name) for name in names], "marks": MARKS,
+        "names": names, "marks": MARKS, "more": more, "beside": beside,
+        "nouns": [noun(one, view.study) for one in levels["outcome"]], "asks": [ASKS.get(name, "") for name in names],
         "manner": [MANNER.get(name, "") for name in names], "arcs": ARCS, "under": UNDER,
         "lines": said["rows"], "figures": drawn, "cells": cells, "told": notes, "texts": texts.all,
-        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], lines),
+        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], rows),
     }  # fmt: skip
 
 
@@ -119,7 +151,7 @@ class _Texts:
         return self._at[text]
 
 
-def _opened_first(own: pd.DataFrame, lines: dict[str, pd.DataFrame]) -> Iterator[tuple[Any, pd.Series]]:
+def _opened_first(own: pd.DataFrame, lines: dict[str, list[Row]]) -> Iterator[tuple[Any, pd.Series]]:
     """Yield every claim; those without lines without the cost of a row."""
     bare = pd.Series({"claim": ""})
     known = own["claim"].isin(set(lines)).to_numpy(bool)
@@ -132,36 +164,37 @@ def _codes(values: pd.Series, levels: list[str]) -> list[int]:
     return [place[str(one)] for one in values]
 
 
-def _lines(view: PageView, lines: pd.DataFrame) -> tuple[Packed, list[Packed]]:
+def _lines(view: PageView, lines: pd.DataFrame, behind: Behind) -> tuple[Packed, list[Packed]]:
     """Return the distinct lines in words with the code of each row, and the figures that they are drawn by."""
     keys = lines[["line", "verdict", "p", "estimate", "note"]].astype("string").fillna("").agg("\n".join, axis=1)
     codes, _ = pd.factorize(keys)
     code = pd.Series(codes, index=lines.index)
     first = lines[~code.duplicated()]
-    rows = view.estimates.reset_index(drop=True)
-    points = PointsOf(view.points)
     drawn: list[Packed] = []
     at_row: dict[int, int] = {}
     out = []
     for _, line in first.iterrows():
         at = None if missing(line["estimate"]) else int(line["estimate"])
-        row = None if at is None or at >= len(rows) else rows.iloc[at]
-        if row is not None and at is not None and at not in at_row:
-            figure = line_figure(row, points, view.study.time_unit)
+        row = behind.row(line)
+        if row is not None and at is not None and at not in at_row and line["kind"] not in (PART, BESIDE):
+            figure = line_figure(row, behind.points, view.study.time_unit)
             at_row[at] = -1 if figure is None else len(drawn)
             drawn += [] if figure is None else [figure]
         where = "" if row is None else source(row, view.study, view.provenance)
-        out.append(_line(line, at, -1 if at is None else at_row.get(at, -1), where))
+        packed = _line(line, at, -1 if at is None else at_row.get(at, -1), where)
+        own = "" if row is None or missing(row["note"]) else str(row["note"])
+        out.append(packed | {"size": behind.size_of(line), "own": own})
     return {"code": code, "rows": out}, drawn
 
 
 def _line(line: pd.Series, at: int | None, figure: int, where: str) -> Packed:
     verdict = str(line["verdict"])
-    own = "" if missing(line["p"]) else chance(line["p"])
+    own = "" if missing(line["p"]) else f"one-sided {chance(line['p'])}"
     shown = verdict != NOT_MEASURED and not missing(line["effect"])
     return {
         "verdict": verdict, "effect": estimate(line, own) if shown else own or "–",
         "specimen": "" if missing(line["specimen"]) else str(line["specimen"]),
+        "measure": "" if missing(line["measure"]) else str(line["measure"]).replace("_", " "),
         "n": None if missing(line["n"]) else int(line["n"]),
         "question": "" if missing(line["question"]) else str(line["question"]), "estimate": at,
         "note": "" if missing(line["note"]) else str(line["note"]), "figure": figure, "source": where,
@@ -182,11 +215,8 @@ def _genes(view: PageView, opened: pd.DataFrame) -> Packed:
     return found
 
 
-def _specimens(molecules: list[str], lines: dict[str, pd.DataFrame]) -> Packed:
+def _specimens(molecules: list[str], rows: pd.DataFrame) -> Packed:
     """Return molecule → the specimens of the animals in which a link measured it, in words."""
-    if not lines:
-        return {}
-    rows = pd.concat(lines.values())
     own = rows[(rows["line"] == "strain → molecule") & rows["specimen"].notna()]
     named = {str(name): list(dict.fromkeys(group)) for name, group in own.groupby("molecule")["specimen"]}
     return {name: ", ".join(map(str, named[name])) for name in molecules if name in named}

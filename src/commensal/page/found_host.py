@@ -121,6 +121,11 @@ def _reversal(group: Group, term: str) -> list[str]:
     else:
         back = "back" if row["statistic"] < 0 else "on, in the disease's direction"
         text = f"{group.case} moves {signature} {back}: {numbers}"
+        if not missing(row["low"]) and row["low"] * row["high"] < 0:
+            text += (
+                ". The p is of how the two contrasts align over their errors; the interval of the plain rank "
+                "correlation holds both signs, so that claims call this line inconclusive"
+            )
     told = [sentence(text)]
     share = group.first(model=SHARE, term=term)
     if share is not None and not missing(share["effect"]):

@@ -94,6 +94,15 @@ def _codes(values: pd.Series) -> list[int]:
     return [int(code) for code in pd.factorize(values)[0]]
 
 
+def _texts(values: pd.Series) -> list[str]:
+    return ["" if missing(one) else str(one) for one in values]
+
+
+def _ids(own: pd.DataFrame) -> list[str]:
+    """Return what each dot is: the sample where there is one, else the animal or person."""
+    return _texts(own["sample"].where(own["sample"].notna(), own["subject"]))
+
+
 def _round(values: Iterable[object]) -> list[float | int | None]:
     out = []
     for value in values:
@@ -152,7 +161,7 @@ def _samples(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
         "xlab": f"Time from onset{unit}" if timed else "", "groups": [name for name, _ in groups],
         "sides": [side for _, side in groups], "x": _round(cut["x"]) if timed else None, "y": _round(cut["y"]),
         "g": [int(one) for one in at], "b": _codes(cut["subject"] if timed else cut["block"]),
-        "n": _who(cut, at, groups), "about": about,
+        "n": _who(cut, at, groups), "about": about, "ids": _ids(cut), "units": _texts(cut["block"]),
     }  # fmt: skip
 
 
@@ -168,6 +177,7 @@ def _course(own: pd.DataFrame, row: pd.Series, unit: str) -> Drawn | None:
         "x": _round(cut["x"]) if timed else None, "y": _round(cut["y"]), "g": [int(one) for one in at],
         "b": _codes(cut["subject"] if timed else cut["block"]), "n": _who(cut, at, groups),
         "about": "Each dot is one animal at one time; lines follow single animals",
+        "ids": _ids(cut), "units": _texts(cut["block"]),
     }  # fmt: skip
 
 
@@ -199,7 +209,7 @@ def _severity(own: pd.DataFrame, row: pd.Series) -> Drawn | None:
         "xlab": str(row["measure"]).replace("_", " "), "groups": ["patients"], "sides": [1], "x": _round(known["x"]),
         "y": _round(known["y"]), "g": [0] * len(known), "b": [0] * len(known),
         "n": f"{many(people, 'patient')}" + (f", {count(absent)} more not detected" if absent else ""),
-        "about": "Each dot is one patient’s sample",
+        "about": "Each dot is one patient’s sample", "ids": _ids(known), "units": _texts(known["block"]),
     }  # fmt: skip
 
 
@@ -214,6 +224,7 @@ def _reversal(known: pd.DataFrame) -> Drawn | None:
         "g": [groups.index(name) for name in known["group"].fillna("").astype(str)], "b": [0] * len(known),
         "n": many(known["feature"].nunique(), "gene"), "zero": True,
         "about": "Each dot is one gene of the tissue; upper left and lower right move back",
+        "ids": _texts(known["feature"]), "units": [""] * len(known),
     }  # fmt: skip
 
 

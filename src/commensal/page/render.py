@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from commensal.errors import OutputError
 from commensal.page.arms import ARM_KINDS, verdict_table
-from commensal.page.asked import asked
+from commensal.page.asked import KIND_WORDS, asked
 from commensal.page.bibtex import bibtex
 from commensal.page.checklists import checklists_section
 from commensal.page.claims import claims_section
@@ -64,18 +64,18 @@ MOST_SVG = 1500
 #: The page's own script, in parts.
 SCRIPTS = ("common.js", "raw.js", "chain.js", "claims.js", "page.js")
 SECTIONS = (
-    ("claims", "Claims"),
+    ("claims", "Claims: microbe, molecule, outcome"),
     ("asked", "What was asked"),
     ("found", "What was found"),
+    ("figures", "Figures"),
     ("reads", "Samples of reads"),
     ("preparation", "Preparation of molecules"),
-    ("figures", "Figures"),
     ("estimates", "All estimates"),
-    ("design", "Design"),
+    ("design", "What a reviewer would ask of this design"),
     ("methods", "Methods"),
-    ("checklists", "Checklists"),
-    ("omitted", "Left out, and why"),
-    ("provenance", "Provenance"),
+    ("checklists", "Checklists for reviewers"),
+    ("omitted", "Everything left out, and why"),
+    ("provenance", "Where this comes from"),
 )
 #: Of mediators, the arms of a table are drawn one by one where they are no more.
 FEW_ARMS = 2
@@ -197,6 +197,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
     script, bundle = "".join(map(asset, SCRIPTS)), (bundle_script() if drawn else "")
     several = len({group.question for group in cut}) > 1
     told, references = methods(view)
+    said = [sentences(group) for group in cut]
     argued, (n_of_reads, n_prepared) = claims_section(view), first
     quality, prepared = quality_tables(view.points), preparation_told(view.points)
     lists = checklists_section(view.checklists)
@@ -208,6 +209,7 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
         "title": view.study.title or view.study.name,
         "subtitle": _subtitle(view, cut),
         "sections": [(name, title) for name, title in SECTIONS if name not in absent],
+        "headings": dict(SECTIONS),
         "asked": asked(view, cut),
         "argued": argued,
         "checklists": lists,
@@ -217,11 +219,12 @@ def _html(view: PageView, cut: list[Group], drawn: list[Figure], first: tuple[in
                 "first": all(other.question != group.question for other in cut[:at]),
                 "heading": f"{group.question}: {group.name}" if several else group.name,
                 "tiles": tiles(group),
-                "terms": sentences(group),
+                "terms": own,
                 "table": _table(group),
             }
-            for at, group in enumerate(cut)
+            for at, (group, own) in enumerate(zip(cut, said, strict=True))
         ],
+        "contents": _contents(view, cut, said),
         "of_arms": all(group.kind in ARM_KINDS for group in cut),
         "figures": drawn,
         "n_of_reads": n_of_reads,
@@ -263,6 +266,29 @@ def template_environment() -> Environment:
         "grouped": count, "plural": plural, "capfirst": _capital, "tight": _tight, "code": _code,
     }  # fmt: skip
     return environment
+
+
+def _contents(view: PageView, cut: list[Group], said: list[list[tuple[str, list[str]]]]) -> list[dict[str, Any]]:
+    """Return, question by question, where its groups stand and the first sentence of each."""
+    told: dict[str, dict[str, Any]] = {}
+    for at, (group, terms) in enumerate(zip(cut, said, strict=True), start=1):
+        lines = [line for _, own in terms for line in own]
+        kind = view.study.questions[group.question].kind if group.question in view.study.questions else ""
+        one = told.setdefault(
+            group.question,
+            {"question": group.question, "anchor": f"found-{at}", "asks": KIND_WORDS.get(kind, ""), "groups": []},
+        )
+        one["groups"].append((f"found-{at}", group.name, _first_said(lines)))
+    return list(told.values())
+
+
+def _first_said(lines: list[str]) -> str:
+    """Return the conclusion of a group: its first sentence, and of verdicts level by level all of them."""
+    verdicts = [line for line in lines if "by the primary outcomes" in line.casefold()]
+    if verdicts:
+        return " ".join(verdicts)
+    first = lines[0] if lines else "Nothing was estimated here."
+    return re.split(r"(?<=[\w)]{2}\.) (?=[A-Z])", first, maxsplit=1)[0]
 
 
 def _capital(text: str) -> str:

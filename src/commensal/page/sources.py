@@ -72,4 +72,4 @@ def _named(file: str | None, provenance: Mapping[str, object], where: str) -> st
     name = PurePosixPath(file).name
     inputs: Any = provenance.get("inputs") or ()
     found = next((str(one.get("sha256", "")) for one in inputs if PurePosixPath(str(one.get("file"))).name == name), "")
-    return f"{name}{f' (sha256 {found[:SHOWN]}…)' if found else ''}, {where}"
+    return f"{file}{f' (sha256 {found[:SHOWN]}…)' if found else ''}, {where}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from commensal.tables.claims import CLAIM, CONTRADICTS, NOT_MEASURED, SELECTED, SUPPORTS
+from commensal.tables.claims import BESIDE, CLAIM, CONTRADICTS, NOT_MEASURED, PART, SELECTED, SUPPORTS
 
 Truth = Mapping[str, Any]
 #: Whether a line is true of a claim.
@@ -90,6 +90,11 @@ def is_true(truth: Truth, claim: Mapping[str, Any]) -> bool:
     return all(line_holds(truth, line, claim) for line in GATE)
 
 
+def _counted(found: pd.DataFrame) -> pd.DataFrame:
+    """Return claims and the one row of each line that counts."""
+    return found[~found["kind"].isin((PART, BESIDE))]
+
+
 def judged_claims(found: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     """Return the claims that are selected or true, and the first: which they are, and how many of their lines hold.
 
@@ -100,6 +105,7 @@ def judged_claims(found: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     pandas.DataFrame
         ``rank``, ``claim``, ``verdict``, ``p``, ``strength``, ``n`` and ``true``, ``lines_true``, ``too_strong``.
     """
+    found = _counted(found)
     own = found[found["line"] == CLAIM]
     names = found.loc[found["claim"] == own["claim"].iloc[0], "line"] if len(own) else []
     lines = [name for name in names if name != CLAIM]
@@ -127,6 +133,7 @@ def judged_lines(found: pd.DataFrame, truth: Truth) -> pd.DataFrame:
         not true, and of them ``false`` ones that are called supported.
     """
     rows = []
+    found = _counted(found)
     for line, own in found[(found["line"] != CLAIM) & (found["verdict"] != NOT_MEASURED)].groupby("line", sort=False):
         if line not in _HOLDS or line in truth.get("indirect", ()):
             continue

@@ -40,7 +40,8 @@ def necessity_notes(found: Sequence[tuple[Levels, list[Compared]]], union: Molec
         for one in compared:
             if one.control == parent and j >= 0:
                 p = f"p {one.fit.p[j]:.2g}" if one.fit.status[j] in WITH_P else f"no p: {one.fit.status[j]}"
-                told.setdefault(one.arm, []).append(f"{levels.specimen} {one.fit.effect[j]:+.2f} ({p})")
+                size = "no value" if np.isnan(one.fit.effect[j]) else f"{one.fit.effect[j]:+.2f}"
+                told.setdefault(one.arm, []).append(f"{levels.specimen} {size} ({p})")
     texts = [f"{arm} against its parent {', '.join(own)}" for arm, own in told.items()]
     return f"necessity: {', '.join(texts)}".replace("-", "−") if texts else ""
 

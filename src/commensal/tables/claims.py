@@ -46,6 +46,9 @@ CLAIM_COLUMNS: dict[str, str] = {
 
 #: The line of a claim's own row.
 CLAIM = "claim"
+#: Kinds of rows that are in no strength: another row of a line (its specimen, arm or part), and what was measured
+#: beside the lines, as mediation.
+PART, BESIDE = "part", "beside"
 #: Verdicts of claims: past the gate; measured and not past it; a link was not measured.
 SELECTED, NOT_SELECTED, OPEN = "selected", "not selected", "open"
 #: Verdicts of lines.

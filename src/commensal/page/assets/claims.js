@@ -19,9 +19,13 @@
   const empty = () => Object.fromEntries(KEYS.map((key) => [key, ""]));
   let state = empty();
   let kept = [];
+  // at first the claims past the gate stand alone, where there are any; a filter or the button shows all
+  const past = data.ranks.map((_, i) => i).filter((i) => levels.verdict[codes.verdict[i]] === "selected");
+  let folded = past.length > 0 && past.length < n;
+  const filtered = () => KEYS.some((key) => key !== "page" && state[key] !== "");
   const hits = (name, test) => Uint8Array.from(levels[name], (one) => (test(one) ? 1 : 0));
   const lower = Object.fromEntries(["strain", "molecule", "outcome"].map((name) => [name, levels[name].map((one) => one.toLowerCase())]));
-  const contradicted = (i) => data.cells[i] !== null && data.cells[i].some((at) => data.lines[at].verdict === "contradicts");
+  const contradicted = (i) => data.cells[i] !== null && [...data.cells[i], ...data.beside[i].map(([, at]) => at)].some((at) => data.lines[at].verdict === "contradicts");
   const select = () => {
     const tests = [];
     for (const [key, name] of Object.entries(MENUS)) {
@@ -44,12 +48,16 @@
         || said[codes.outcome[i]][codes.direction[i]] || through[codes.through[i]] || states[codes.verdict[i]]);
     }
     kept = [];
+    if (folded && !filtered()) { kept = past; return; }
     for (let i = 0; i < n; i += 1) {
       let fits = true;
       for (const test of tests) if (!test(i)) { fits = false; break; }
       if (fits) kept.push(i);
     }
   };
+
+  const opened = $("claims-opened");
+  $("claims-unfold").addEventListener("click", () => { folded = !folded; change({}); });
 
   // ---- the matrix, a page of it at a time -------------------------------------------------------------------------
   const body = $("claims-grid").tBodies[0];
@@ -69,7 +77,16 @@
     const from = (page - 1) * SIZE;
     body.replaceChildren(...kept.slice(from, from + SIZE).map(row));
     if (!kept.length) body.append(make("tr", {}, make("td", { colspan: 5 + data.names.length }, "No claim fits these filters.")));
-    $("claims-count").textContent = `${kept.length.toLocaleString("en")} of ${n.toLocaleString("en")} claims` + (kept.length > SIZE ? `; ${(from + 1).toLocaleString("en")} to ${Math.min(from + SIZE, kept.length).toLocaleString("en")} shown` : "");
+    $("claims-fold").hidden = filtered() || !past.length || past.length === n;
+    $("claims-unfold").textContent = folded ? `Show the other ${(n - past.length).toLocaleString("en")} claims` : "Show only those past the gate";
+    // an opened claim that the filter leaves out is put aside with its row
+    const inside = filtered() ? new Set(kept) : null;
+    let aside = 0;
+    for (const article of opened.children) {
+      article.hidden = inside !== null && !inside.has(Number(article.dataset.index));
+      aside += article.hidden ? 1 : 0;
+    }
+    $("claims-count").textContent = `${kept.length.toLocaleString("en")} of ${n.toLocaleString("en")} claims` + (kept.length > SIZE ? `; ${(from + 1).toLocaleString("en")} to ${Math.min(from + SIZE, kept.length).toLocaleString("en")} shown` : "") + (folded && !filtered() ? ": those past the gate" : "") + (aside ? `; ${aside} opened below ${aside === 1 ? "does" : "do"} not fit and ${aside === 1 ? "is" : "are"} put aside` : "");
     $("claims-page").textContent = `Page ${page.toLocaleString("en")} of ${pages().toLocaleString("en")}`;
     for (const [id, off] of [["claims-first", page === 1], ["claims-back", page === 1], ["claims-next", page === pages()], ["claims-last", page === pages()]]) $(id).disabled = off;
   };
@@ -96,7 +113,7 @@
   menu("state", "State", [...data.states.map((one) => option(one, one)), option("contradicted", "some line contradicts it")]);
   controls.text = $("claims-text");
   controls.text.addEventListener("input", () => change({ text: controls.text.value }));
-  $("claims-reset").addEventListener("click", () => { fill(empty()); change(empty()); controls.text.focus(); });
+  $("claims-reset").addEventListener("click", () => { folded = past.length > 0 && past.length < n; fill(empty()); change(empty()); controls.text.focus(); });
   const fill = (values) => { for (const [key, control] of Object.entries(controls)) control.value = values[key]; };
   const turn = (id, to) => $(id).addEventListener("click", () => change({ page: String(to(Number(state.page) || 1)) }));
   turn("claims-first", () => 1);
@@ -115,7 +132,7 @@
     const links = Object.entries(data.arcs).map(([name, [from, to]]) => ({ ...told(i, at(name)), from, to }));
     const under = Object.fromEntries(Object.entries(data.under).map(([kind, names]) => [kind, names.filter((name) => at(name) >= 0).map((name) => told(i, at(name)))]));
     const reversal = under.tissue[0];
-    const names = [level(i, "strain"), gene.verdict, level(i, "molecule"), data.specimens[level(i, "molecule")] || "not measured", level(i, "outcome").replaceAll("_", " ")];
+    const names = [level(i, "strain"), gene.verdict, level(i, "molecule"), data.specimens[level(i, "molecule")] || "not measured", data.nouns[codes.outcome[i]]];
     const lines = data.names.map((_, k) => told(i, k));
     const alt = `Chain of the claim ${what(i)}. Gene: ${gene.verdict}. ` + lines.map((one) => `${one.name}: ${one.verdict}${one.manner ? ` (${one.manner})` : ""}`).join("; ") + ".";
     return { gene, links, under, names, alt, tissue: reversal ? reversal.verdict : "none" };
@@ -129,33 +146,62 @@
     const place = one.question ? document.querySelector(`[data-question="${CSS.escape(one.question)}"]`) : null;
     return place ? make("a", { href: `#${place.id}` }, one.question) : one.question || "–";
   };
+  const where = (one) => one.specimen || one.measure || "this row";
+  const also = (i, k) => data.more[i].filter(([line]) => line === k).map(([, at]) => data.lines[at]);
+  const other = (one) => make("li", {}, ...marked(one.verdict), `${where(one)}: `, one.verdict === "not measured" ? (one.note || "not measured") : one.effect, " (", estimateLink(one), ")");
+  const rests = (one, more) => {
+    if (one.verdict === "not measured" && one.estimate === null) return [make("p", {}, "–")];
+    return [make("p", {}, make("strong", {}, `${where(one)}: `), one.effect), make("p", { class: "quiet" }, one.size ? `${one.size}; ` : "", "question ", questionLink(one), ", ", estimateLink(one)),
+      ...(more.length ? [make("p", { class: "quiet" }, "The largest p counts; the line’s other rows:"), make("ul", { class: "also" }, ...more.map(other))] : [])];
+  };
+  const noted = (one) => [make("p", {}, one.note || "–"), ...(one.own && !one.note.includes(one.own) ? [make("details", {}, make("summary", {}, "note of the row"), make("p", {}, one.own))] : [])];
+  const beside = (i) => (data.beside[i].length ? [make("h4", {}, "Beside its lines"), make("p", { class: "quiet" }, "Measured about this microbe, molecule and outcome; by rule neither in the gate nor in the strength. What contradicts is marked ▼ all the same."),
+    make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Beside the lines of claim ${data.ranks[i]}` }, make("table", { class: "lines beside" },
+      make("thead", {}, make("tr", {}, ...["What", "Says", "Estimate", "What the row says of itself, and limits"].map((title) => make("th", { scope: "col" }, title)))),
+      make("tbody", {}, ...data.beside[i].map(([name, at]) => {
+        const one = data.lines[at];
+        return make("tr", {}, make("th", { scope: "row" }, name), make("td", { class: `mark ${css(one.verdict)}` }, ...marked(one.verdict), one.verdict), make("td", { class: "wrap" }, ...rests(one, [])), make("td", { class: "wrap" }, one.note || "–"));
+      }))))] : []);
   const table = (i) => make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Lines of claim ${data.ranks[i]}` }, make("table", { class: "lines" },
-    make("thead", {}, make("tr", {}, ...["Line", "Says", "Estimate (one-sided p in the claimed direction)", "Specimen", "n", "Question", "Row of the estimates", "Limits"].map((title) => make("th", { scope: "col" }, title)))),
+    make("thead", {}, make("tr", {}, ...["Line, and what it asks", "Says", "Estimate (interval; one-sided p in the claimed direction) and what it is of", "Limits"].map((title) => make("th", { scope: "col" }, title)))),
     make("tbody", {}, ...data.names.map((name, k) => {
       const one = line(i, k);
-      return make("tr", {}, make("th", { scope: "row" }, name, make("span", { class: "manner" }, told(i, k).manner)), make("td", { class: `mark ${css(one.verdict)}` }, ...marked(one.verdict), one.verdict),
-        make("td", { class: "wrap" }, one.effect), make("td", {}, one.specimen || "–"), make("td", { class: "number" }, one.n === null ? "–" : one.n.toLocaleString("en")),
-        make("td", {}, questionLink(one)), make("td", {}, estimateLink(one)), make("td", { class: "wrap" }, one.note));
+      return make("tr", {}, make("th", { scope: "row" }, name, make("span", { class: "manner" }, data.asks[k])), make("td", { class: `mark ${css(one.verdict)}` }, ...marked(one.verdict), one.verdict, make("span", { class: "manner" }, told(i, k).manner)),
+        make("td", { class: "wrap" }, ...rests(one, also(i, k))), make("td", { class: "wrap" }, ...noted(one)));
     }))));
+  // what the figure shows, dot by dot: who it is, of which cage or household
+  const values = (figure, title) => {
+    if (!figure.ids) return [];
+    const details = make("details", { class: "values" }, make("summary", {}, `Its ${figure.ids.length.toLocaleString("en")} values, by id`));
+    details.addEventListener("toggle", () => {
+      if (!details.open || details.dataset.filled) return;
+      details.dataset.filled = "yes";
+      const [units, xs] = [figure.units.some(Boolean), figure.x];
+      const titles = ["Group", "Id", ...(units ? ["Cage, household"] : []), ...(xs ? [figure.xlab] : []), figure.ylab];
+      details.append(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Values of ${title}` }, make("table", {}, make("thead", {}, make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)))),
+        make("tbody", {}, ...figure.ids.map((id, k) => make("tr", {}, make("td", {}, figure.groups[figure.g[k]] || ""), make("td", {}, id), ...(units ? [make("td", {}, figure.units[k])] : []),
+          ...(xs ? [make("td", { class: "number" }, shown(xs[k]))] : []), make("td", { class: "number" }, figure.y[k] === null ? "not detected" : shown(figure.y[k]))))))));
+    });
+    return [details];
+  };
   const card = (i, k) => {
     const one = line(i, k);
     const title = `${data.names[k]}${one.specimen ? `, ${one.specimen}` : ""}`;
     const figure = one.figure >= 0 ? data.figures[one.figure] : null;
-    const where = make("p", { class: "source" }, ...(one.estimate === null ? [] : ["From: ", estimateLink(one), "; question ", questionLink(one), one.source ? `; ${one.source}` : "", "."]));
-    const shown = figure ? [rawFigure(figure, title), make("p", { class: "of" }, make("strong", {}, "n: "), `${figure.n}. `, `${figure.about}.`)]
+    const from = make("p", { class: "source" }, ...(one.estimate === null ? [] : ["From: ", estimateLink(one), "; question ", questionLink(one), one.source ? `; in the study’s folder ${one.source}` : "", "."]));
+    const content = figure ? [rawFigure(figure, title), make("p", { class: "of" }, make("strong", {}, "n: "), `${figure.n}. `, `${figure.about}.`), ...values(figure, `claim ${data.ranks[i]}, ${title}`)]
       : [make("p", { class: "of" }, one.verdict === "not measured" ? "Not measured: there is nothing to show." : "The values behind this line are not on this page: they are kept for the first claims by rank, and not where single animals and people are kept private. They stand in the file named here.")];
-    return make("figure", { class: `behind ${css(one.verdict)}` }, make("h4", {}, ...marked(one.verdict), title, make("span", { class: "manner" }, ` ${one.verdict}${one.verdict === "not measured" ? "" : `: ${data.manner[k]}`}`)), ...shown, where);
+    return make("figure", { class: `behind ${css(one.verdict)}` }, make("h4", {}, ...marked(one.verdict), title, make("span", { class: "manner" }, ` ${one.verdict}${one.verdict === "not measured" ? "" : `: ${data.manner[k]}`}`)), ...content, from);
   };
   const steps = (gene) => (gene.steps.length ? [make("details", { class: "steps" }, make("summary", {}, `Steps in the genome: ${gene.verdict}`),
     make("ul", {}, ...gene.steps.map(([name, mark, said, note]) => make("li", {}, `${mark} ${name}: ${said}. ${note}`))),
     make("p", { class: "quiet" }, gene.note, gene.row === null ? "" : " (", ...(gene.row === null ? [] : [estimateLink({ estimate: gene.row }), ")"])))] : []);
 
   const phone = window.matchMedia("(max-width: 44rem)");
-  const opened = $("claims-opened");
   const open = (i, quiet) => {
     const id = `claim-${data.ranks[i]}`;
     const there = $(id);
-    if (there) return there;
+    if (there) { there.hidden = false; return there; }
     const close = make("button", { type: "button", class: "close" }, "Close");
     const head = make("div", { class: "claim-head" }, make("h3", { tabindex: "-1", id: `${id}-h` }, `${data.ranks[i]}. ${what(i)}`), close);
     const article = make("article", { class: "claim", id, "aria-labelledby": `${id}-h`, "data-index": i }, head,
@@ -169,8 +215,11 @@
     if (!data.cells[i]) article.append(make("p", {}, "A link of this claim was not measured, and it is not among the first by rank: its lines are not kept. commensal claims prints what is known."));
     else {
       const one = graph(i);
-      article.append(...data.told[i].map((at) => make("p", { class: data.texts[at].startsWith("Against it") ? "against" : null }, data.texts[at])),
-        make("div", { class: "graph" }, chainGraph(one, phone.matches)), legend(), ...steps(one.gene), make("h4", {}, "Its lines"), table(i), make("h4", {}, "The data behind each line"));
+      const said = (kind) => data.told[i].filter(([own]) => own === kind).map(([, at]) => data.texts[at]);
+      const weighed = said(2);
+      article.append(...said(0).map((text) => make("p", {}, text)),
+        ...said(1).map((text) => make("div", { class: "against" }, make("p", {}, text), ...(weighed.length ? [make("ul", {}, ...weighed.map((one) => make("li", {}, one))), make("p", { class: "quiet" }, "What a reviewer would ask of the design: ", make("a", { href: "#design" }, "all of it"), ".")] : []))),
+        make("div", { class: "graph" }, chainGraph(one, phone.matches)), legend(), ...steps(one.gene), make("h4", {}, "Its lines"), table(i), ...beside(i), make("h4", {}, "The data behind each line"));
       const behind = make("div", { class: "behinds" });
       article.append(behind);
       // the figures come after the words have been painted
@@ -208,8 +257,8 @@
   // ---- print: the matrix as filtered, and the claims that are past the gate (at most ten), besides those opened ----------
   let printed = [];
   window.addEventListener("beforeprint", () => {
-    const past = kept.filter((i) => data.cells[i] && levels.verdict[codes.verdict[i]] === "selected").slice(0, PRINTED);
-    printed = past.filter((i) => !$(`claim-${data.ranks[i]}`)).map((i) => open(i, true));
+    const passed = kept.filter((i) => data.cells[i] && levels.verdict[codes.verdict[i]] === "selected").slice(0, PRINTED);
+    printed = passed.filter((i) => !$(`claim-${data.ranks[i]}`)).map((i) => open(i, true));
     for (const article of opened.children) article.fill?.();
   });
   window.addEventListener("afterprint", () => { for (const article of printed) article.remove(); printed = []; });

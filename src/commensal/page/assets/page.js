@@ -118,6 +118,7 @@
     return haystacks[row];
   };
   const filter = () => {
+    $("estimates-record").hidden = true;
     const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = Object.entries(state.menus).filter(([, level]) => level !== "");
     const limit = state.q === "" ? null : Number(state.q);
@@ -248,6 +249,11 @@
     }
     render();
     body.rows[0].classList.add("targeted");
+    // the whole row, one name and value under the other: nothing of it is off the edge
+    const record = make("dl", { class: "record" }, ...ordered.filter((column) => value(Number(row[1]), column.name) !== null).map((column) => make("div", { class: ["note", "family", "test"].includes(column.name) ? "long" : null },
+      make("dt", { title: column.about }, column.title), make("dd", {}, shown(value(Number(row[1]), column.name))))));
+    $("estimates-record").replaceChildren(make("h3", { tabindex: "-1" }, `Row ${Number(row[1]).toLocaleString("en")}, whole`), record);
+    $("estimates-record").hidden = false;
     $("table-count").textContent = `Row ${Number(row[1]).toLocaleString("en")} of estimates.parquet, as linked; “Clear filters” shows all`;
     $("estimates").scrollIntoView();
   };

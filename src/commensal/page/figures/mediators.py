@@ -13,6 +13,8 @@ from commensal.page.words import chance, count, missing, number, sentence
 
 #: Panels drawn, molecules without a standing drawn in each, and names written.
 MOST_PANELS, MOST_OTHERS, LABELS = 12, 1200, 8
+#: A strain of more letters stands on a line of its own in a panel's title.
+LONGEST = 24
 #: Ranks that are named where nothing is a candidate.
 BEST = 5
 STANDINGS = ("candidate", "best ranks", "opposite", "exogenous", "other")
@@ -104,8 +106,9 @@ def _rows(part: pd.DataFrame) -> Rows:
 def _panel(rows: Rows, strain: str, specimen: str, removed: str) -> Panel:
     import altair as alt
 
-    x = alt.X("x:Q", title=f"log2 fold change, {removed}")
-    y = alt.Y("y:Q", title="log2 fold change, strain given")
+    # no point on the frame
+    x = alt.X("x:Q", title=f"log2 fold change, {removed}").scale(padding=12)
+    y = alt.Y("y:Q", title="log2 fold change, strain given").scale(padding=12)
     there = [name for name in STANDINGS if any(row["standing"] == name for row in rows)]
     look = [STANDINGS.index(name) for name in there]
     legend = alt.Legend(title=None, orient="top", symbolOpacity=1, columns=3)
@@ -129,10 +132,13 @@ def _panel(rows: Rows, strain: str, specimen: str, removed: str) -> Panel:
     for name, align, dx in (("left", "right", -8), ("right", "left", 8)):
         side = [row for row in _named(rows) if (float(str(row["x"])) > 0) is (name == "left")]
         if side:
-            text = alt.Chart(alt.NamedData(name=name)).mark_text(align=align, dx=dx, limit=130, baseline="middle")
+            text = alt.Chart(alt.NamedData(name=name)).mark_text(align=align, dx=dx, limit=170, baseline="middle")
             layers.append(text.encode(x=x, y=y, text="name:N"))
             data[name] = side
-    title = alt.Title(f"{strain}: {specimen}", subtitle=[f"microbes removed by {removed}"])
+    title = alt.Title(
+        [strain, specimen] if len(strain) > LONGEST else f"{strain}: {specimen}",
+        subtitle=[f"microbes removed by {removed}"],
+    )
     return panel(alt.layer(*layers, title=title), data, 300)
 
 
