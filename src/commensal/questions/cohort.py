@@ -31,6 +31,8 @@ from commensal.tables import estimates, points
 
 #: Features whose raw values are kept for the page, per assay.
 TOP = 12
+#: Values that are drawn at most, all such features together: a page stays small with 10,000 samples.
+VALUES = 20_000
 
 
 def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
@@ -92,7 +94,7 @@ def top_values(comparison: Comparison, scale: Scales, rows: pd.DataFrame) -> pd.
     first = rows[(rows["term"] == comparison.terms[0]) & rows["p"].notna()]
     joint = first[first["model"] == JOINT]
     ranked = first if joint.empty else joint
-    ranked = ranked.sort_values("p", kind="stable").drop_duplicates("feature").head(TOP)
+    ranked = ranked.sort_values("p", kind="stable").drop_duplicates("feature").head(_drawable(len(comparison.samples)))
     column = {str(name): index for index, name in enumerate(comparison.assay.features.index)}
     frames = []
     for feature, label in zip(ranked["feature"], ranked["label"], strict=True):
@@ -114,6 +116,11 @@ def top_values(comparison: Comparison, scale: Scales, rows: pd.DataFrame) -> pd.
             )
         )
     return points(pd.concat(frames, ignore_index=True)) if frames else points()
+
+
+def _drawable(samples: int) -> int:
+    """Return of how many features all values are drawn: fewer where there are very many samples, one at least."""
+    return max(1, min(TOP, VALUES // max(samples, 1)))
 
 
 def _without_empty_samples(comparison: Comparison) -> tuple[Comparison, list[Dropped]]:
