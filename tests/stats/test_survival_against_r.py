@@ -77,7 +77,7 @@ def test_cox(reference, designs, design, ties, strata, variance):
         assert (fit.n, fit.n_events) == (len(d), d["event"].sum())
 
 
-@pytest.mark.parametrize("design", [*(set(DESIGNS) - {"three arms"}), "one side"])
+@pytest.mark.parametrize("design", [*sorted(set(DESIGNS) - {"three arms"}), "one side"])
 def test_cox_with_firth_s_penalty(reference, designs, design):
     d = designs["no ties" if design == "one side" else design]
     x = np.column_stack([(d["group"] == "b").to_numpy(float), d["x"]])
