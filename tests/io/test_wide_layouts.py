@@ -30,7 +30,7 @@ EXPECTED = [[1.5, 2.0], [3.0, np.nan]]
         ROWS + "\n\n\t\t\n",
         "\ufeff" + ROWS,
         ROWS.encode("utf-16"),
-        gzip.compress(ROWS.encode()),
+        gzip.compress(ROWS.encode(), mtime=0),
         '"sample"\t"glucose"\t"lactate"\n"S1"\t1.5\t2\n"S2"\t3\tNA\n',
         "glucose\tlactate\nS1\t1.5\t2\nS2\t3\tNA\n",  # R's write.table: no name above the row names
         '"glucose","lactate"\n"S1",1.5,2\n"S2",3,NA\n',  # R's write.table with quotes
