@@ -22,7 +22,10 @@ GOOD = "sample\tglucose\tlactate\nS1\t1.5\t2\nS2\t3\t4\n"
         (gzip.compress(b"", mtime=0), ["t.tsv: the file is empty"]),
         ("sample\tglucose\n", ["t.tsv, line 1: the table has a header and no rows", "found: 2 column names"]),
         ("sample\nS1\nS2\n", ["format of the file is not known", "no tab, comma or semicolon", "save it as TSV"]),
-        (gzip.compress(GOOD.encode() * 500, mtime=0)[:60], ["t.tsv: the gzip file is damaged or cut short", "copy or download"]),
+        (
+            gzip.compress(GOOD.encode() * 500, mtime=0)[:60],
+            ["t.tsv: the gzip file is damaged or cut short", "copy or download"],
+        ),
         (b"\x1f\x8bnot gzip at all", ["t.tsv: the gzip file is damaged"]),
         (GOOD.replace("3", "\x003"), ["t.tsv, line 3: the file holds a NUL byte", "save it again as UTF-8"]),
         (GOOD.encode("utf-16-le"), ["line 1: the file holds a NUL byte", "UTF-16 without its byte-order mark"]),
