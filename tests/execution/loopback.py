@@ -42,6 +42,8 @@ def cluster(folder: Path, workers: int = 2, tls: Mapping[str, str] | None = None
                         env=environment, stdout=log, stderr=log,
                     )
                 )  # fmt: skip
+                if not tls:
+                    _joined(str(file), workers)
             yield str(file)
         finally:
             for process in reversed(processes):
@@ -52,6 +54,13 @@ def cluster(folder: Path, workers: int = 2, tls: Mapping[str, str] | None = None
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def _joined(file: str, workers: int) -> None:
+    from distributed import Client
+
+    with Client(scheduler_file=file, set_as_default=False) as client:
+        client.wait_for_workers(workers, timeout=60)
 
 
 def _written(file: Path, process: subprocess.Popen[bytes]) -> None:

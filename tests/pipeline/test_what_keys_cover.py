@@ -116,7 +116,7 @@ def test_whatever_single_thing_changes_in_what_a_step_reads_changes_its_key(smal
     key = parts_of(cut, step).key
     # What a step could read in two places: the other one is in the key (an assay's table, the step's own question).
     twice = (".declared.assays", f".declared.questions[{step.question.name}]", ".declared.questions[-1]")
-    blank = (".raw", ".unused_subjects", ".unlisted_subjects", ".dropped", ".preparation")
+    blank = (".raw", ".unused_subjects", ".unlisted_subjects", ".dropped", ".preparation", ".root", ".as_read")
     assert not any(getattr(cut, one[1:]) for one in blank)  # no step is given them
     absent = tuple(f".{one}" for one in ("phenotypes", "events", "culture") if getattr(cut, one) is None)
     changed = [

@@ -113,7 +113,7 @@ def scored(estimates: pd.DataFrame, claims: pd.DataFrame | None, truth: Mapping[
     return Score(str(truth["kind"]), top, own, judged_lines(claims, truth), questions)
 
 
-_EMPTY = pd.DataFrame({"line": [], "verdict": []})
+_EMPTY = pd.DataFrame({"line": [], "kind": [], "verdict": []})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -99,6 +99,8 @@ def narrowed(loaded: LoadedStudy, step: Step) -> LoadedStudy:
         dropped=(),
         sets={file: one for file, one in loaded.sets.items() if file in question.sets},
         preparation={},
+        root=None,
+        as_read="",
     )
 
 
