@@ -15,4 +15,5 @@ y += 1.2 * (case * after)[:, None] + 0.3 * age[:, None]
 frame = pd.DataFrame({"mouse": mouse, "cage": cage, "age": age, "case": case, "after": after})
 frame["y1"] = y[:, 0].round(6)
 frame["y2"] = np.where(rng.random(120) < 0.2, np.nan, y[:, 1].round(6))
-frame.to_csv("data.tsv", sep="\t", index=False, na_rep="NA")
+if __name__ == "__main__":  # test runners import every module
+    frame.to_csv("data.tsv", sep="\t", index=False, na_rep="NA")
