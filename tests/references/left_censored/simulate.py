@@ -19,4 +19,5 @@ for share, name in ((0.1, "few"), (0.4, "some"), (0.7, "most")):
 y = 12 + 1.4 * rng.normal(size=n)
 data["gone.shared.limit"] = 9.5
 data["gone.shared"] = np.where((arm == "abx") | (y < 9.5), np.nan, y).round(4)
-data.to_csv(Path(__file__).parent / "data.tsv", sep="\t", index=False)
+if __name__ == "__main__":  # test runners import every module
+    data.to_csv(Path(__file__).parent / "data.tsv", sep="\t", index=False)
