@@ -23,15 +23,15 @@ SAID = {
     "no_concurrent_control": "the control was not kept at the same time",
     "washout_differs": "the time after depletion differs between arms",
     "undeclared_blinding": "whether assessors were blinded is not said",
-    "label_follows": "the label follows another column closely",
+    "label_follows": "another column tells the sides apart, or is their label in other words (the design's findings name it)",
     "missing_baseline": "no sample before treatment: sides that differed beforehand would look like an effect",
     "covariate_missing": "a covariate is missing for some",
-    "covariate_missing_for_class": "a covariate is missing for everyone of one side",
+    "covariate_missing_for_class": "a covariate is missing for everyone of one class (the design's findings name it)",
     "onset_missing": "some of the diseased have no onset and are left out",
     "sex_imbalance": "the sexes are not balanced between the sides",
     "depth_differs": "the sides differ in depth of sequencing",
     "one_facility": "one facility only",
-    "unbalanced_sides": "one side is much smaller, and tests lean on equal variances",
+    "unbalanced_sides": "all arms of one side together far outnumber the other side, and tests lean on equal variances",
 }
 
 #: Findings of whole contrasts, whichever table they were seen in.
