@@ -18,9 +18,13 @@ _asked_to_end: list[int] = []
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    """Stop as by Ctrl-C, so that what is half written is taken away, and remember which signal it was."""
+    """Stop so that what is half written is taken away, and remember which signal it was.
+
+    Not by KeyboardInterrupt: Python ends itself by SIGINT after one that came while it ran code from a string, as
+    libraries do when they are imported, whatever became of it.
+    """
     _asked_to_end.append(number)
-    raise KeyboardInterrupt
+    raise SystemExit(128 + number)
 
 
 def _stopped() -> int:
@@ -50,7 +54,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(_stopped())
     except SystemExit as leave:
-        if leave.code == STOPPED:  # the command line's library turns Ctrl-C into this, without a word
+        if leave.code == STOPPED or _asked_to_end:  # the command line's library turns Ctrl-C into this, without a word
             sys.exit(_stopped())
         raise
     except MemoryError:
