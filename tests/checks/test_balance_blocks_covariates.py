@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+
+from commensal.checks import check
 
 HALF = ["case"] * 12 + ["control"] * 12
 PAIRS = ["case", "control"] * 12
@@ -16,6 +20,21 @@ def test_unbalanced_sides(lint):
     found = lint({"label": ["case"] * 4 + ["control"] * 20})
     assert found["unbalanced_sides"].counts["ratio"] == 5
     assert "unbalanced_sides" not in lint({"label": ["case"] * 6 + ["control"] * 18})
+
+
+@pytest.mark.parametrize(("a", "b", "ratio"), [(10, 10, None), (24, 8, 4.0)])
+def test_arms_that_are_compared_one_by_one_are_weighed_one_by_one(builder, a, b, ratio):
+    """Four arms of ten against a control of ten are five comparisons of ten with ten."""
+    arms = [("a", a), ("b", b), ("c", 10), ("d", 10), ("control", 6 if ratio else 10)]
+    loaded = builder({"label": [name for name, n in arms for _ in range(n)]}, kind="depletion")
+    four = replace(loaded.declared.contrasts["c"], case=("a", "b", "c", "d"))
+    loaded = replace(loaded, declared=replace(loaded.declared, contrasts={"c": four}))
+    found = {one.code: one for one in check(loaded)}
+    if ratio is None:
+        assert "unbalanced_sides" not in found
+    else:
+        assert found["unbalanced_sides"].counts["ratio"] == ratio
+        assert "(a)" in found["unbalanced_sides"].message
 
 
 def test_a_side_of_one_subject(lint):

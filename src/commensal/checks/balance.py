@@ -30,12 +30,11 @@ def group_sizes(context: Context) -> Iterator[Finding]:
         "subjects_case": float(len(set(subjects[context.case]))),
         "subjects_control": float(len(set(subjects[~context.case]))),
     }
-    few, many = sorted((n["subjects_case"], n["subjects_control"]))
     sizes = (
         f"{singular(n['subjects_case'], 'subject')} ({case}) against "
         f"{singular(n['subjects_control'], 'subject')} ({control})"
     )
-    if few < 2:
+    if min(n["subjects_case"], n["subjects_control"]) < 2:
         yield context.finding(
             "one_unit_per_side",
             "error",
@@ -45,15 +44,32 @@ def group_sizes(context: Context) -> Iterator[Finding]:
             units_case=n["subjects_case"],
             units_control=n["subjects_control"],
         )
-    elif many > RATIO * few:
-        yield context.finding(
-            "unbalanced_sides",
-            "note",
-            f"{sizes}: {many / few:.1f} to 1. The smaller side sets the power, and tests lean on equal variances.",
-            "nothing needed in the file; more subjects of the smaller side help, more of the larger do not",
-            **n,
-            ratio=many / few,
-        )
+    else:
+        yield from _uneven(context, n)
+
+
+def _uneven(context: Context, n: dict[str, float]) -> Iterator[Finding]:
+    """One side much larger than the other; of questions that compare each arm by itself, the most uneven arm."""
+    case, control = context.names
+    sizes = {case: n["subjects_case"]}
+    if context.question.kind in INTERVENTIONS and len(context.contrast.case) > 1:
+        label = text(context.frame[context.contrast.column]).astype(object).to_numpy()
+        held = {arm: float(len(set(context.subjects[context.case & (label == arm)]))) for arm in context.contrast.case}
+        sizes = {arm: size for arm, size in held.items() if size} or sizes
+    others = n["subjects_control"]
+    arm, own = max(sizes.items(), key=lambda one: max(one[1], others) / min(one[1], others))
+    few, many = sorted((own, others))
+    if many <= RATIO * few:
+        return
+    yield context.finding(
+        "unbalanced_sides",
+        "note",
+        f"{singular(own, 'subject')} ({arm}) against {singular(others, 'subject')} ({control}): {many / few:.1f} to 1. "
+        "The smaller side sets the power, and tests lean on equal variances.",
+        "nothing needed in the file; more subjects of the smaller side help, more of the larger do not",
+        **n,
+        ratio=many / few,
+    )
 
 
 def _per_subject(context: Context, column: str) -> pd.DataFrame:

@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from commensal.cli import show
+from commensal.cli.options import Data
 
 
 def check(
     study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
-    ] = None,
+    data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
 ) -> None:

@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from commensal.cli import show
+from commensal.cli.options import Data
 
 
 def export(
     study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
-    ] = None,
+    data: Data = None,
     results: Annotated[Path | None, typer.Option("--results", help="A run's folder: its results go along.")] = None,
     to: Annotated[
         list[str] | None, typer.Option("--to", help="h5mu, tsv, biom or r; may be given again (default: all).")

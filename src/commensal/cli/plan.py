@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from commensal.cli import show
+from commensal.cli.options import Cluster, Data, Memory, Workers
 
 
 def plan(
     study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
-    ] = None,
+    data: Data = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for plan.html and its tables.")] = None,
     studies: Annotated[int, typer.Option("--studies", min=2, help="Studies per size of the design and effects.")] = 100,
     effect: Annotated[
@@ -28,14 +27,9 @@ def plan(
     features: Annotated[int, typer.Option("--features", min=0, help="Features of each table at most; 0: all.")] = 100,
     permutations: Annotated[int, typer.Option("--permutations", min=99, help="Permutations at most.")] = 999,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same figures.")] = 1,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option("--cluster", help="Dask cluster: tcp://host:port, tls://host:port, or its scheduler file."),
-    ] = None,
-    memory: Annotated[
-        str | None, typer.Option("--memory", help="What each worker may take, such as 4GB; fewer start if they must.")
-    ] = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
+    memory: Memory = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Draw this design many times with and without effects, and say what its questions would find."""

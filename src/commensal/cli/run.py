@@ -8,14 +8,13 @@ from typing import Annotated
 import typer
 
 from commensal.cli import show
+from commensal.cli.options import Cluster, Data, Memory, Workers
 
 
 def run(
     study: Annotated[Path, typer.Argument(help="The study file, study.toml.", metavar="STUDY.toml")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the page, the tables and the figures.")],
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Folder that the file's paths start from (default: the study file's).")
-    ] = None,
+    data: Data = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Answer this question only; may be given again.")
     ] = None,
@@ -26,14 +25,9 @@ def run(
         bool, typer.Option("--explain", help="Say of each step whether it would run, and why; run nothing.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run every step, whatever earlier runs kept.")] = False,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes on this machine.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option("--cluster", help="Dask cluster: tcp://host:port, tls://host:port, or its scheduler file."),
-    ] = None,
-    memory: Annotated[
-        str | None, typer.Option("--memory", help="What each worker may take, such as 4GB; fewer start if they must.")
-    ] = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
+    memory: Memory = None,
     private: Annotated[
         bool | None,
         typer.Option(

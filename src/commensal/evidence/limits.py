@@ -31,7 +31,7 @@ SAID = {
     "sex_imbalance": "the sexes are not balanced between the sides",
     "depth_differs": "the sides differ in depth of sequencing",
     "one_facility": "one facility only",
-    "unbalanced_sides": "all arms of one side together far outnumber the other side, and tests lean on equal variances",
+    "unbalanced_sides": "one side is much smaller, and tests lean on equal variances",
 }
 
 #: Findings of whole contrasts, whichever table they were seen in.
