@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from pathlib import Path
 
 import h5py
@@ -11,8 +12,13 @@ import pandas as pd
 import pytest
 
 import commensal
+from commensal import execution, simulation
+from commensal.errors import DesignError, TableError
 from commensal.pipeline.answering import Step, answer
+from commensal.pipeline.large import blocks_of
 from commensal.pipeline.load import load_with_reads
+from commensal.pipeline.shuffles import shuffled
+from commensal.questions import QUESTIONS
 from commensal.study import read_study
 from commensal.study import stored as stored_module
 from commensal.tables import read_estimates
@@ -109,6 +115,88 @@ def test_blocks_say_what_the_whole_table_says(tmp_path, monkeypatch, form, value
     assert len(whole) > 3 * M
     pd.testing.assert_frame_equal(whole[WORDS], blocks[WORDS])
     pd.testing.assert_frame_equal(whole[NUMBERS], blocks[NUMBERS], rtol=RELATIVE, atol=1e-12)
+
+
+def _large(monkeypatch) -> None:
+    monkeypatch.setenv("COMMENSAL_TABLE_LIMIT", "1000")
+    monkeypatch.setattr(stored_module, "CELLS", N * 97)
+
+
+@pytest.mark.parametrize("value", ["counts", "relative"])
+def test_blocks_of_one_step_done_side_by_side_give_the_same_bytes(tmp_path, monkeypatch, value):
+    study = _study(tmp_path, "parquet", value, household=True)
+    _large(monkeypatch)
+    alone = commensal.run(study, tmp_path / "alone")
+    told: list[str] = []
+    shared = commensal.run(study, tmp_path / "shared", workers=2, progress=lambda _done, _of, what: told.append(what))
+    bytes_of = [(one.folder / "estimates.parquet").read_bytes() for one in (alone, shared)]
+    assert bytes_of[0] == bytes_of[1]
+    blocks = [what for what in told if what.startswith("als: genes, pass")]
+    assert {what.split(",")[1] for what in blocks} == {" pass 1", " pass 2"}
+    assert any("block 13 of 13" in what for what in blocks)
+
+
+def test_a_worker_that_dies_at_a_block_changes_nothing(tmp_path, monkeypatch):
+    study = _study(tmp_path, "parquet")
+    _large(monkeypatch)
+    whole = _answered(study)
+    declared = read_study(study)
+    loaded, _ = load_with_reads(declared, study.parent, None)
+    step = Step(declared.questions["als"], "genes")
+    with execution.crew_of(workers=2) as crew:
+        killed: list[int] = []
+
+        def kill_one(said: str) -> None:
+            if "block 3 of" in said and len(killed) < 2:
+                victim = crew._team[len(killed)]._process
+                killed.append(victim.pid)
+                victim.kill()
+
+        made = answer(loaded, step, blocks_of(crew, step, kill_one)).answer
+    assert killed
+    found = pd.concat([made.estimates, *map(read_estimates, made.rest)], ignore_index=True)
+    pd.testing.assert_frame_equal(whole, found, check_exact=True)
+
+
+def test_a_store_that_a_worker_cannot_reach_is_named(tmp_path, monkeypatch):
+    study = _study(tmp_path, "parquet")
+    _large(monkeypatch)
+    loaded, _ = load_with_reads(read_study(study), study.parent, None)
+    stored = loaded.assays["genes"].stored
+    (stored.folder / "cells").write_bytes((stored.folder / "cells").read_bytes()[:80])
+    with pytest.raises(TableError, match=r"(?s)store of a table.*cut short.*without --cluster"):
+        stored.cells.block(np.arange(50, 60))
+    shutil.rmtree(stored.folder)
+    with pytest.raises(TableError, match=r"(?s)store of a table.*without --cluster"):
+        stored.cells.block(np.arange(3))
+
+
+def test_a_shuffle_leaves_the_rows_in_the_file_of_the_study_as_they_were(tmp_path, monkeypatch):
+    study = _study(tmp_path, "parquet")
+    _large(monkeypatch)
+    declared = read_study(study)
+    loaded, _ = load_with_reads(declared, study.parent, None)
+    question = declared.questions["als"]
+    made = answer(loaded, Step(question, "genes")).answer
+    before = made.rest[0].read_bytes()
+    shuffled_one = shuffled(loaded, seed=3)
+    again = QUESTIONS["cohort"].answer(shuffled_one, question, "genes", whole=False)
+    assert not again.rest
+    assert made.rest[0].read_bytes() == before
+    assert not again.estimates["p"].equals(made.estimates["p"])
+
+
+def test_measures_are_answered_beside_a_table_that_its_kind_cannot_read(tmp_path, monkeypatch):
+    study = simulation.als(tmp_path / "study")
+    study.write_text(study.read_text(encoding="utf-8").replace('tree = "mouse_tree.nwk"', ""), encoding="utf-8")
+    monkeypatch.setenv("COMMENSAL_TABLE_LIMIT", "1000")
+    declared = read_study(study)
+    loaded, _ = load_with_reads(declared, study.parent, None)
+    assert loaded.assays["mouse_taxa"].stored is not None
+    question = next(one for one in declared.questions.values() if one.kind == "screen")
+    with pytest.raises(DesignError, match="needs all of it at once"):
+        QUESTIONS["screen"].answer(loaded, question, "mouse_taxa")
+    assert len(QUESTIONS["screen"].answer(loaded, question, None).estimates)
 
 
 def test_a_small_table_never_goes_through_the_store(tmp_path):

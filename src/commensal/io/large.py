@@ -32,10 +32,10 @@ from commensal.io.registry import choose
 from commensal.io.values import TOTAL, check_values
 from commensal.study.declared import Assay
 from commensal.study.loaded import AssayTable, Dropped
-from commensal.study.stored import CELLS, StoredWriter
+from commensal.study.stored import CELLS, TABLE_LIMIT, StoredWriter
 
 #: A table of more bytes than this, at 8 a cell, is read in blocks; the variable of the environment changes it.
-LIMIT, LIMIT_NAME = 2_000_000_000, "COMMENSAL_TABLE_LIMIT"
+LIMIT = 2_000_000_000
 #: Features of a large table that checks of a design look at, spread evenly over it.
 EXCERPT = 256
 #: Kinds whose steps after reading need the whole table.
@@ -51,11 +51,11 @@ def limit() -> int:
     UsageError
         The variable of the environment holds no whole number.
     """
-    given = os.environ.get(LIMIT_NAME)
+    given = os.environ.get(TABLE_LIMIT)
     if given is None:
         return LIMIT
     if not given.strip().isdigit():
-        raise UsageError(f"{LIMIT_NAME} is no number of bytes", found=repr(given), expected="such as 2000000000")
+        raise UsageError(f"{TABLE_LIMIT} is no number of bytes", found=repr(given), expected="such as 2000000000")
     return int(given)
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from commensal import checks, execution
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
-from commensal.pipeline.large import refuse_excerpt
 from commensal.questions import QUESTIONS, Answer, without_p
+from commensal.stats import Each, in_turn
 from commensal.study import LoadedStudy, Question, Study
 from commensal.tables import Finding
 
@@ -85,12 +85,14 @@ def steps_of(declared: Study, only: Sequence[str] = ()) -> list[Step]:
     return [Step(question, part) for question in answered for part in QUESTIONS[question.kind].parts(question, assays)]
 
 
-def answer(loaded: LoadedStudy, step: Step) -> Outcome:
-    """Answer one step; a comparison that cannot be made is an outcome too."""
+def answer(loaded: LoadedStudy, step: Step, each: Each = in_turn) -> Outcome:
+    """Answer one step; a comparison that cannot be made is an outcome too.
+
+    Who does its blocks of features, when its table is larger than memory, is `each`.
+    """
     began = monotonic()
     try:
-        refuse_excerpt(loaded, step.question, step.part)
-        made = QUESTIONS[step.question.kind].answer(loaded, step.question, step.part)
+        made = QUESTIONS[step.question.kind].answer(loaded, step.question, step.part, each=each)
     except (DesignError, StatisticsError) as error:
         return Outcome(None, error, monotonic() - began)
     return Outcome(made, None, monotonic() - began)

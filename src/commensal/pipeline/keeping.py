@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from commensal import execution
 from commensal.pipeline.answering import Outcome, Step, answer
 from commensal.pipeline.kept_answers import packed, unpacked
-from commensal.pipeline.large import reads_stored
+from commensal.pipeline.large import blocks_of, reads_stored
 from commensal.pipeline.step_keys import narrowed, parts_of
+from commensal.stats import Each, in_turn
 from commensal.study import LoadedStudy
 
 #: Reasons are told up to this many; the rest are counted.
@@ -95,11 +97,10 @@ class Kept:
         small = _without_stored(loaded) if own else loaded
         names = [one.step.name for one in shared]
         crew.map(_answer, [one.step for one in shared], shared=small, names=names, tell=say(0), done=keep)
-        names = [one.step.name for one in own]
-        made = execution.Serial().map(
-            _answer, [one.step for one in own], shared=loaded, names=names, tell=say(len(shared))
-        )
-        self._found |= {one.key: outcome for one, outcome in zip(own, made, strict=True)}
+        for at, one in enumerate(own, start=len(shared)):
+            blocks = blocks_of(crew, one.step, None if tell is None else partial(tell, at, len(waiting)))
+            with execution.one_thread():
+                self._found[one.key] = _answer(loaded, one.step, blocks)
         return [self._found[one.key] for one in plan]
 
     def told(self, at: int) -> dict[str, object]:
@@ -116,10 +117,10 @@ def _without_stored(loaded: LoadedStudy) -> LoadedStudy:
     return replace(loaded, assays=small)
 
 
-def _answer(loaded: LoadedStudy, step: Step) -> Outcome:
+def _answer(loaded: LoadedStudy, step: Step, each: Each = in_turn) -> Outcome:
     """Answer a step from what its key covers, and nothing else."""
     began = monotonic()
-    outcome = answer(narrowed(loaded, step), step)
+    outcome = answer(narrowed(loaded, step), step, each)
     return Outcome(outcome.answer, outcome.error, monotonic() - began)
 
 

@@ -6,15 +6,17 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from commensal import io
-from commensal.errors import DesignError
-from commensal.questions import Answer
-from commensal.study import Assay, AssayTable, LoadedStudy, Question
+from commensal import execution, io
+from commensal.questions import QUESTIONS, Answer
+from commensal.stats import Each
+from commensal.study import TABLE_LIMIT, Assay, AssayTable, LoadedStudy
 from commensal.tables import Finding, estimates_in_parts, read_estimates, write_estimates, write_estimates_in_parts
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 Tell = Callable[[int, int, str], None]
 #: Code of the finding about such a table.
 LARGE = "large_table"
-#: Kinds of question that a stored table can be asked.
-ASKED = ("cohort",)
 
 
 def stored_assay(
@@ -57,7 +57,7 @@ def large_findings(assays: Mapping[str, AssayTable]) -> list[Finding]:
             "sets and pathways, contributions, severity, chosen molecules, carriers. Checks of the design saw "
             f"{len(table.features)} features, spread evenly. The page shows the features with the smallest p; all are "
             "in estimates.parquet",
-            f"on a machine with more memory, set {io.LIMIT_NAME} to more bytes: everything is then done",
+            f"on a machine with more memory, set {TABLE_LIMIT} to more bytes: everything is then done",
             assay=name,
             counts={"samples": float(len(table.samples)), "features": float(len(table.stored.features))},
         )
@@ -66,33 +66,28 @@ def large_findings(assays: Mapping[str, AssayTable]) -> list[Finding]:
     ]
 
 
-def refuse_excerpt(loaded: LoadedStudy, question: Question, part: str | None) -> None:
-    """Refuse to answer from the excerpt of a stored table.
-
-    Raises
-    ------
-    DesignError
-        The question reads a stored table and is of a kind that needs all of it.
-    """
-    large = _stored_of(loaded, question, part)
-    if large and question.kind not in ASKED:
-        raise DesignError(
-            f"the table of {large[0]} is larger than memory, and this kind of question needs all of it at once",
-            where=f"[questions.{question.name}]",
-            found=f'kind = "{question.kind}"',
-            expected=f"kind {', '.join(ASKED)}",
-            mend=f"leave the assay out of this question, or set {io.LIMIT_NAME} to more bytes on a larger machine",
-        )
-
-
 def reads_stored(loaded: LoadedStudy, step: Step) -> bool:
     """Whether a step reads a table larger than memory."""
-    return bool(_stored_of(loaded, step.question, step.part))
+    kind = QUESTIONS[step.question.kind]
+    return bool(kind.stored_assays(loaded, step.question, step.part))
 
 
-def _stored_of(loaded: LoadedStudy, question: Question, part: str | None) -> list[str]:
-    read = (part,) if part else (question.assays or tuple(loaded.assays))
-    return [name for name in read if name in loaded.assays and loaded.assays[name].stored is not None]
+def blocks_of(crew: execution.Crew, step: Step, say: Callable[[str], None] | None) -> Each:
+    """Have a crew do the blocks of features of a step whose table is larger than memory; say how far it is."""
+    passes = count(1)
+
+    def each(function: Callable[[Any, Any], Any], parts: Sequence[Any], shared: Any, /) -> list[Any]:
+        which, began = next(passes), monotonic()
+
+        def tell(done: int, of: int, name: str) -> None:
+            if say is not None:
+                left = (monotonic() - began) / done * (of - done) if done else None
+                say(name if left is None else f"{name}, about {left:,.0f} s left")
+
+        names = [f"{step.name}, pass {which}, block {i + 1:,} of {len(parts):,}" for i in range(len(parts))]
+        return crew.map(function, parts, shared=shared, names=names, tell=tell)
+
+    return each
 
 
 def estimates_held(path: Path, findings: Iterable[Finding]) -> pd.DataFrame:
@@ -118,4 +113,4 @@ def write_all(answer: Answer, path: Path) -> None:
         shutil.rmtree(store, ignore_errors=True)
 
 
-__all__ = ["LARGE", "estimates_held", "large_findings", "reads_stored", "refuse_excerpt", "stored_assay", "write_all"]
+__all__ = ["LARGE", "blocks_of", "estimates_held", "large_findings", "reads_stored", "stored_assay", "write_all"]

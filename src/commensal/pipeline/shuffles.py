@@ -248,7 +248,8 @@ def _claims_of(
         parts = (None,) if question.kind in OUTCOMES_ONLY else kind.parts(question, tuple(loaded.assays))
         for part in parts:
             try:
-                answers.append(kind.answer(loaded, question, part))
+                # of tables in blocks, the rows of the study itself stay as they were written
+                answers.append(kind.answer(loaded, question, part, whole=False))
             except (DesignError, StatisticsError):
                 failed.add(question.name if part is None else f"{question.name} × {part}")
     return join(joined(answers).estimates, family, findings=findings), frozenset(failed)

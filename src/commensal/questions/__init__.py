@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from commensal.questions.answer import Answer, joined, without_p
-from commensal.questions.cohort import cohort
+from commensal.questions.cohort import cohort, large_cohort
 from commensal.questions.course import course
 from commensal.questions.depletion import depletion
 from commensal.questions.host import host
@@ -18,7 +18,7 @@ from commensal.questions.screen import screen
 
 #: Kind of question → the functions that answer it.
 QUESTIONS: Mapping[str, Kind] = {
-    "cohort": Kind(assay=cohort),
+    "cohort": Kind(assay=cohort, stored=large_cohort),
     "course": Kind(assay=course),
     "host": Kind(assay=host),
     "depletion": Kind(assay=depletion, outcomes=outcomes),

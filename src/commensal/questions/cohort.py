@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from commensal import stats
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.cohort_sets import set_answer
@@ -43,12 +44,6 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     DesignError
         The comparison cannot be made with these samples.
     """
-    stored = loaded.assays[assay].stored
-    if stored is not None:
-        comparison, empty = _without_empty_samples(with_totals(compare(loaded, question, assay), stored))
-        answer, shown, scale = large_features(comparison, stored)
-        drawn = top_values(shown, scale, answer.estimates)
-        return replace(answer, points=drawn, dropped=(*comparison.dropped, *empty))
     comparison, empty = _without_empty_samples(compare(loaded, question, assay))
     comparison, split = apart_by_taxon(comparison)
     scale = scales(comparison.assay, comparison.values)
@@ -67,6 +62,24 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     parts.append(Answer(estimates(), pathway_points(loaded, comparison, rows)))
     parts.append(producers(loaded, question, assay))
     return joined(parts)
+
+
+def large_cohort(
+    loaded: LoadedStudy, question: Question, assay: str, /, *, each: stats.Each, whole: bool = True
+) -> Answer:
+    """Answer a cohort question for an assay that is larger than memory: its features, by the default model.
+
+    Raises
+    ------
+    DesignError
+        The comparison cannot be made with these samples.
+    """
+    stored = loaded.assays[assay].stored
+    assert stored is not None  # who asks has looked
+    comparison, empty = _without_empty_samples(with_totals(compare(loaded, question, assay), stored))
+    answer, shown, scale = large_features(comparison, stored, each=each, whole=whole)
+    drawn = top_values(shown, scale, answer.estimates)
+    return replace(answer, points=drawn, dropped=(*comparison.dropped, *empty))
 
 
 def apart_by_taxon(comparison: Comparison) -> tuple[Comparison, Comparison | None]:

@@ -7,7 +7,7 @@ finding ``large_table`` says so.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from commensal.questions.comparison import Comparison
 from commensal.questions.pathway_members import unstratified
 from commensal.questions.rows import feature_frame
 from commensal.questions.scales import Scales, scales
-from commensal.study import StoredValues
+from commensal.study import AssayTable, StoredCells, StoredValues
 from commensal.tables import WITH_P, estimates, points, write_estimates_in_parts
 
 JOINT = "joint"
@@ -31,7 +31,23 @@ SHOWN = 500
 GROUP = 50_000
 
 
-def large_features(comparison: Comparison, stored: StoredValues) -> tuple[Answer, Comparison, Scales]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reader:
+    """From numbers of features to their block on the scales of the model; small enough to be sent to a process."""
+
+    cells: StoredCells
+    rows: NDArray[np.intp]
+    assay: AssayTable  #: without names and values: only its declaration is read
+    total: NDArray[np.float64]
+
+    def __call__(self, part: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        scale = scales(self.assay, self.cells.block(part)[self.rows], self.total)
+        return scale.log2, scale.present
+
+
+def large_features(
+    comparison: Comparison, stored: StoredValues, *, each: stats.Each = stats.in_turn, whole: bool = True
+) -> tuple[Answer, Comparison, Scales]:
     """Test all features of a stored table; return the answer, and the comparison and scales of the features shown.
 
     Parameters
@@ -40,6 +56,10 @@ def large_features(comparison: Comparison, stored: StoredValues) -> tuple[Answer
         Samples, sides and covariates; its own values are an excerpt and are not looked at.
     stored
         The whole table.
+    each
+        Who does the blocks of features.
+    whole
+        Whether the rows that are not shown are written to a file.
 
     Raises
     ------
@@ -50,7 +70,7 @@ def large_features(comparison: Comparison, stored: StoredValues) -> tuple[Answer
     rows = np.array([row[sample] for sample in comparison.samples])
     keep = _kept(comparison, stored)
     features = stored.features[keep]
-    fit = _fit(comparison, stored, rows, keep)
+    fit = _fit(comparison, stored, rows, keep, each)
     tests = _with_q(comparison, [_with_p(test) for test in fit.tests])
     top = _top(tests, fit.terms[0])
     shown = np.zeros(len(features), bool)
@@ -58,7 +78,7 @@ def large_features(comparison: Comparison, stored: StoredValues) -> tuple[Answer
     head = [_frame_row(comparison, term, frame, tests) for term, frame in fit.frames]
     head += [_rows(comparison, test, features, np.flatnonzero(shown)) for test in tests]
     path = stored.folder / f"{comparison.question.name}.parquet"
-    others = np.flatnonzero(~shown)
+    others = np.flatnonzero(~shown) if whole else np.empty(0, np.intp)
     if len(others):
         write_estimates_in_parts(_parts(comparison, tests, features, others), path)
     at = np.flatnonzero(keep)[shown]
@@ -86,20 +106,22 @@ def _kept(comparison: Comparison, stored: StoredValues) -> NDArray[np.bool_]:
 
 
 def _fit(
-    comparison: Comparison, stored: StoredValues, rows: NDArray[np.intp], keep: NDArray[np.bool_]
+    comparison: Comparison,
+    stored: StoredValues,
+    rows: NDArray[np.intp],
+    keep: NDArray[np.bool_],
+    each: stats.Each,
 ) -> stats.DifferentialFit:
-    question, total = comparison.question, _totals(stored, rows, keep)
-
-    def blocks() -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
-        for values in stored.blocks(rows, keep):
-            scale = scales(comparison.assay, values, total)
-            yield scale.log2, scale.present
-
-    empty = scales(comparison.assay, np.zeros((len(rows), 1)), total)
     if not keep.any():
         raise DesignError("the table has no feature", where=comparison.where, expected="at least one")
+    question, total = comparison.question, _totals(stored, rows, keep)
+    empty = scales(comparison.assay, np.zeros((len(rows), 1)), total)
+    bare = replace(
+        comparison.assay, features=stored.features.iloc[:0], values=np.empty((0, 0)), stored=None, dropped=()
+    )
     return stats.two_part_blocks(
-        blocks,
+        _Reader(stored.cells, rows, bare, total),
+        stored.parts(keep),
         comparison.label,
         block=comparison.block,
         covariates=comparison.covariates,
@@ -108,6 +130,7 @@ def _fit(
         min_prevalence=question.min_prevalence,
         level=question.level,
         seed=question.seed,
+        each=each,
     )
 
 

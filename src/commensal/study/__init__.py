@@ -39,7 +39,7 @@ from commensal.study.prepared import Preparation, Step
 from commensal.study.read_parts import READ_PARTS, part_name, without_assays
 from commensal.study.reading import parse_study, read_study
 from commensal.study.reporting import Reporting
-from commensal.study.stored import StoredValues
+from commensal.study.stored import TABLE_LIMIT, StoredCells, StoredValues
 from commensal.study.uniting import cohort_of, plain, unite
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "READ_PARTS",
     "ROLES",
     "TABLES",
+    "TABLE_LIMIT",
     "VALUES",
     "Assay",
     "AssayTable",
@@ -78,6 +79,7 @@ __all__ = [
     "Reporting",
     "Sides",
     "Step",
+    "StoredCells",
     "StoredValues",
     "Study",
     "Table",

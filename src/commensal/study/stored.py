@@ -7,14 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from commensal.errors import TableError
+
 Floats = NDArray[np.float64]
 #: Cells of one block in memory, as float64 32 MB: features of a block = `CELLS` // samples.
 CELLS = 1 << 22
+#: Variable of the environment: bytes, at 8 a cell, above which a table is larger than memory.
+TABLE_LIMIT = "COMMENSAL_TABLE_LIMIT"
 _FILES = {"cells": np.float64, "rows": np.int32}
 
 
@@ -39,31 +44,68 @@ class StoredValues:
         """Features of one block."""
         return max(1, min(CELLS // max(self.samples, 1), len(self.features)))
 
+    @property
+    def cells(self) -> StoredCells:
+        """The values alone, without names: what another process needs to read them."""
+        return StoredCells(self.folder.absolute(), self.samples, self.divisor)
+
+    def parts(self, keep: NDArray[np.bool_] | None = None) -> list[NDArray[np.intp]]:
+        """Return the numbers of the features of each block, of those to keep (m,)."""
+        at = np.arange(len(self.features)) if keep is None else np.flatnonzero(keep)
+        edges = np.arange(self.width, len(self.features), self.width)
+        return [part for part in np.split(at, np.searchsorted(at, edges)) if len(part)]
+
     def blocks(self, rows: Sequence[int] | NDArray[np.intp], keep: NDArray[np.bool_] | None = None) -> Iterator[Floats]:
         """Give the values of these samples, (len(rows), width) block by block, of the features to keep (m,)."""
-        for first in range(0, len(self.features), self.width):
-            last = min(first + self.width, len(self.features))
-            chosen = np.arange(first, last) if keep is None else first + np.flatnonzero(keep[first:last])
-            if len(chosen):
-                yield self._dense(first, last)[:, chosen - first][np.asarray(rows)]
+        for part in self.parts(keep):
+            yield self.cells.block(part)[np.asarray(rows)]
 
     def columns(self, chosen: Sequence[int] | NDArray[np.intp]) -> Floats:
         """Return the values (n, k) of these features by their number."""
         out = np.empty((self.samples, len(chosen)))
         for k, j in enumerate(chosen):
-            out[:, k] = self._dense(int(j), int(j) + 1)[:, 0]
+            out[:, k] = self.cells.block(np.array([j]))[:, 0]
         return out
 
-    def _dense(self, first: int, last: int) -> Floats:
-        ends = np.fromfile(self.folder / "ends", np.int64, last + 1 - first, offset=first * np.dtype(np.int64).itemsize)
-        start, count = int(ends[0]), int(ends[-1] - ends[0])
-        cells, rows = (
-            np.fromfile(self.folder / name, kind, count, offset=start * np.dtype(kind).itemsize)
-            for name, kind in _FILES.items()
-        )
+
+@dataclass(frozen=True, slots=True)
+class StoredCells:
+    """The files of a store, and how many samples they have: small enough to be sent to another process."""
+
+    folder: Path
+    samples: int
+    divisor: float = 1.0
+
+    def block(self, chosen: NDArray[np.intp]) -> Floats:
+        """Return the values (n, k) of features by their numbers, which ascend and lie close together.
+
+        Raises
+        ------
+        TableError
+            The files are not there, or not whole.
+        """
+        first, last = int(chosen[0]), int(chosen[-1]) + 1
+        try:
+            ends = self._read("ends", np.int64, first, last + 1 - first)
+            start, count = int(ends[0]), int(ends[-1] - ends[0])
+            cells, rows = (self._read(name, kind, start, count) for name, kind in _FILES.items())
+        except (OSError, IndexError) as error:
+            raise TableError(
+                "the store of a table larger than memory cannot be read",
+                where=self.folder.name,
+                found=str(error) or type(error).__name__,
+                mend="a cluster's machines must reach the output folder by the same path; else run without --cluster",
+            ) from error
         out = np.zeros((self.samples, last - first))
         out[rows, np.repeat(np.arange(last - first), np.diff(ends))] = cells
+        out = out[:, chosen - first]
         return out if self.divisor == 1.0 else out / self.divisor
+
+    def _read(self, name: str, kind: type[Any], first: int, count: int) -> NDArray[Any]:
+        found = np.fromfile(self.folder / name, kind, count, offset=first * np.dtype(kind).itemsize)
+        if len(found) != count:
+            raise IndexError(f"{name} is cut short")
+        return found
 
 
 class StoredWriter:
@@ -112,4 +154,4 @@ class StoredWriter:
             file.close()
 
 
-__all__ = ["StoredValues", "StoredWriter"]
+__all__ = ["TABLE_LIMIT", "StoredCells", "StoredValues", "StoredWriter"]
