@@ -2,7 +2,8 @@
 
 The table is written as BIOM 2.1 (HDF5) in pieces and `commensal run` reads it in a process of its own, whose peak is
 told by the system. A quick run takes two sizes, the second with ten times the features, to show how the peak follows
-the table; ``--full`` sends 10,000 samples × 1 M genes through.
+the table, and the second once more with its blocks shared by two workers: the seconds of both, and the same bytes of
+estimates. ``--full`` sends 10,000 samples × 1 M genes through.
 """
 # ruff: noqa: E402  threads are set before numpy reads how many there may be
 
@@ -14,6 +15,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import argparse
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -76,14 +78,33 @@ def make(folder: Path, n: int, m: int) -> None:
         file["observation/matrix/indptr"] = np.concatenate(ends)
 
 
-def child(folder: Path) -> None:
+def child(folder: Path, workers: int) -> None:
     """Run the study; no limit on the address space, of which the drawing of figures reserves more than it uses."""
     from commensal import run
 
-    run(folder / "study.toml", folder / "out")
+    run(folder / "study.toml", folder / f"out{workers}", workers=workers)
 
 
-def one(n: int, m: int, scratch: Path | None) -> dict[str, float]:
+def answering(out: Path) -> float:
+    """Return the seconds that the question took, of which only these are shared."""
+    lines = [json.loads(line) for line in (out / "run.jsonl").read_text().splitlines()]
+    return float(sum(line["took"] for line in lines if line["event"] == "answer"))
+
+
+def shared(folder: Path, alone: Path) -> dict[str, float]:
+    """Run the study again with two workers, and compare."""
+    done = measured([sys.executable, __file__, "--child", str(folder), "--workers", "2"])
+    if done.status != 0:
+        raise SystemExit(f"outofcore: two workers ended with {done.status}")
+    tables = [(out / "estimates.parquet").read_bytes() for out in (alone, folder / "out2")]
+    if tables[0] != tables[1]:
+        raise SystemExit("outofcore: two workers wrote other bytes than one process")
+    one, two = answering(alone), answering(folder / "out2")
+    print(f"  answered in {one:,.1f} s, by two workers in {two:,.1f} s: {two / one:.2f} of one's time", flush=True)
+    return {"answer_seconds": round(one, 1), "answer_seconds_two": round(two, 1), "ratio": round(two / one, 3)}
+
+
+def one(n: int, m: int, scratch: Path | None, *, two: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory(dir=scratch) as place:
         folder = Path(place)
         make(folder, n, m)
@@ -91,13 +112,14 @@ def one(n: int, m: int, scratch: Path | None) -> dict[str, float]:
         done = measured([sys.executable, __file__, "--child", str(folder)])
         if done.status != 0:
             raise SystemExit(f"outofcore: {n:,} × {m:,} ended with {done.status}")
-        out = folder / "out"
+        out = folder / "out1"
         report = (out / "report.html").stat().st_size / 1e6
         rows = sum(len(part) for part in estimates_in_parts(out / "estimates.parquet"))
         row = {
             "samples": n, "features": m, "seconds": round(done.seconds, 1), "peak_gb": round(done.peak_gb, 3),
             "values_per_second": round(n * m / done.seconds), "rows": rows, "report_mb": round(report, 2),
         }  # fmt: skip
+        row |= shared(folder, out) if two else {}
     print(
         f"  {n:,} × {m:,}: {row['seconds']:,.0f} s, {row['values_per_second'] / 1e6:.1f} M values/s, peak "
         f"{row['peak_gb']:.2f} GB, {rows:,} rows, report {report:.1f} MB", flush=True,
@@ -110,14 +132,15 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="10,000 samples × 1 M genes")
     parser.add_argument("--size", nargs=2, type=int, action="append", metavar=("SAMPLES", "FEATURES"))
     parser.add_argument("--scratch", type=Path, help="where the table is made")
+    parser.add_argument("--workers", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.child:
-        child(chosen.child)
+        child(chosen.child, chosen.workers)
         return 0
     os.environ.setdefault("COMMENSAL_TABLE_LIMIT", "10000000")
     sizes = [tuple(size) for size in chosen.size or ()] or list(FULL if chosen.full else QUICK)
-    rows = [one(n, m, chosen.scratch) for n, m in sizes]
+    rows = [one(n, m, chosen.scratch, two=size == sizes[-1] and not chosen.full) for size in sizes for n, m in [size]]
     peak, report = max(row["peak_gb"] for row in rows), max(row["report_mb"] for row in rows)
     keep("outofcore", {"density": DENSITY, "goals": {"peak_gb": GOAL_GB, "report_mb": REPORT_MB}, "rows": rows})
     print(f"outofcore: {peak:.2f} GB (goal {GOAL_GB:.0f} GB)")

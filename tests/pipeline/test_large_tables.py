@@ -122,13 +122,14 @@ def _large(monkeypatch) -> None:
     monkeypatch.setattr(stored_module, "CELLS", N * 97)
 
 
-@pytest.mark.parametrize("value", ["counts", "relative"])
-def test_blocks_of_one_step_done_side_by_side_give_the_same_bytes(tmp_path, monkeypatch, value):
+@pytest.mark.parametrize(("value", "who"), [("counts", "processes"), ("relative", "Dask workers")])
+def test_blocks_of_one_step_done_side_by_side_give_the_same_bytes(tmp_path, monkeypatch, dask_cluster, value, who):
     study = _study(tmp_path, "parquet", value, household=True)
     _large(monkeypatch)
     alone = commensal.run(study, tmp_path / "alone")
     told: list[str] = []
-    shared = commensal.run(study, tmp_path / "shared", workers=2, progress=lambda _done, _of, what: told.append(what))
+    crew = {"workers": 2} if who == "processes" else {"cluster": dask_cluster}
+    shared = commensal.run(study, tmp_path / "shared", progress=lambda _done, _of, what: told.append(what), **crew)
     bytes_of = [(one.folder / "estimates.parquet").read_bytes() for one in (alone, shared)]
     assert bytes_of[0] == bytes_of[1]
     blocks = [what for what in told if what.startswith("als: genes, pass")]

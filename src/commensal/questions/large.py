@@ -20,7 +20,7 @@ from commensal.questions.answer import Answer
 from commensal.questions.comparison import Comparison
 from commensal.questions.pathway_members import unstratified
 from commensal.questions.rows import feature_frame
-from commensal.questions.scales import Scales, scales
+from commensal.questions.scales import Scales, model_scales, scales
 from commensal.study import AssayTable, StoredCells, StoredValues
 from commensal.tables import WITH_P, estimates, points, write_estimates_in_parts
 
@@ -41,8 +41,8 @@ class _Reader:
     total: NDArray[np.float64]
 
     def __call__(self, part: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        scale = scales(self.assay, self.cells.block(part)[self.rows], self.total)
-        return scale.log2, scale.present
+        read = model_scales(self.assay, self.cells.block(part)[self.rows], self.total)
+        return read.log2, read.present
 
 
 def large_features(

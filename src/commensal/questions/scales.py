@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,27 +50,48 @@ def scales(assay: AssayTable, values: NDArray[np.float64], sums: NDArray[np.floa
     """
     kind = assay.assay.value or "intensity"
     missing = int(np.isnan(values).sum())
+    read = model_scales(assay, values, sums)
     if kind in LOGARITHMS:
-        log2 = values * LOGARITHMS[kind]
         # A factor for the whole table changes no share and no distance between shares, and keeps 2 ** log2 finite.
-        amounts = np.nan_to_num(np.exp2(log2 - np.nanmax(log2))) if missing < values.size else np.zeros_like(values)
+        whole = missing < values.size
+        amounts = np.nan_to_num(np.exp2(read.log2 - np.nanmax(read.log2))) if whole else np.zeros_like(values)
         unit = assay.assay.unit or kind
-        return Scales(log2, None, amounts, missing, values, unit, relative=False, depth=None)
+        return Scales(read.log2, None, amounts, missing, values, unit, relative=False, depth=None)
+    units = {"counts": "share of reads", "relative": "share"}
+    return Scales(
+        log2=read.log2,
+        present=read.present,
+        amounts=np.nan_to_num(values),
+        missing=missing,
+        shown=read.shown,
+        unit=units.get(kind, assay.assay.unit or kind),
+        relative=kind in {"counts", "relative"},
+        depth=read.depth,
+    )
+
+
+class Tested(NamedTuple):
+    """What the default model reads of a table, or of a block of its features; as in `Scales`."""
+
+    log2: NDArray[np.float64]
+    present: NDArray[np.float64] | None
+    shown: NDArray[np.float64]
+    depth: NDArray[np.float64] | None
+
+
+def model_scales(assay: AssayTable, values: NDArray[np.float64], sums: NDArray[np.float64] | None = None) -> Tested:
+    """Return what is tested of ``values`` (n, m), and nothing that only whole communities need; as `scales`."""
+    kind = assay.assay.value or "intensity"
+    if kind in LOGARITHMS:
+        return Tested(values * LOGARITHMS[kind], None, values, None)
     counts = kind == "counts"
     total = np.nansum(values, axis=1, keepdims=True) if sums is None else sums[:, None]
     shown = values / np.where(total > 0, total, np.nan) if counts else values
-    with np.errstate(divide="ignore"):
-        log2 = np.where(values > 0, np.log2(np.where(shown > 0, shown, np.nan)), np.nan)
+    found = values > 0
+    log2 = np.full(values.shape, np.nan)
+    np.log2(shown, out=log2, where=found & (shown > 0))  # most cells of a table of genes are 0
     absence = counts or kind in {"relative", "absolute"} or assay.assay.zero == "below_detection"
-    present = np.where(np.isnan(values), np.nan, (values > 0).astype(float)) if absence else None
-    units = {"counts": "share of reads", "relative": "share"}
-    return Scales(
-        log2=log2,
-        present=present,
-        amounts=np.nan_to_num(values),
-        missing=missing,
-        shown=shown,
-        unit=units.get(kind, assay.assay.unit or kind),
-        relative=kind in {"counts", "relative"},
-        depth=total[:, 0] if counts else None,
-    )
+    present = found.astype(float) if absence else None
+    if present is not None:
+        present[np.isnan(values)] = np.nan
+    return Tested(log2, present, shown, total[:, 0] if counts else None)
