@@ -10,7 +10,7 @@ from typing import Protocol
 from commensal import checks, execution
 from commensal.errors import CommensalError, DesignError, StatisticsError, UsageError, nearest
 from commensal.questions import QUESTIONS, Answer, without_p
-from commensal.stats import Each, in_turn
+from commensal.stats.two_part_blocks import Each, in_turn
 from commensal.study import LoadedStudy, Question, Study
 from commensal.tables import Finding
 

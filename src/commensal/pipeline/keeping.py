@@ -13,7 +13,7 @@ from commensal.pipeline.answering import Outcome, Step, answer
 from commensal.pipeline.kept_answers import packed, unpacked
 from commensal.pipeline.large import blocks_of, reads_stored
 from commensal.pipeline.step_keys import narrowed, parts_of
-from commensal.stats import Each, in_turn
+from commensal.stats.two_part_blocks import Each, in_turn
 from commensal.study import LoadedStudy
 
 #: Reasons are told up to this many; the rest are counted.

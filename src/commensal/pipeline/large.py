@@ -15,7 +15,7 @@ import pandas as pd
 
 from commensal import execution, io
 from commensal.questions import QUESTIONS, Answer
-from commensal.stats import Each
+from commensal.stats.two_part_blocks import Each
 from commensal.study import TABLE_LIMIT, Assay, AssayTable, LoadedStudy
 from commensal.tables import Finding, estimates_in_parts, read_estimates, write_estimates, write_estimates_in_parts
 

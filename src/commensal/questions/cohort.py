@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from commensal import stats
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer, joined
 from commensal.questions.cohort_sets import set_answer
@@ -27,6 +26,7 @@ from commensal.questions.pathway_points import pathway_points
 from commensal.questions.producers import producers
 from commensal.questions.scales import LOGARITHMS, Scales, scales
 from commensal.questions.targeted import targeted_levels
+from commensal.stats.two_part_blocks import Each
 from commensal.study import Dropped, LoadedStudy, Question
 from commensal.tables import estimates, points
 
@@ -64,9 +64,7 @@ def cohort(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     return joined(parts)
 
 
-def large_cohort(
-    loaded: LoadedStudy, question: Question, assay: str, /, *, each: stats.Each, whole: bool = True
-) -> Answer:
+def large_cohort(loaded: LoadedStudy, question: Question, assay: str, /, *, each: Each, whole: bool = True) -> Answer:
     """Answer a cohort question for an assay that is larger than memory: its features, by the default model.
 
     Raises

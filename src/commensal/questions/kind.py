@@ -8,7 +8,7 @@ from typing import Protocol
 
 from commensal.errors import DesignError
 from commensal.questions.answer import Answer
-from commensal.stats import Each, in_turn
+from commensal.stats.two_part_blocks import Each, in_turn
 from commensal.study import TABLE_LIMIT, LoadedStudy, Question
 
 

@@ -21,6 +21,7 @@ from commensal.questions.comparison import Comparison
 from commensal.questions.pathway_members import unstratified
 from commensal.questions.rows import feature_frame
 from commensal.questions.scales import Scales, model_scales, scales
+from commensal.stats.two_part_blocks import Each, in_turn
 from commensal.study import AssayTable, StoredCells, StoredValues
 from commensal.tables import WITH_P, estimates, points, write_estimates_in_parts
 
@@ -46,7 +47,7 @@ class _Reader:
 
 
 def large_features(
-    comparison: Comparison, stored: StoredValues, *, each: stats.Each = stats.in_turn, whole: bool = True
+    comparison: Comparison, stored: StoredValues, *, each: Each = in_turn, whole: bool = True
 ) -> tuple[Answer, Comparison, Scales]:
     """Test all features of a stored table; return the answer, and the comparison and scales of the features shown.
 
@@ -110,7 +111,7 @@ def _fit(
     stored: StoredValues,
     rows: NDArray[np.intp],
     keep: NDArray[np.bool_],
-    each: stats.Each,
+    each: Each,
 ) -> stats.DifferentialFit:
     if not keep.any():
         raise DesignError("the table has no feature", where=comparison.where, expected="at least one")

@@ -101,7 +101,7 @@ from commensal.stats.summaries import (
 from commensal.stats.survival import KaplanMeierFit, kaplan_meier
 from commensal.stats.trajectories import TrajectoryFit, trajectories
 from commensal.stats.two_part import two_part
-from commensal.stats.two_part_blocks import Each, in_turn, two_part_blocks
+from commensal.stats.two_part_blocks import two_part_blocks
 from commensal.stats.unit_contrasts import UnitFit, unit_contrasts
 from commensal.stats.variance import variance_test
 from commensal.stats.wilcoxon import wilcoxon_blocks
@@ -127,7 +127,6 @@ __all__ = [
     "DispersionFit",
     "DriftFit",
     "DunnettFit",
-    "Each",
     "FTest",
     "FeatureTests",
     "Fit",
@@ -221,7 +220,6 @@ __all__ = [
     "half_minimum",
     "hierarchical",
     "holm",
-    "in_turn",
     "incidence_difference",
     "incidence_test",
     "index_ages",
