@@ -8,9 +8,13 @@ an environment variable, ``COMMENSAL_LIMIT_`` and the limit's name: ``COMMENSAL_
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from commensal.errors import CommensalError, FormatError, UsageError
 
@@ -28,6 +32,8 @@ LIMITS: dict[str, tuple[int, str]] = {
     "TOML": (4 << 20, "bytes of a study file"),
     "TOML_DEPTH": (32, "brackets open at once, or parts of a dotted key, in a study file"),
     "TOML_DIGITS": (300, "digits of a number in a study file"),
+    "SECONDS": (600, "seconds that reading one table may take, and SECONDS_PER_MB more for each megabyte of it"),
+    "SECONDS_PER_MB": (20, "seconds more for each megabyte of a table"),
 }
 _BLOCK = 1 << 20
 
@@ -66,6 +72,41 @@ def exceeded(name: str, where: str, found: str, kind: type[CommensalError] = For
         expected=f"at most {most:,} ({LIMITS[name][1]})",
         mend=f"check the file; if it is right, set COMMENSAL_LIMIT_{name} to a larger number and run again",
     )
+
+
+@contextmanager
+def in_time(where: str, size: int) -> Iterator[None]:
+    """Refuse what is read in this block when it takes longer than SECONDS and SECONDS_PER_MB for its bytes.
+
+    In the main thread, on systems with timers, unless somebody else has set one: elsewhere there is no such limit.
+
+    Examples
+    --------
+    >>> with in_time("taxa.tsv", size=1000):
+    ...     pass
+    """
+    mine = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+    if not mine or signal.getitimer(signal.ITIMER_REAL)[0] or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:
+        yield
+        return
+    most = limit("SECONDS") + limit("SECONDS_PER_MB") * (size >> 20)
+
+    def late(_number: int, _frame: FrameType | None) -> None:
+        raise FormatError(
+            "reading takes longer than a limit that keeps damaged and hostile files from holding the machine",
+            where=where,
+            found=f"not read after {most:,} s, of {size:,} bytes",
+            expected=f"at most {limit('SECONDS'):,} s, and {limit('SECONDS_PER_MB')} s more for each megabyte",
+            mend="check the file; if it is right, set COMMENSAL_LIMIT_SECONDS to a larger number and run again",
+        )
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, most, 1.0)  # again each second: a library may take the first for its own
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def gunzip(raw: bytes, file: str) -> bytes:

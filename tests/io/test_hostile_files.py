@@ -7,7 +7,11 @@ import gzip
 import io as std
 import os
 import re
+import signal
+import threading
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -20,12 +24,16 @@ from hypothesis import strategies as st
 from commensal import io
 from commensal.cells import escaped, tsv, unescaped
 from commensal.errors import CommensalError, FormatError, StudyFileError, TableError, UsageError, printable
+from commensal.io.assay import read_assay
 from commensal.io.newick import check_tree
 from commensal.io.paths import OUTSIDE, locate
-from commensal.limits import LIMITS, gunzip, limit, require_lines
+from commensal.io.registry import FORMATS
+from commensal.io.table import read_table
+from commensal.limits import LIMITS, gunzip, in_time, limit, require_lines
 from commensal.reads.reference_fasta import read_genome
 from commensal.reads.reference_folder import check_reference
 from commensal.reads.reference_taxonomy import read_taxonomy
+from commensal.study.declared import Assay
 from commensal.study.reading import parse_study, read_study
 
 GOOD = "sample\tglucose\tlactate\nS1\t1.5\t2\nS2\t3\t4\n"
@@ -231,3 +239,40 @@ def test_wild_manifests(tmp_path, files):
     (tmp_path / "manifest.json").write_text(f'{{"format": 1, "id": "0", "files": {files}}}')
     with pytest.raises(FormatError, match="manifest is damaged"):
         check_reference(tmp_path)
+
+
+def test_a_table_that_takes_too_long_is_refused_by_name_and_the_limit(tmp_path, monkeypatch):
+    path = tmp_path / "taxa.tsv"
+    path.write_text("sample\ta\nS1\t1\nS2\t2\n")
+    assay = Assay("taxa", "taxa", file="taxa.tsv", value="counts")
+
+    def slow(*_given):
+        while True:
+            try:
+                time.sleep(30)
+            except FormatError:  # as a library that takes it for an error of its own: it comes again
+                time.sleep(30)
+
+    monkeypatch.setenv("COMMENSAL_LIMIT_SECONDS", "1")
+    monkeypatch.setitem(FORMATS, "wide", replace(FORMATS["wide"], read_assay=slow, read_table=slow))
+    for read in (lambda: read_assay(assay, tmp_path, ["S1", "S2"]), lambda: read_table(path)):
+        with pytest.raises(FormatError, match=r"(?s)taxa\.tsv.*takes longer.*after 1 s.*COMMENSAL_LIMIT_SECONDS"):
+            read()
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    monkeypatch.undo()
+    assert read_assay(assay, tmp_path, ["S1", "S2"]).values.shape == (2, 1)
+
+
+def test_a_timer_of_somebody_else_is_left_alone():
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        with in_time("a.tsv", 10):
+            assert signal.getsignal(signal.SIGALRM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(in_time("a.tsv", 1).__enter__()))
+    thread.start()
+    thread.join()
+    assert found == [None]

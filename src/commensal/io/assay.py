@@ -20,6 +20,7 @@ from commensal.io.per_sample import read_per_sample
 from commensal.io.registry import FORMATS, choose
 from commensal.io.table import read_table
 from commensal.io.values import check_values
+from commensal.limits import in_time
 from commensal.study.declared import Assay
 from commensal.study.loaded import AssayTable
 
@@ -90,7 +91,8 @@ def read_assay(assay: Assay, root: Path, sample_ids: Sequence[str]) -> AssayTabl
             expected="sheet with " + ", ".join(one.name for one in FORMATS.values() if one.sheets),
             mend="remove the key",
         )
-    matrix = form.read_assay(path, assay, sample_ids)
+    with in_time(path.name, path.stat().st_size):
+        matrix = form.read_assay(path, assay, sample_ids)
     if not set(sample_ids).intersection(matrix.samples):
         raise no_overlap(matrix.file, matrix.samples, sample_ids)
     return _assemble(matrix, assay, root, sample_ids)

@@ -30,6 +30,7 @@ from commensal.io.orientation import no_overlap
 from commensal.io.paths import locate
 from commensal.io.registry import choose
 from commensal.io.values import TOTAL, check_values
+from commensal.limits import in_time
 from commensal.study.declared import Assay
 from commensal.study.loaded import AssayTable, Dropped
 from commensal.study.stored import CELLS, TABLE_LIMIT, StoredWriter
@@ -88,7 +89,8 @@ def read_large(assay: Assay, root: Path, sample_ids: Sequence[str], folder: Path
     if not set(sample_ids).intersection(opened.samples):
         raise no_overlap(opened.file, opened.samples, sample_ids)
     require_unique(opened.samples, lambda i: f"sample {i + 1}", what="sample", file=opened.file)
-    return _store(opened, assay, set(sample_ids), folder, tell)
+    with in_time(opened.file, opened.size):
+        return _store(opened, assay, set(sample_ids), folder, tell)
 
 
 def _store(opened: Opened, assay: Assay, known: set[str], folder: Path, tell: Tell) -> AssayTable:

@@ -12,6 +12,7 @@ from commensal.errors import FormatError, StudyFileError, TableError, listing
 from commensal.io.contents import Matrix
 from commensal.io.paths import require_inside
 from commensal.io.registry import FORMATS, choose
+from commensal.limits import in_time
 from commensal.study.declared import Assay
 from commensal.study.loaded import Dropped
 
@@ -59,7 +60,8 @@ def read_per_sample(assay: Assay, root: Path, sample_ids: Sequence[str]) -> Matr
             expected=", ".join(one.description for one in FORMATS.values() if one.read_files),
             mend="name the files that STAR, salmon or kallisto wrote; a table of all samples is given by file = ...",
         )  # fmt: skip
-    made = form.read_files(paths, assay, root)
+    with in_time(f"assay {assay.name}", sum(path.stat().st_size for path in paths.values())):
+        made = form.read_files(paths, assay, root)
     told = tuple(
         Dropped("sample", f"assay {assay.name}", name, "a file of counts under no sample's id") for name in strangers
     )

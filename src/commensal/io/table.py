@@ -8,6 +8,7 @@ import pandas as pd
 
 from commensal.errors import FormatError
 from commensal.io.registry import FORMATS, choose
+from commensal.limits import in_time
 
 
 def read_table(path: Path, *, format: str | None = None) -> pd.DataFrame:
@@ -42,4 +43,5 @@ def read_table(path: Path, *, format: str | None = None) -> pd.DataFrame:
             expected=", ".join(f.name for f in FORMATS.values() if f.read_table is not None),
             mend="name the metadata's file; or say its format: format = ...",
         )
-    return reader(path)
+    with in_time(path.name, path.stat().st_size):
+        return reader(path)
