@@ -147,7 +147,7 @@ def _claims(view: PlanView) -> Iterator[str]:
         best = gate.sort_values("size", kind="stable").iloc[-1]
         passed = rate_words(best["rate"], best["low"], best["high"])
         wrong = false.iloc[0]
-        weakest = weakest_link(rows[rows["size"] == best["size"]])
+        weakest = weakest_link(rows[rows["size"] == best["size"]], float(best["rate"]))
         false_rate = rate_words(wrong["rate"], wrong["low"], wrong["high"])
         yield (
             f"Claims, {grown}: a planted claim passes the gate in {passed} at effects × {number(best['size'])}"
@@ -155,13 +155,14 @@ def _claims(view: PlanView) -> Iterator[str]:
         )
 
 
-def weakest_link(rows: pd.DataFrame) -> str:
-    """Name the link of the gate that holds least often."""
+def weakest_link(rows: pd.DataFrame, passed: float) -> str:
+    """Name the link of the gate that holds least often, and what else a claim needs where that explains too little."""
     links = rows[rows["kind"] == "interventional"]
     if links.empty:
         return ""
     least = links.sort_values("rate", kind="stable").iloc[0]
-    return f" (weakest link: {least['line']}, which holds in {percent(least['rate'])})"
+    more = "; all must hold at once, and pay for the choice among all claims" if least["rate"] > passed else ""
+    return f" (weakest link: {least['line']}, which holds in {percent(least['rate'])}{more})"
 
 
 __all__ = ["PlanView", "axis_words", "comparison", "finding", "need_words", "plan_sentences", "rate_words"]
