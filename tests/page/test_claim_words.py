@@ -121,6 +121,8 @@ def test_sizes_are_told_in_units():
     people = estimates([{**own, "n_control": 35, "n_blocks": 24}, {**own, "model": "severity", "n_control": 0}])
     assert sizes(people.iloc[0], study) == "61 people (26 ALS, 35 relative) in 24 households"
     assert sizes(people.iloc[1], study) == "61 patients"
+    found = people.assign(model="abundance")  # a model of amounts where there are any: fewer than in other lines
+    assert sizes(found.iloc[0], study) == "61 people who have it (26 ALS, 35 relative) in 24 households"
     mice = estimates([{"kind": "mediators", "n": 31, "n_case": 16, "n_control": 15, "n_blocks": 40}])
     assert sizes(mice.iloc[0], study) == "16 against 15 animals (40 blocks of all arms in one model)"
 

@@ -73,7 +73,7 @@ def sizes(row: pd.Series, study: Study | None, of: PointsOf | None = None) -> st
     elif kind == "cohort" and model.startswith("severity"):
         told = f"{count(row['n'])} patients"
     elif kind == "cohort":
-        told = f"{count(row['n'])} people" + _named(row, study)
+        told = f"{count(row['n'])} people" + (" who have it" if model == "abundance" else "") + _named(row, study)
     else:
         told = f"{each} samples"
     return told + _subjects(row, of) + _blocks(row, study)

@@ -147,9 +147,10 @@ def _told(fit: stats.MediationFit, pairs: _Pairs, found: Candidates, at: tuple[i
     told = [
         f"strain on molecule {fit.first[0]:+.3g} log2 (p {fit.first_p[0]:.2g})",
         f"molecule on measure {fit.second[0]:+.3g} {pairs.unit} per log2 (p {fit.second_p[0]:.2g})",
-        f"of the strain's whole effect {fit.total[0]:+.3g}, {fit.direct[0]:+.3g} is left beside it",
+        f"of the strain's whole effect at {pairs.time:g}, {fit.total[0]:+.3g}, {fit.direct[0]:+.3g} is left beside it",
         f"0 if something unmeasured made the errors of both correlate by {fit.rho[0]:+.2f}",
-        f"molecules before {pairs.time:g}",
+        f"molecules before {pairs.time:g}, the measure at {pairs.time:g} alone, not less its baseline: the effect of a "
+        "verdict is over all of its times",
         "chosen among the molecules that the strain moves, which favours its first link",
         "values below detection taken at the limit" if below else "",
         "the strain moves it the other way" if np.sign(fit.first[0]) != sign else "",
