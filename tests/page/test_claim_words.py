@@ -117,7 +117,7 @@ def test_sizes_are_told_in_units():
         Path("s.toml"), "s", contrasts={"ill": Contrast("ill", "disease", ("ALS",), ("relative",))},
         questions={"people": Question("people", "cohort", "ill", block=("household",))},
     )  # fmt: skip
-    own = {"question": "people", "kind": "cohort", "contrast": "ill", "model": "abundance", "n": 61, "n_case": 26}
+    own = {"question": "people", "kind": "cohort", "contrast": "ill", "model": "prevalence", "n": 61, "n_case": 26}
     people = estimates([{**own, "n_control": 35, "n_blocks": 24}, {**own, "model": "severity", "n_control": 0}])
     assert sizes(people.iloc[0], study) == "61 people (26 ALS, 35 relative) in 24 households"
     assert sizes(people.iloc[1], study) == "61 patients"
