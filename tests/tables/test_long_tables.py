@@ -83,3 +83,11 @@ def test_a_damaged_file_is_one_clear_error(tmp_path):
     (tmp_path / "e.parquet").write_bytes(b"not parquet")
     with pytest.raises(OutputError, match=r"e\.parquet cannot be read"):
         read_estimates(tmp_path / "e.parquet")
+
+
+def test_a_path_may_be_text(tmp_path):
+    path = tmp_path / "estimates.parquet"
+    write_estimates(estimates([{"question": "q", "status": "ok"}]), path)
+    pd.testing.assert_frame_equal(read_estimates(str(path)), read_estimates(path))
+    with pytest.raises(OutputError, match="none.parquet cannot be read"):
+        read_estimates(str(tmp_path / "none.parquet"))

@@ -89,6 +89,6 @@ def write_claims(frame: pd.DataFrame, path: Path) -> None:
     write_frame(claims(frame), path, CLAIM_COLUMNS)
 
 
-def read_claims(path: Path) -> pd.DataFrame:
+def read_claims(path: Path | str) -> pd.DataFrame:
     """Read Claims from a Parquet file and check them."""
     return claims(read_frame(path, CLAIM_COLUMNS))

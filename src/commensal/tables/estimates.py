@@ -98,7 +98,7 @@ def write_estimates(frame: pd.DataFrame, path: Path) -> None:
     write_frame(estimates(frame), path, ESTIMATE_COLUMNS)
 
 
-def read_estimates(path: Path) -> pd.DataFrame:
+def read_estimates(path: Path | str) -> pd.DataFrame:
     """Read Estimates from a Parquet file and check them."""
     return estimates(read_frame(path, ESTIMATE_COLUMNS))
 
@@ -108,7 +108,7 @@ def write_estimates_in_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
     write_frames(parts, path, ESTIMATE_COLUMNS)
 
 
-def estimates_in_parts(path: Path) -> Iterator[pd.DataFrame]:
+def estimates_in_parts(path: Path | str) -> Iterator[pd.DataFrame]:
     """Read Estimates row group by row group, checked."""
     return (estimates(frame) for frame in frames_of(path, ESTIMATE_COLUMNS))
 

@@ -65,15 +65,17 @@ def write_frames(frames: Iterable[pd.DataFrame], path: Path, columns: Mapping[st
             writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
 
 
-def frames_of(path: Path, columns: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+def frames_of(path: Path | str, columns: Mapping[str, str]) -> Iterator[pd.DataFrame]:
     """Read a file that `write_frames` wrote, row group by row group."""
+    path = Path(path)
     with pq.ParquetFile(path) as file:
         for i in range(file.num_row_groups):
             yield typed_frame(file.read_row_group(i).to_pandas(), columns, path.name)
 
 
-def read_frame(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+def read_frame(path: Path | str, columns: Mapping[str, str]) -> pd.DataFrame:
     """Read a Parquet file that `write_frame` wrote."""
+    path = Path(path)
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:

@@ -56,6 +56,6 @@ def write_points(frame: pd.DataFrame, path: Path) -> None:
     write_frame(points(frame), path, POINT_COLUMNS)
 
 
-def read_points(path: Path) -> pd.DataFrame:
+def read_points(path: Path | str) -> pd.DataFrame:
     """Read points from a Parquet file and check them."""
     return points(read_frame(path, POINT_COLUMNS))
