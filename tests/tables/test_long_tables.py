@@ -89,5 +89,5 @@ def test_a_path_may_be_text(tmp_path):
     path = tmp_path / "estimates.parquet"
     write_estimates(estimates([{"question": "q", "status": "ok"}]), path)
     pd.testing.assert_frame_equal(read_estimates(str(path)), read_estimates(path))
-    with pytest.raises(OutputError, match="none.parquet cannot be read"):
+    with pytest.raises(OutputError, match=r"none\.parquet cannot be read"):
         read_estimates(str(tmp_path / "none.parquet"))
