@@ -18,7 +18,7 @@ from commensal.pipeline.answering import Step, answer
 from commensal.pipeline.large import blocks_of
 from commensal.pipeline.load import load_with_reads
 from commensal.pipeline.shuffles import shuffled
-from commensal.questions import QUESTIONS
+from commensal.questions import QUESTIONS, without_p
 from commensal.study import read_study
 from commensal.study import stored as stored_module
 from commensal.tables import read_estimates
@@ -230,3 +230,32 @@ def test_a_rerun_says_the_same_and_leaves_no_store(tmp_path, monkeypatch):
     assert not (tmp_path / "out" / ".commensal" / "large").exists()
     told = commensal.reasons(study, tmp_path / "out", fresh=True)
     assert "larger than memory" in told[0]
+
+
+def test_the_page_counts_all_features_not_only_those_that_it_holds(tmp_path, monkeypatch):
+    study = _study(tmp_path, "parquet")
+    whole = commensal.run(study, tmp_path / "whole")
+    _large(monkeypatch)
+    monkeypatch.setattr("commensal.questions.large.SHOWN", 5)
+    made = commensal.run(study, tmp_path / "blocks")
+    assert made.estimates["feature"].nunique() < 20
+    of = [next(line for line in one.headlines if "in the table" in line) for one in (whole, made)]
+    assert of[0] == of[1]
+    assert f"({M:,} in the table" in of[0]
+    page = (tmp_path / "blocks" / "report.html").read_text(encoding="utf-8")
+    rows = whole.estimates
+    abundance = rows[(rows["model"] == "abundance") & rows["p"].notna()]
+    assert f"{(abundance['q'] < 0.05).sum()} of {len(abundance):,} tested" in page.replace("\u202f", ",")
+    strongest = abundance.sort_values(["q", "p"], kind="stable")["feature"].iloc[0]
+    assert strongest in set(made.estimates["feature"])
+
+
+def test_counts_of_a_withheld_comparison_are_withheld(tmp_path, monkeypatch):
+    study = _study(tmp_path, "parquet")
+    _large(monkeypatch)
+    declared = read_study(study)
+    loaded, _ = load_with_reads(declared, study.parent, None)
+    made = without_p(answer(loaded, Step(declared.questions["als"], "genes")).answer, "one_cage", "a reason")
+    counted = made.estimates[made.estimates["model"] == "features, counted"]
+    assert counted.loc[counted["measure"] == "table", "effect"].eq(M).all()
+    assert counted.loc[counted["measure"] != "table", "effect"].isna().all()

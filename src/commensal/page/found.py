@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pandas as pd
 
 from commensal.page.arms import ARM_KINDS, arm_headlines, arm_sentences, arm_tiles
 from commensal.page.course import course_headlines, course_sentences, course_tiles
+from commensal.page.feature_counts import LINE, FoundFeatures, differing, found_features
 from commensal.page.found_host import REVERSAL, SETS, SHARE, host_headlines, host_sentences, is_host
 from commensal.page.found_mediators import is_mediators, mediator_headlines, mediator_sentences, mediator_tiles
 from commensal.page.found_people import people_headlines, people_sections
@@ -30,12 +30,10 @@ from commensal.page.words import (
     term_phrase,
 )
 from commensal.study import Study
-from commensal.tables import ALL, STATUSES
+from commensal.tables import ALL, COUNTED, STATUSES
 
-#: Where a sentence says "differs": the declared false discovery rate (q), or the error rate where there is no q.
-LINE = 0.05
 #: Models with a measure that are no diversity index.
-APART = ("permanova", "permdisp", *UNTESTED, *SETS, REVERSAL, SHARE)
+APART = ("permanova", "permdisp", COUNTED, *UNTESTED, *SETS, REVERSAL, SHARE)
 #: Statuses of rows that have an effect and whose p is withheld for the whole comparison.
 WITHHELD = ("one_cage", "unit_not_in_block")
 FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presence", "expression": "expression"}
@@ -43,38 +41,10 @@ FEATURE_MODELS = {"abundance": "abundance where present", "prevalence": "presenc
 JOINT = "joint"
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFeatures:
-    """How many features one model tested and found, and the row of the strongest."""
-
-    model: str
-    table: int
-    tested: int
-    found: int
-    higher: int
-    top: pd.Series | None
-
-
 def significant(row: pd.Series) -> bool:
     """Say whether a row passes the line: by q where there is one, by p where there is none."""
     value = row["p"] if missing(row["q"]) else row["q"]
     return not missing(value) and bool(value < LINE)
-
-
-def found_features(rows: pd.DataFrame, model: str) -> FoundFeatures:
-    """Count the rows of one model and pick the one with the smallest q, then p."""
-    rows = rows[rows["model"] == model]
-    tested = rows[rows["p"].notna()]
-    hits = tested[tested["q"] < LINE]
-    ranked = tested.sort_values(["q", "p"], kind="stable", na_position="last")
-    return FoundFeatures(
-        model=model,
-        table=int(rows["feature"].nunique()),
-        tested=len(tested),
-        found=len(hits),
-        higher=int((hits["effect"] > 0).sum()),
-        top=None if ranked.empty else ranked.iloc[0],
-    )
 
 
 def feature_rows(group: Group) -> pd.DataFrame:
@@ -219,13 +189,13 @@ def _dispersion(group: Group, term: str, composed: pd.DataFrame) -> list[str]:
 def feature_sentences(group: Group, term: str) -> list[str]:
     """Word the feature rows of a term: one sentence per model."""
     rows = feature_rows(group)
-    found = [found_features(rows[rows["term"] == term], model) for model in FEATURE_MODELS]
+    found = [found_features(group, term, model) for model in FEATURE_MODELS]
     return [*_joint_sentence(group, term), *(_feature_sentence(group, term, one, rows) for one in found if one.table)]
 
 
 def _joint_sentence(group: Group, term: str) -> list[str]:
     """Say how many features differ by the test that joins abundance and presence, before its parts."""
-    found = found_features(group.pick(term=term), JOINT)
+    found = found_features(group, term, JOINT)
     if not found.tested or found.top is None:
         return []
     opening = term_phrase(term, group.block)
@@ -402,22 +372,20 @@ def _feature_headlines(own: list[Group]) -> list[str]:
         if rows.empty or not group.terms:
             continue
         first = decisive_rows(group, group.terms[0])
-        tested = first[first["p"].notna()]
-        hits = tested[tested["q"] < LINE]
+        found = differing(group, group.terms[0], first)
         opening = term_phrase(group.terms[0], group.block)
-        table = f"{count(first['feature'].nunique())} in the table, {count(tested['feature'].nunique())} tested"
+        table = f"{count(found.table)} in the table, {count(found.tested)} tested"
         of = "" if group.features == group.name else f" of {group.name}"
-        if tested.empty:
+        if found.top is None:
             told.append(sentence(f"{opening}no {group.features}{of} could be tested ({_why_none(first)})"))
             continue
         frame = frame_words(group, group.terms[0])
         if frame:
             frame = f", abundance {frame}"
-        if hits.empty:
+        if not found.found:
             told.append(sentence(f"{opening}no {group.features}{of} differ at q < {LINE} ({table}){frame}"))
             continue
-        top = hits.sort_values(["q", "p"], kind="stable").iloc[0]
-        n = hits["feature"].nunique()
+        top, n = found.top, found.found
         part = strongest_part(group, top)
         joint = f" (joint {_chances(top)})" if part["model"] != top["model"] else ""
         told.append(
@@ -455,13 +423,11 @@ def tiles(group: Group) -> list[tuple[str, str]]:
     rows = feature_rows(group)
     if group.terms and not rows.empty:
         rows = decisive_rows(group, group.terms[0])
-        tested = rows[rows["p"].notna()]
-        hits = tested.loc[tested["q"] < LINE, "feature"].nunique()
-        total = tested["feature"].nunique()
-        if total:
-            shown.append((f"{count(hits)} of {count(total)}", f"{group.features} at q < {LINE}"))
+        found = differing(group, group.terms[0], rows)
+        if found.tested:
+            shown.append((f"{count(found.found)} of {count(found.tested)}", f"{group.features} at q < {LINE}"))
         else:
-            shown.append((f"0 of {count(rows['feature'].nunique())}", f"{group.features} could be tested"))
+            shown.append((f"0 of {count(found.table)}", f"{group.features} could be tested"))
     first = _first([group], _permanova)
     if first is not None:
         row = first[1]

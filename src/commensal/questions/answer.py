@@ -11,7 +11,7 @@ import pandas as pd
 
 from commensal.errors import CommensalError
 from commensal.study import Dropped
-from commensal.tables import estimates, points, rewrite_estimates
+from commensal.tables import COUNTED, estimates, points, rewrite_estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ def without_p(answer: Answer, status: str, note: str) -> Answer:
     departed = frame["model"] == "departure"
     frame.loc[departed, ["effect", "time", "statistic"]] = np.nan
     frame.loc[departed, ["status", "note"]] = [status, note]
+    frame.loc[(frame["model"] == COUNTED) & (frame["measure"] != "table"), "effect"] = np.nan
     frame.loc[:, ["low", "high"]] = np.nan
     frame = frame[frame["model"] != "shortlist"]
     drawn = answer.points[answer.points["figure"] != "course"].reset_index(drop=True)

@@ -23,11 +23,13 @@ from commensal.questions.rows import feature_frame
 from commensal.questions.scales import Scales, model_scales, scales
 from commensal.stats.two_part_blocks import Each, in_turn
 from commensal.study import AssayTable, StoredCells, StoredValues
-from commensal.tables import WITH_P, estimates, points, write_estimates_in_parts
+from commensal.tables import ALL, COUNTED, WITH_P, estimates, points, write_estimates_in_parts
 
 JOINT = "joint"
 #: Features whose rows stay in memory and on the page: those with the smallest p.
 SHOWN = 500
+#: Declared false discovery rate of what is counted as found.
+LEVEL = 0.05
 #: Features of one row group of the file.
 GROUP = 50_000
 
@@ -73,10 +75,10 @@ def large_features(
     features = stored.features[keep]
     fit = _fit(comparison, stored, rows, keep, each)
     tests = _with_q(comparison, [_with_p(test) for test in fit.tests])
-    top = _top(tests, fit.terms[0])
     shown = np.zeros(len(features), bool)
-    shown[top] = True
+    shown[_top(tests, fit.terms[0])] = True
     head = [_frame_row(comparison, term, frame, tests) for term, frame in fit.frames]
+    head += [_counted(comparison, test) for test in tests]
     head += [_rows(comparison, test, features, np.flatnonzero(shown)) for test in tests]
     path = stored.folder / f"{comparison.question.name}.parquet"
     others = np.flatnonzero(~shown) if whole else np.empty(0, np.intp)
@@ -169,10 +171,30 @@ def _with_q(comparison: Comparison, tests: list[stats.FeatureTests]) -> list[sta
 
 
 def _top(tests: list[stats.FeatureTests], term: str) -> NDArray[np.intp]:
-    """Return the features with the smallest p of the term that is read first: of its joint test, where there is one."""
+    """Return the features with the smallest p of the term that is read first: of its joint test, where there is one.
+
+    And the one with the smallest p of every test: each is called the strongest of its own.
+    """
     own = [test for test in tests if test.term == term]
     read = next((test for test in own if test.model == JOINT), own[0])
-    return np.argsort(np.where(np.isfinite(read.p), read.p, np.inf), kind="stable")[:SHOWN]
+    p = [np.where(np.isfinite(test.p), test.p, np.inf) for test in (read, *tests)]
+    return np.append(np.argsort(p[0], kind="stable")[:SHOWN], [one.argmin() for one in p])
+
+
+def _counted(comparison: Comparison, test: stats.FeatureTests) -> pd.DataFrame:
+    """Count the features of one test, whose rows are not all held."""
+    found = test.q < LEVEL
+    counts = {
+        "table": len(test),
+        "tested": np.isfinite(test.p).sum(),
+        "found": found.sum(),
+        "higher": (found & (test.effect > 0)).sum(),
+    }
+    row = {**comparison.identity(), "feature": ALL, "model": COUNTED, "label": test.model, "term": test.term}
+    made = [
+        row | {"measure": what, "effect": float(n), "unit": "features", "status": "ok"} for what, n in counts.items()
+    ]
+    return pd.DataFrame(made)
 
 
 def _frame_row(

@@ -11,6 +11,7 @@ from commensal.tables.checklists import (
 from commensal.tables.claims import CLAIM, CLAIM_COLUMNS, claims, read_claims, write_claims
 from commensal.tables.estimates import (
     ALL,
+    COUNTED,
     ESTIMATE_COLUMNS,
     estimates,
     estimates_in_parts,
@@ -30,6 +31,7 @@ __all__ = [
     "CHECKLIST_COLUMNS",
     "CLAIM",
     "CLAIM_COLUMNS",
+    "COUNTED",
     "ESTIMATE_COLUMNS",
     "OPEN_ITEM",
     "PARTLY",

@@ -49,6 +49,9 @@ ESTIMATE_COLUMNS: dict[str, str] = {
 
 #: The feature of rows that speak of a whole table (PERMANOVA, diversity).
 ALL = "(all)"
+#: The model of rows that count features (``effect``) of a table whose rows are not all held in memory: ``label`` is the
+#: model counted, ``measure`` what of it: ``table``, ``tested``, ``found`` (q < 0.05), ``higher`` (of these).
+COUNTED = "features, counted"
 
 
 def estimates(rows: Iterable[Mapping[str, object]] | pd.DataFrame = ()) -> pd.DataFrame:

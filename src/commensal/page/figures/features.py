@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from commensal.page.feature_counts import LINE
 from commensal.page.figures.diversity import block_lines, side_rows, strip
 from commensal.page.figures.drawn import OTHER, Figure, Panel, Rows, panel, slug
 from commensal.page.figures.volcano import AXES, TITLES
-from commensal.page.found import FEATURE_MODELS, LINE, name_of
+from commensal.page.found import FEATURE_MODELS, name_of
 from commensal.page.payload import short
 from commensal.page.view import Group
 from commensal.page.words import chance, count, estimate, many, missing, number, plural, sentence

@@ -6,8 +6,9 @@ import math
 
 import pandas as pd
 
+from commensal.page.feature_counts import LINE, found_features
 from commensal.page.figures.drawn import CASE, CONTROL, OTHER, Figure, Panel, Rows, panel, slug
-from commensal.page.found import LINE, found_features, name_of, share_words
+from commensal.page.found import name_of, share_words
 from commensal.page.payload import short
 from commensal.page.view import Group
 from commensal.page.words import chance, count, estimate, is_latent, missing, number, plural, sentence
@@ -53,7 +54,7 @@ def _of_model(group: Group, model: str) -> list[Figure]:
         axis = "log2 fold change, latent" if tested["unit"].map(is_latent).all() else AXES[model]
         panels.append(_panel(group, own, sentence(title)[:-1], axis))
         everything += [{"term": str(term)} | row for row in own]
-        caption.append(_caption(group, rows[rows["term"] == term], title, model))
+        caption.append(_caption(group, str(term), title, model))
         caption += [thinned] if thinned else []
         if term == "between" and group.split:
             caption.append(sentence(f"an effect {title} is {share_words(group)}"))
@@ -182,8 +183,8 @@ def _panel(group: Group, rows: Rows, title: str, x_title: str) -> Panel:
     return panel(alt.layer(*layers, title=title), data, 340)
 
 
-def _caption(group: Group, rows: pd.DataFrame, title: str, model: str) -> str:
-    found = found_features(rows, model)
+def _caption(group: Group, term: str, title: str, model: str) -> str:
+    found = found_features(group, term, model)
     verb = "has" if found.tested == 1 else "have"
     top = (
         ""
