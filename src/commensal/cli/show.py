@@ -68,7 +68,15 @@ def progress_bar() -> Iterator[Progress]:
         task = bar.add_task("starting", total=None, pace="")
 
         def tell(done: int, total: int, what: str) -> None:
-            bar.update(task, completed=done, total=total, description=printable(what), pace=pace.told(done, total))
+            told = pace.told(done, total)
+            own = what.endswith(" left")  # a step that says itself how long it takes yet
+            bar.update(
+                task,
+                completed=done,
+                total=total,
+                description=printable(what),
+                pace=f"{done} of {total}" if own else told,
+            )
 
         yield tell
 
@@ -83,7 +91,11 @@ def _lines() -> Progress:
             return
         last.append(what)
         spent = time.monotonic() - began
-        left = f", about {spent / done * (total - done):.0f} s left" if 1 < done < total else ""
+        left = (
+            f", about {spent / done * (total - done):.0f} s left"
+            if 1 < done < total and not what.endswith(" left")
+            else ""
+        )
         say(f"[{done}/{total}] {spent:.0f} s{left}: {what}", err=True)
 
     return tell
