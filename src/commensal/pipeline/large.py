@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from commensal import io
 from commensal.errors import DesignError
 from commensal.questions import Answer
 from commensal.study import Assay, AssayTable, LoadedStudy, Question
-from commensal.tables import Finding, estimates_in_parts, read_estimates, write_estimates, write_estimates_in_parts
+from commensal.tables import Finding, estimates_in_parts, write_estimates, write_estimates_in_parts
 
 if TYPE_CHECKING:
     from commensal.pipeline.answering import Step
@@ -95,13 +95,6 @@ def _stored_of(loaded: LoadedStudy, question: Question, part: str | None) -> lis
     return [name for name in read if name in loaded.assays and loaded.assays[name].stored is not None]
 
 
-def estimates_held(path: Path, findings: Iterable[Finding]) -> pd.DataFrame:
-    """Read the Estimates that a run held in memory: all of them, or those in front of what tables in blocks gave."""
-    if any(one.code == LARGE for one in findings):
-        return next(estimates_in_parts(path))
-    return read_estimates(path)
-
-
 def write_all(answer: Answer, path: Path) -> None:
     """Write the Estimates in memory, and behind them those in files, which are then removed with their stores."""
 
@@ -118,4 +111,4 @@ def write_all(answer: Answer, path: Path) -> None:
         shutil.rmtree(store, ignore_errors=True)
 
 
-__all__ = ["LARGE", "estimates_held", "large_findings", "reads_stored", "refuse_excerpt", "stored_assay", "write_all"]
+__all__ = ["LARGE", "large_findings", "reads_stored", "refuse_excerpt", "stored_assay", "write_all"]
