@@ -226,7 +226,7 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
     if form in PROFILES:
         return _profile(values, finite, form)
     lineages = sum(re.search(r"(^|[;|])\s*[dkpcofgs]__", name) is not None for name in names) > len(names) / 2
-    if form in ("mothur", "qiime2"):
+    if form in ("mothur", "qiime2", "phyloseq"):
         taxa = "the file's format is one for sequencing"
     elif lineages:
         taxa = "features are named by lineages"
