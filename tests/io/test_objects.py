@@ -41,6 +41,25 @@ def test_anndata(read, tmp_path):
         read(None, name="t.h5ad", value="counts", sheet="other")
 
 
+def test_obs_of_anndata_is_a_table_of_samples(tmp_path):
+    one = made()
+    with pytest.raises(CommensalError, match="no columns"):
+        one.write_h5ad(tmp_path / "bare.h5ad")
+        io.read_table(tmp_path / "bare.h5ad")
+    one.obs["arm"] = pd.Categorical(["abx", None])
+    one.obs["day"] = [7.0, 10.5]
+    one.obs["sick"] = [True, False]
+    one.write_h5ad(tmp_path / "t.h5ad")
+    frame = io.read_table(tmp_path / "t.h5ad")
+    assert frame.to_dict("list") == {
+        "sample": ["S1", "S2"], "arm": ["abx", ""], "day": ["7", "10.5"], "sick": ["TRUE", "FALSE"],
+    }  # fmt: skip
+    content = (tmp_path / "t.h5ad").read_bytes()
+    (tmp_path / "cut.h5ad").write_bytes(content[: len(content) // 3])
+    with pytest.raises(CommensalError):
+        io.read_table(tmp_path / "cut.h5ad")
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_mudata_by_its_modality(read, tmp_path):
     mudata = pytest.importorskip("mudata")

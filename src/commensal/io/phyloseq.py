@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from commensal.errors import FormatError
-from commensal.io.contents import Format, Matrix, require_unique
+from commensal.io.contents import Format, Matrix, cell_text, require_unique
 from commensal.io.text import head, load_bytes
 from commensal.study.declared import Assay
 
@@ -72,7 +72,7 @@ def read_table(path: Path) -> pd.DataFrame:
     if not isinstance(frame, pd.DataFrame) or not len(frame):
         raise _without(path.name, "sample_data", "name a table of samples of its own")
     first = "sample" if "sample" not in frame.columns else ".sample"
-    cells = {str(name): frame[name].map(_cell).to_list() for name in frame.columns}
+    cells = {str(name): frame[name].map(cell_text).to_list() for name in frame.columns}
     made = pd.DataFrame({first: frame.index.map(str), **cells}, dtype=object)
     made.attrs |= {"file": path.name, "lines": range(1, len(made) + 1)}
     return made
@@ -144,17 +144,6 @@ def _quoted(name: Any) -> str:
     text = str(name)
     plain = text and not any(one in text for one in " \t()[]':;,")
     return text if plain or not text else "'" + text.replace("'", "''") + "'"
-
-
-def _cell(value: Any) -> str:
-    """Write a value of R as text: a whole number without a point, TRUE and FALSE, nothing for NA."""
-    if value is None or value is np.ma.masked or value is pd.NA or value != value:  # noqa: PLR0124  NaN
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float | np.floating):
-        return f"{value:.15g}"
-    return str(value)
 
 
 def _without(file: str, part: str, mend: str) -> FormatError:
