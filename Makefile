@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-qiime bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison reproduce
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -128,9 +128,16 @@ bench-scale: setup  ## what a sample, a feature and a task cost; two workers bes
 bench-reversal: setup  ## a treatment that does nothing, with a shared vehicle arm: null rate, bias, coverage, seconds
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/reversal.py
 
+# QIIME 2 is never installed by this project: `python benchmarks/qiime.py --help` says how Debian has it.
+bench-qiime: setup  ## the same people through what QIIME 2's plugins run: answers, seconds, null rates under the design's shuffles
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/qiime.py --data $(DATA)
+
 calibration: setup  ## null rates: of every p of stats, and of cohort under 200 restricted shuffles of real cohorts
 	@worst=0; for part in "engine_null" "cohort_null --data $(DATA)"; do set -- $$part; \
 	  $(BIN)/python benchmarks/$$1.py $${@:2} || { status=$$?; [ $$status -gt $$worst ] && worst=$$status; }; done; exit $$worst
+
+reproduce: setup  ## docs/reproduce.md: where each figure of the documentation is from
+	@$(BIN)/python benchmarks/reproduce_page.py $(ARGS)
 
 comparison: setup  ## docs/comparison.md, from the figures in benchmarks/results and the tolerances of the tests
 	@$(BIN)/python benchmarks/comparison_page.py $(ARGS)

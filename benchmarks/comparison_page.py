@@ -40,6 +40,20 @@ A figure that is *frozen* was measured once, elsewhere, and is not measured agai
 commensal declares a study and answers its questions; the programs below fit models, compare tables or profile reads. They are compared
 where they do the same thing.
 """
+QIIME = """## QIIME 2: the same people through what its plugins run
+
+`make bench-qiime` ({versions}, of Debian). Diversity is QIIME 2's own (q2-diversity-lib, q2-feature-table). q2-diversity and q2-longitudinal
+are in no Debian package, so that what they call is called as they call it: `beta-group-significance` scikit-bio's `permanova`
+([source]({permanova})), `linear-mixed-effects` statsmodels' `mixedlm` with a random intercept for each individual ([source]({mixedlm})). The
+time that QIIME 2 itself takes to start and to keep its provenance is not counted. ANCOM (q2-composition calls scikit-bio's `ancom`,
+[source]({ancom})) has no counterpart here and was not compared.
+"""
+#: What plugin calls what: read in these files, at these commits (of 2024).
+SOURCES = {
+    "permanova": "https://github.com/qiime2/q2-diversity/blob/28c61bebba89c384f671f7a589dfba3c759d6259/q2_diversity/_beta/_visualizer.py",
+    "mixedlm": "https://github.com/qiime2/q2-longitudinal/blob/0d48f1ce205fc6e26d9b54613c8439ff59718528/q2_longitudinal/_utilities.py",
+    "ancom": "https://github.com/qiime2/q2-composition/blob/be1ea94d39742ee11219ae116cfbd501846cebb0/q2_composition/_ancom.py",
+}
 DIFFERENCES = """## What is different, in words
 
 - **lme4, lmerTest** fit one feature at a time; commensal fits all at once, to the same answers. lme4 has models that commensal does not
@@ -49,7 +63,7 @@ DIFFERENCES = """## What is different, in words
 - **LinDA, ANCOM-BC**: linear models of log ratios with a correction for the composition. `stats.linda` and `stats.ancom_bc2` answer in
   commensal's own form beside its default; *LinDA-like* in the tables is `stats.linda`, not the R package.
 - **HAllA** finds blocks of associated features by clustering; commensal tests pairs, with blocks and covariates, and has no clustering of them.
-- **QIIME 2** takes amplicon reads to tables, which commensal reads (`.qza`) and does not make. Its statistics were not measured here.
+- **QIIME 2** takes amplicon reads to tables, which commensal reads (`.qza`) and does not make. What its plugins compute of tables is above.
 - **DESeq2, limma**: commensal's tissue question rests on their models (PyDESeq2 and an implementation of its own) with cages as units.
 """
 
@@ -75,6 +89,7 @@ def page() -> str:
         "## Speed\n",
         table(("task", "commensal", "peer", "times faster"), speed()),
         truth(),
+        qiime(),
         reads(),
         DIFFERENCES,
     ]
@@ -194,6 +209,61 @@ def truth() -> str:
         table(("cell", "commensal's power", "the best other"), behind),
         "MaAsLin3's figures are frozen and of another, larger table: they are no comparison on the same data.\n",
         table(("cell", "rate", "power", "MaAsLin3's rate", "MaAsLin3's power"), frozen),
+    ])  # fmt: skip
+
+
+def qiime() -> str:
+    """Return the section on what QIIME 2's plugins run, on the same people."""
+    kept = results("qiime")
+    people, infants, mixed = kept["jacobs2016"], kept["kostic2015"], kept["mixed"]
+    alike = kept["diversity"]
+    same = [
+        ["Shannon, observed features, Faith's PD, Bray–Curtis", f"{max(alike[one] for one in ('shannon', 'observed', 'faith_pd', 'bray_curtis')):.0e}"],
+        ["unweighted, weighted UniFrac (QIIME 2 has 32 bits)", f"{max(alike[one] for one in ('unweighted_unifrac', 'weighted_unifrac')):.0e}"],
+        ["expected richness beside the mean of 20 rarefied tables", f"{alike['richness_in_errors']:.1f} Monte-Carlo errors"],
+        ["PERMANOVA's F", f"{max(one['relative_difference_of_f'] for one in (people, infants)):.0e}"],
+        [f"PERMANOVA's p without blocks, {kept['permutations']:,} permutations",
+         f"{max(one['p_difference_in_errors'] for one in (people, infants)):.1f} Monte-Carlo errors"],
+        ["mixed model: effects, in standard errors", f"{mixed['effect_in_se']['largest']:.0e}"],
+        ["mixed model: standard errors of generalised least squares", f"{mixed['relative_se']['largest']:.0e}"],
+        ["mixed model: standard errors as statsmodels shows them (of the whole Hessian)",
+         f"{mixed['relative_se_as_shown']['largest']:.0e}"],
+    ]  # fmt: skip
+    null = [
+        [what, *(f"{one['null'][who]['rate']:.3f}" for who in ("commensal", "QIIME 2"))]
+        for what, one in (
+            (
+                f"PERMANOVA, {people['samples']} people of {people['blocks']} households; labels move within households",
+                people,
+            ),
+            (
+                f"PERMANOVA, {infants['samples']} samples of {infants['blocks']} infants; infants keep their samples",
+                infants,
+            ),
+            (
+                f"mixed model, {mixed['samples']} samples of {mixed['infants']} infants; infants keep their samples",
+                mixed,
+            ),
+        )
+    ]
+    speed = [
+        [f"PERMANOVA, {kept['permutations']:,} permutations, {infants['samples']} samples",
+         f"{infants['seconds']} s", f"{infants['qiime_seconds']} s", f"{infants['times_faster']:g}"],
+        [f"mixed models of {mixed['features']} responses", f"{mixed['seconds']} s", f"{mixed['qiime_seconds']} s",
+         f"{mixed['times_faster']:,}"],
+    ]  # fmt: skip
+    told = mixed["qiime_fits"]
+    return "\n".join([
+        QIIME.format(versions=", ".join(f"{name} {number}" for name, number in kept["peers"].items()), **SOURCES),
+        table(("the same, on real people", "largest relative difference"), same),
+        f"\nThe shares of {kept['shuffles']} shuffles with p ≤ 0.05. A shuffle rearranges the labels as the design allows, so that 0.05 is right, less is "
+        "power lost, and more is false:\n",
+        table(("without an effect", "commensal", "what QIIME 2 runs"), null),
+        "QIIME 2 has no place for a household: `beta-group-significance` moves labels freely, whoever lives together; `linear-mixed-effects` has a random "
+        "intercept for one kind of unit, which may be the household or the person, and a normal p in place of one with degrees of freedom. Of its "
+        f"{mixed['features']} fits {told.get('warned', 0)} ended with a warning of statsmodels; differences are over the other {mixed['compared']} that are "
+        "inside the parameter space on both sides.\n",
+        table(("task", "commensal", "what QIIME 2 runs", "times faster"), speed),
     ])  # fmt: skip
 
 

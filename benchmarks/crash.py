@@ -28,7 +28,7 @@ from typing import Any
 from harness import keep
 
 COMMAND = [sys.executable, "-m", "commensal", "run", "study/study.toml", "--out", "out"]
-TABLES = ("estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "report.html")
+TABLES = ("estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "findings.json", "report.html")
 #: What a disturbed run may end with: done before it was disturbed, stopped, or an error in words. A run whose worker
 #: was killed goes on with another.
 MAY = {

@@ -23,6 +23,7 @@ PINNED = {
         "plan",
         "plot",
         "profile",
+        "read_results",
         "read_study",
         "reasons",
         "reference",

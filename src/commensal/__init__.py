@@ -23,6 +23,7 @@ _HOME = {
     "plan": "commensal.pipeline",
     "profile": "commensal.pipeline",
     "reasons": "commensal.pipeline",
+    "read_results": "commensal.pipeline",
     "read_study": "commensal.pipeline",
     "reference": "commensal.pipeline",
     "replay": "commensal.pipeline",
@@ -40,7 +41,7 @@ _ROOMS = ("plot", "stats")
 
 __all__ = [
     "CommensalError", "__version__", "check", "claims", "demo", "doctor", "explain", "export", "init", "load",
-    "plan", "plot", "profile", "read_study", "reasons", "reference", "replay", "run", "score", "verify",
+    "plan", "plot", "profile", "read_results", "read_study", "reasons", "reference", "replay", "run", "score", "verify",
 ]  # fmt: skip
 
 

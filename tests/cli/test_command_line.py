@@ -61,7 +61,13 @@ def test_run_writes_the_folder_and_prints_where_the_page_is(study, tmp_path):
     assert "report.html" in done.stdout
     written = {path.name for path in (tmp_path / "out").iterdir()}
     tables = {"estimates.parquet", "points.parquet", "report.html", "figures", "run.jsonl", ".commensal"}
-    assert written == tables | {"checklists.tsv", "methods.bib", "ro-crate-metadata.json", "study-as-run.toml"}
+    assert written == tables | {
+        "checklists.tsv",
+        "findings.json",
+        "methods.bib",
+        "ro-crate-metadata.json",
+        "study-as-run.toml",
+    }
 
 
 def test_an_output_folder_that_is_a_file_exits_with_1(study, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from commensal import io
 from commensal.errors import CommensalError
+from commensal.io import clades
 from commensal.study.declared import Assay
 
 IDS = ("S1", "S2")
@@ -260,3 +261,29 @@ def test_dada2_picrust2_and_gtdb_lineages_are_wide_tables(read):
     assert made.values.tolist() == [[1.5], [2]]
     gtdb = read("id\tS1\tS2\nd__Bacteria;p__Bacillota_A;g__Blautia_A;s__Blautia_A wexlerae\t1\t2\n", value="counts")
     assert gtdb.features["genus"].tolist() == ["Blautia_A"]
+
+
+#: As MetaPhlAn 2 merges: a row of its own below the header, a strain below each species, clades without a species.
+MERGED_2 = "\n".join(
+    ["ID\tS1_profile\tS2_profile", "#SampleID\tMetaphlan2_Analysis\tMetaphlan2_Analysis"]
+    + [f"{name}\t100\t80" for name in above(A)]
+    + [f"{A}\t70\t80", f"{A}|t__Blautia_unclassified\t70\t80", f"{above(A)[-2]}|g__Lachnospiraceae_unclassified\t30\t0"]
+    + ["unclassified\t0\t20"]
+) + "\n"  # fmt: skip
+
+
+def test_metaphlan_2_merged(read):
+    table = read(MERGED_2, value="relative")
+    assert table.samples == IDS
+    assert [name.rpartition("|")[2] for name in table.features.index] == [A.rpartition("|")[2]]
+    assert table.values.tolist() == [[1], [1]]  # shares of what was resolved
+    assert table.quality.loc["S1"].to_dict() == {"unclassified": 0, "not resolved to species": 30}
+    assert table.quality.loc["S2"].to_dict() == {"unclassified": 20, "not resolved to species": 0}
+    strains = read(MERGED_2, value="relative", sheet="strain")
+    assert [name.rpartition("|")[2] for name in strains.features.index] == ["t__Blautia_unclassified"]
+
+
+def test_a_table_of_something_else_under_id_is_not_metaphlan(tmp_path):
+    for text in ("ID\tS1\tS2\nglucose\t1\t2\n", "ID\tS1\n", "ID\tgroup\n#SampleID\tx\n"):
+        (tmp_path / "t.tsv").write_text(text)
+        assert clades.sniff(tmp_path / "t.tsv") is False

@@ -514,3 +514,56 @@ def test_the_command_to_run_next_names_every_table(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as told:
         init(tmp_path / "study", samples=meta, table=[taxa, serum])
     assert f"--table {taxa} --table {serum}" in str(told.value)
+
+
+def test_ids_with_something_around_each_are_said_and_not_matched(tmp_path):
+    table = counts()
+    for row in table[1:]:
+        row[0] = f"run7_{row[0]}.bam"
+    with pytest.raises(TableError, match=r"this file has 'run7_' … '\.bam' around each of 12 ids") as refused:
+        begin(tmp_path, people(), table, column="group", case=("patient",), control=("control",))
+    assert "matched exactly" in refused.value.mend
+
+
+def workbook(path: Path) -> Path:
+    """A Metabolon workbook whose samples have two names each."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "OrigScale"
+    ids, clients = [f"WC-{i}" for i in range(12)], [f"t.{i}" for i in range(12)]
+    groups = ["Control", "Patient"] * 6
+    for name, cells in (("SAMPLE_NAME", ids), ("CLIENT_IDENTIFIER", clients), ("RUN_DAY", [1, 1, 2] * 4),
+                        ("Disease", groups)):  # fmt: skip
+        sheet.append([None, None, name, *cells])
+    sheet.append(["BIOCHEMICAL", "SUPER_PATHWAY", "KEGG", *[None] * 12])
+    rng = np.random.default_rng(3)
+    for j in range(6):
+        sheet.append([f"molecule {j}", "Lipid", None, *rng.lognormal(10, 1, 12).tolist()])
+    book.save(path)
+    return path
+
+
+def test_two_names_of_the_same_samples_are_no_doubt(tmp_path):
+    book = workbook(tmp_path / "m.xlsx")
+    study = init(tmp_path / "s", samples=book, table=book, column="Disease", case=("Patient",), control=("Control",))
+    assert 'sample = "CLIENT_IDENTIFIER"' in study.read_text()
+    assert len(load(study).samples) == 12
+
+
+def test_two_names_that_give_a_row_different_values_are_refused(tmp_path):
+    rows, table = people(), counts()
+    rows[0].append("other")
+    for row, name in zip(rows[1:], [*range(2, 13), 1], strict=True):
+        row.append(f"S{name}")
+    with pytest.raises(UsageError, match="several columns could hold the sample ids"):
+        begin(tmp_path, rows, table, column="group", case=("patient",), control=("control",))
+
+
+def test_who_is_compared_is_asked_for_by_people_first_and_machines_last(tmp_path):
+    rows = [[*row, "AB"[i % 2], "xy"[i // 2 % 2]] for i, row in enumerate(people()[1:])]
+    head = [*people()[0], "run_day", "arm"]
+    with pytest.raises(UsageError) as refused:
+        begin(tmp_path, [head, *[[r[0], "p" if i < 6 else "q", *r[2:]] for i, r in enumerate(rows)]], counts())
+    assert refused.value.found.index("arm") < refused.value.found.index("run_day")

@@ -223,6 +223,9 @@ def test_a_rerun_says_the_same_and_leaves_no_store(tmp_path, monkeypatch):
     again = commensal.run(study, tmp_path / "out")
     pd.testing.assert_frame_equal(first.estimates, again.estimates)
     assert len(first.estimates) < len(read_estimates(tmp_path / "out" / "estimates.parquet"))
+    there = commensal.read_results(tmp_path / "out")
+    pd.testing.assert_frame_equal(first.estimates, there.estimates, check_exact=True)
+    assert (there.findings, there.headlines) == (first.findings, first.headlines)
     (tmp_path / "out" / ".commensal" / "large" / "of a killed run").mkdir(parents=True)
     fresh = commensal.run(study, tmp_path / "out", workers=2, fresh=True)
     assert (tmp_path / "out" / "estimates.parquet").read_bytes() == bytes_first

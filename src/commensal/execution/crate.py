@@ -22,6 +22,7 @@ _NAMES = (
     "checklists.tsv",
     "claims.parquet",
     "estimates.parquet",
+    "findings.json",
     "methods.bib",
     "points.parquet",
     "report.html",

@@ -22,8 +22,8 @@ _KEY_BYTES = 32
 _LETTERS = 12
 #: What a run writes into its folder: whatever of it is there is an earlier run's.
 _WRITTEN = (
-    KEPT, CRATE, "report.html", "estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "run.jsonl",
-    "study-as-run.toml", "figures", "profiles",
+    KEPT, CRATE, "report.html", "estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv",
+    "findings.json", "run.jsonl", "study-as-run.toml", "figures", "profiles",
 )  # fmt: skip
 
 

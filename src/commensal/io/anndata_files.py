@@ -27,11 +27,14 @@ import numpy as np
 import pandas as pd
 
 from commensal.errors import FormatError, StudyFileError, listing
-from commensal.io.contents import Format, Matrix, require_unique
+from commensal.io.contents import Format, Matrix, cell_text, require_unique
 from commensal.io.text import head
 from commensal.limits import limit
 from commensal.study.declared import Assay
 
+_DAMAGE = (
+    OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, MemoryError,
+)  # fmt: skip
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -62,12 +65,52 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
     """
     try:
         return _read(path, assay)
-    except (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, MemoryError) as error:
+    except _DAMAGE as error:
+        raise _damaged(path.name, error) from error
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read what the file says of its samples: a column ``sample`` of the names of ``obs``, then its own, as text.
+
+    Raises
+    ------
+    FormatError
+        Damaged, of another kind, kept outside of the file, or nothing is said of the samples.
+    """
+    try:
+        frame = _obs(path)
+    except _DAMAGE as error:
+        raise _damaged(path.name, error) from error
+    if not len(frame.columns):
         raise FormatError(
-            "the file is damaged, or no AnnData or MuData", where=path.name,
-            found=f"{type(error).__name__}: {str(error)[:120]}", expected="what write_h5ad or MuData.write wrote",
-            mend="write it again with a recent anndata or mudata",
-        ) from error  # fmt: skip
+            "obs has names of samples and no columns", where=path.name, found=f"{len(frame)} samples",
+            expected="columns in obs", mend="name a table of samples of its own",
+        )  # fmt: skip
+    first = "sample" if "sample" not in frame.columns else ".sample"
+    cells = {str(name): [cell_text(one) for one in frame[name]] for name in frame.columns}
+    made = pd.DataFrame({first: frame.index.map(str), **cells}, dtype=object)
+    made.attrs |= {"file": path.name, "lines": range(1, len(made) + 1)}
+    return made
+
+
+def _obs(path: Path) -> pd.DataFrame:
+    import h5py
+    from anndata.io import read_elem
+
+    with h5py.File(path, "r") as file:
+        _refuse_links(file["obs"])
+        frame = read_elem(file["obs"])
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError("obs is no data frame")
+    return frame
+
+
+def _damaged(file: str, error: Exception) -> FormatError:
+    return FormatError(
+        "the file is damaged, or no AnnData or MuData", where=file,
+        found=f"{type(error).__name__}: {str(error)[:120]}", expected="what write_h5ad or MuData.write wrote",
+        mend="write it again with a recent anndata or mudata",
+    )  # fmt: skip
 
 
 def _read(path: Path, assay: Assay) -> Matrix:
@@ -128,4 +171,4 @@ def _refuse_links(group: Any) -> None:
             raise ValueError(f"{name} is kept in another file")
 
 
-FORMAT = Format("anndata", "AnnData (.h5ad) or MuData (.h5mu)", sniff, read_assay, sheets=True)
+FORMAT = Format("anndata", "AnnData (.h5ad) or MuData (.h5mu)", sniff, read_assay, read_table, sheets=True)

@@ -149,7 +149,7 @@ def _tree(assay: Assay, root: Path, features: Sequence[str]) -> str | None:
             f"{path.name} holds no tree",
             where=key,
             found=form.description,
-            expected="Newick text, or a QIIME 2 artifact of type Phylogeny",
+            expected="Newick text, a QIIME 2 artifact of type Phylogeny, or a phyloseq object with a tree",
             mend="name the tree's file",
         )
     text = form.read_tree(path)

@@ -1,11 +1,13 @@
-r"""MetaPhlAn 3 and 4, and sylph-tax: clades of every rank in one list, one sample a file or all in one table.
+r"""MetaPhlAn 2 to 4, and sylph-tax: clades of every rank in one list, one sample a file or all in one table.
 
 Source of the formats: MetaPhlAn's documentation (https://github.com/biobakery/MetaPhlAn/wiki/MetaPhlAn-4, "Output
 files", and ``merge_metaphlan_tables.py``), sylph-tax's (https://sylph-docs.github.io/sylph-tax-output-format/).
 
 A clade's abundance is also in those above it, so one rank is read: the deepest in the file (SGBs ``t__`` in MetaPhlAn
 4, species in 3), or the one that the study file names: ``sheet = "species"``. ``UNCLASSIFIED`` (``UNKNOWN`` in version
-3) is no clade: it becomes the quality of the sample.
+3) is no clade: it becomes the quality of the sample. Version 2 merges under ``ID``, with a row of its own below it, and
+has a strain below each species that is mostly ``t__…_unclassified``: species are read. What a wider clade has and
+none below it (``g__…_unclassified`` without a species) is *not resolved* and likewise a quality of the sample.
 
 Examples
 --------
@@ -40,7 +42,12 @@ RANKS = {
 }  # fmt: skip
 _ORDER = tuple(dict.fromkeys(RANKS.values()))
 _ALIASES = {"sgb": "strain", "kingdom": "domain"}
-_REST = ("UNCLASSIFIED", "UNKNOWN")
+_REST = ("UNCLASSIFIED", "UNKNOWN", "unclassified")
+#: First cells of a merged table's header; MetaPhlAn 2 has ``ID`` and, in the next row, what made the columns.
+_HEADERS = ("clade_name", "ID")
+_BELOW = "#SampleID"
+#: Share of a sample that rounding leaves between its domains and a narrower rank.
+_ROUNDING = 0.005
 _NOTES = ("NCBI_tax_id", "clade_taxid", "additional_species", "taxid")
 #: Columns of a file of one sample: what each is for; the first of these is read unless counts are asked for.
 _SINGLE = "relative_abundance"
@@ -61,10 +68,11 @@ def _header(path: Path) -> str | None:
     lines = [line for line in head_text(path).split("\n") if line.strip()][:40]
     for i, line in enumerate(lines):
         cells = line.lstrip("#").split("\t")
-        if cells[0] == "clade_name" and len(cells) > 1:
-            first = lines[i + 1].split("\t")[0] if i + 1 < len(lines) else "k__"
+        if cells[0] in _HEADERS and len(cells) > 1:
+            below = [one.split("\t")[0] for one in lines[i + 1 :] if not one.startswith(_BELOW)]
             if "sequence_abundance" in cells:
                 return "sylphtax"
+            first = below[0] if below else ("k__" if cells[0] == "clade_name" else "")
             clade = first in _REST or first[:3] in ("k__", "d__", "t__", "p__", "s__")
             return "metaphlan" if clade else None
         if not line.startswith("#"):
@@ -89,7 +97,10 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             expected="a column for each sample", mend='name them all: files = "profiles/{sample}.txt"',
         )  # fmt: skip
     columns = [j for j, name in enumerate(header) if j and name not in _NOTES]
-    return matrix_of(_profile(path, header, rows, columns, _rank(assay)), assay, sample_ids)
+    rank = _rank(assay)
+    if rank is None and header[0] == "ID" and "species" in _ranks(rows):
+        rank = "species"
+    return matrix_of(_profile(path, header, rows, columns, rank), assay, sample_ids)
 
 
 def read_files(paths: Mapping[str, Path], assay: Assay, root: Path) -> Matrix:  # noqa: ARG001  one signature for all
@@ -123,8 +134,9 @@ def read_files(paths: Mapping[str, Path], assay: Assay, root: Path) -> Matrix:  
 def _cut(path: Path) -> tuple[list[str], list[Row]]:
     rows = rows_of(path)
     for i, row in enumerate(rows):
-        if row.cells[0].lstrip("#") == "clade_name":
-            return ["clade_name", *(cell.strip() for cell in row.cells[1:])], rows[i + 1 :]
+        if (first := row.cells[0].lstrip("#")) in _HEADERS:
+            below = [one for one in rows[i + 1 :] if not one.cells[0].startswith(_BELOW)]
+            return [first, *(cell.strip() for cell in row.cells[1:])], below
     raise FormatError(
         "no header with clade_name", where=path.name, found=repr("\t".join(rows[0].cells)[:60]) if rows else "no rows",
         expected="clade_name and abundances", mend="give the file as MetaPhlAn or sylph-tax wrote it",
@@ -164,6 +176,7 @@ def _profile(
     kept: list[Row] = []
     cells: list[list[float]] = []
     rest: dict[str, list[float]] = {}
+    whole = np.zeros(len(columns))
     others = 0
     for row in rows:
         require_width(row, max(columns, default=0) + 1, path.name, "MetaPhlAn")
@@ -173,10 +186,16 @@ def _profile(
                 "a row is no clade", where=f"{path.name}, line {row.line}", found=repr(clade[:60]),
                 expected="k__…|p__… with a rank before each name", mend="give the file as the tool wrote it",
             )  # fmt: skip
-        if clade not in _REST and _rank_of(clade) != chosen:
+        widest = clade not in _REST and _rank_of(clade) == _ORDER[0]
+        if clade not in _REST and _rank_of(clade) != chosen and not widest:
             others += 1
             continue
         numbers = [amount(row.cells[j], path.name, row.line, header[j]) for j in columns]
+        if widest:
+            whole += numbers
+        if widest and chosen != _ORDER[0]:
+            others += 1
+            continue
         if clade in _REST:
             rest[clade] = numbers
         else:
@@ -186,6 +205,9 @@ def _profile(
         name: [row.cells[j] if j < len(row.cells) else "" for row in kept]
         for j, name in enumerate(header) if name in _NOTES
     }  # fmt: skip
+    unresolved = whole - np.array(cells).reshape(len(kept), len(columns)).sum(axis=0)
+    if (unresolved > _ROUNDING * whole).any():
+        rest[f"not resolved to {chosen}"] = np.where(unresolved > _ROUNDING * whole, unresolved, 0.0).tolist()
     told = () if not others else ((
         "clades of other ranks",
         f"only rank {chosen} is read, {'as the study file says' if rank and not single else 'one rank of all'}: "
@@ -199,7 +221,12 @@ def _profile(
 
 
 FORMAT = Format(
-    "metaphlan", "MetaPhlAn 3 or 4, a file per sample or merged", sniff, read_assay, read_files=read_files, sheets=True
+    "metaphlan",
+    "MetaPhlAn 3 or 4, a file per sample or merged; MetaPhlAn 2, merged",
+    sniff,
+    read_assay,
+    read_files=read_files,
+    sheets=True,
 )
 SYLPHTAX = Format(
     "sylphtax", "sylph-tax .sylphmpa, a file per sample", sniff_sylphtax, read_assay, read_files=read_files, sheets=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,3 +96,20 @@ def require_unique(ids: Sequence[str], places: Callable[[int], str], *, what: st
 def no_annotations(features: Sequence[str]) -> pd.DataFrame:
     """Return the annotations of a file that has none: an index and no columns."""
     return pd.DataFrame(index=pd.Index(list(features), dtype="object"))
+
+
+def cell_text(value: Any) -> str:
+    """Write a value of a typed table as text files have it: a whole number without a point, nothing for missing.
+
+    Examples
+    --------
+    >>> [cell_text(one) for one in (3.0, 0.25, True, None, "x", float("nan"))]
+    ['3', '0.25', 'TRUE', '', 'x', '']
+    """
+    if value is None or value is np.ma.masked or value is pd.NA or value != value:  # noqa: PLR0124  NaN
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float | np.floating):
+        return f"{value:.15g}"
+    return str(value)

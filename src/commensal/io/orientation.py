@@ -84,7 +84,9 @@ def no_overlap(
         if (close := nearest(sample, some)) and close[0] != sample:
             hints.append(f"{close[0]!r} looks like {sample!r}")
     mend = "make the ids equal in both files: they are matched exactly, letter by letter"
-    if hints:
+    if added := _around(sample_ids, some):
+        mend = f"{added}: take it off there, or write it here; ids are matched exactly, letter by letter"
+    elif hints:
         mend += f" ({listing(hints)}; look-alikes are never matched)"
     return TableError(
         "no id of the samples table occurs in this file",
@@ -93,6 +95,29 @@ def no_overlap(
         expected=f"sample ids such as {_three(sample_ids)}" if sample_ids else "the samples table, which has no ids",
         mend=mend,
     )
+
+
+def _around(samples: Sequence[str], names: Sequence[str]) -> str:
+    """Say what one side has around each id of the other, where one pair of texts explains half of them, and three.
+
+    Examples
+    --------
+    >>> _around(["S1", "S2", "S3"], ["run_S1.bam", "run_S2.bam", "run_S3.bam", "taxon"])
+    "this file has 'run_' … '.bam' around each of 3 ids"
+    """
+    for bare, full, whose in ((samples, names, "this file has"), (names, samples, "the samples table has")):
+        pairs: dict[tuple[str, str], int] = {}
+        for one in dict.fromkeys(bare[:20]):
+            for other in full:
+                at = other.find(one) if len(one) > 1 and one != other else -1
+                if at >= 0:
+                    key = (other[:at], other[at + len(one) :])
+                    pairs[key] = pairs.get(key, 0) + 1
+        for before, after in sorted(pairs, key=lambda key: -pairs[key])[:1]:
+            hits = set(full).intersection(f"{before}{one}{after}" for one in bare)
+            if len(hits) >= max(3, min(len(samples), len(names)) / 2):
+                return f"{whose} {before!r} … {after!r} around each of {len(hits)} ids"
+    return ""
 
 
 def _three(names: Sequence[str]) -> str:

@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from commensal.pipeline.profile import profile
     from commensal.pipeline.reasons import reasons
     from commensal.pipeline.replay import Replay, replay
-    from commensal.pipeline.run import Progress, Result, run
+    from commensal.pipeline.results import Result, read_results
+    from commensal.pipeline.run import Progress, run
     from commensal.pipeline.score import Score, score
     from commensal.pipeline.unchanged import unchanged
     from commensal.pipeline.verify import verify
 
 __all__ = [
     "Explained", "Exported", "Health", "Planned", "Progress", "Replay", "Result", "Score", "check", "claims", "demo",
-    "demo_unchanged", "doctor", "explain", "export", "init", "load", "plan", "profile", "reasons", "reference",
-    "replay", "run", "score", "simulate", "unchanged", "verify",
+    "demo_unchanged", "doctor", "explain", "export", "init", "load", "plan", "profile", "read_results", "reasons",
+    "reference", "replay", "run", "score", "simulate", "unchanged", "verify",
 ]  # fmt: skip
 
 #: Functions and classes by the module that holds them; what is not here is a module.
@@ -44,7 +45,7 @@ _HOME = {
     "Planned": "plan",
     "Progress": "run",
     "Replay": "replay",
-    "Result": "run",
+    "Result": "results",
     "Score": "score",
     "check": "check",
     "claims": "claims",
@@ -57,6 +58,7 @@ _HOME = {
     "load": "load",
     "plan": "plan",
     "profile": "profile",
+    "read_results": "results",
     "reasons": "reasons",
     "replay": "replay",
     "run": "run",

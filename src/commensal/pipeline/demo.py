@@ -9,7 +9,8 @@ from pathlib import Path
 from commensal import execution, simulation
 from commensal.errors import CommensalError, OutputError
 from commensal.pipeline.demo_again import note_study, study_is_there
-from commensal.pipeline.run import Progress, Result, run
+from commensal.pipeline.results import Result
+from commensal.pipeline.run import Progress, run
 
 
 def demo(out: Path | str = "demo", *, seed: int = 1, progress: Progress | None = None) -> Result:

@@ -45,7 +45,7 @@ REFERENCES = "methods.bib"
 _HELD = "held.json"
 #: Folders that are a run's own: outputs on their way, and tables larger than memory.
 _PASSING = ("new", "large")
-_STAGED = ("estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv")
+_STAGED = ("estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "findings.json")
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -17,7 +17,7 @@ from commensal import execution, io
 from commensal.questions import QUESTIONS, Answer
 from commensal.stats.two_part_blocks import Each
 from commensal.study import TABLE_LIMIT, Assay, AssayTable, LoadedStudy
-from commensal.tables import Finding, estimates_in_parts, read_estimates, write_estimates, write_estimates_in_parts
+from commensal.tables import Finding, estimates_in_parts, write_estimates, write_estimates_in_parts
 
 if TYPE_CHECKING:
     from commensal.pipeline.answering import Step
@@ -90,13 +90,6 @@ def blocks_of(crew: execution.Crew, step: Step, say: Callable[[str], None] | Non
     return each
 
 
-def estimates_held(path: Path, findings: Iterable[Finding]) -> pd.DataFrame:
-    """Read the Estimates that a run held in memory: all of them, or those in front of what tables in blocks gave."""
-    if any(one.code == LARGE for one in findings):
-        return next(estimates_in_parts(path))
-    return read_estimates(path)
-
-
 def write_all(answer: Answer, path: Path) -> None:
     """Write the Estimates in memory, and behind them those in files, which are then removed with their stores."""
 
@@ -113,4 +106,4 @@ def write_all(answer: Answer, path: Path) -> None:
         shutil.rmtree(store, ignore_errors=True)
 
 
-__all__ = ["LARGE", "blocks_of", "estimates_held", "large_findings", "reads_stored", "stored_assay", "write_all"]
+__all__ = ["LARGE", "blocks_of", "large_findings", "reads_stored", "stored_assay", "write_all"]

@@ -11,7 +11,8 @@ import pandas as pd
 
 from commensal import execution
 from commensal.errors import TableError, UsageError
-from commensal.pipeline.run import Progress, Result, run
+from commensal.pipeline.results import Result
+from commensal.pipeline.run import Progress, run
 from commensal.pipeline.verify import changed, study_copy, verify
 
 #: The tables that a replay must give again, byte for byte.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,17 @@ from commensal.pipeline.claim_points import claim_points
 from commensal.pipeline.claims import CLAIMS
 from commensal.pipeline.going_on import Going, going, inputs_to_remember, seen_reads, steady
 from commensal.pipeline.kept_shuffles import study_key
-from commensal.pipeline.large import estimates_held, write_all
+from commensal.pipeline.large import write_all
 from commensal.pipeline.load import Place, input_files, load_with_reads, place
 from commensal.pipeline.prepare_points import preparation_points
 from commensal.pipeline.private import Veil, veil_of
 from commensal.pipeline.read_assays import Gathered
 from commensal.pipeline.read_report import ReadReport, read_report
 from commensal.pipeline.read_tables import Profiles
-from commensal.pipeline.showing_results import result_html, result_text
+from commensal.pipeline.results import Result, results_in, write_said
 from commensal.pipeline.shuffles import noise, shuffled
-from commensal.pipeline.unchanged import Unchanged, command, request, unchanged
 from commensal.pipeline.unchanged import code as code_now
+from commensal.pipeline.unchanged import command, request, unchanged
 from commensal.questions import Answer, joined
 from commensal.study import Dropped, LoadedStudy, Study, read_study
 from commensal.study.as_read import files_of
@@ -39,8 +38,6 @@ from commensal.tables import (
     Findings,
     claims,
     estimates,
-    read_claims,
-    read_points,
     write_checklists,
     write_claims,
     write_points,
@@ -48,33 +45,6 @@ from commensal.tables import (
 
 #: Called with a sentence for each step: (done, total, what comes now).
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Result:
-    """What a run wrote, and its tables."""
-
-    folder: Path
-    report: Path
-    estimates: pd.DataFrame
-    points: pd.DataFrame
-    claims: pd.DataFrame
-    findings: Findings  #: a tuple of findings; ``findings.table()`` is a data frame
-    headlines: tuple[str, ...]
-
-    @property
-    def failed(self) -> tuple[Finding, ...]:
-        """The comparisons that could not be made."""
-        return tuple(finding for finding in self.findings if finding.code == "not_answered")
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "findings", Findings(self.findings))
-
-    def __repr__(self) -> str:
-        return result_text(self)
-
-    def _repr_html_(self) -> str:
-        return result_html(self)
 
 
 def run(
@@ -136,8 +106,8 @@ def run(
     veil = veil_of(study, folder, private)
     started = datetime.now(UTC)
     options = {"shuffle": shuffle, "private": private}
-    if not fresh and (same := unchanged(study, out, data, only=only, **options)) is not None:
-        return _result_of(same)
+    if not fresh and unchanged(study, out, data, only=only, **options) is not None:
+        return results_in(folder)
     with (
         veil.guard(),
         going(folder, fresh=fresh, kept=veil.hidden, quiet=veil.private) as run_on,
@@ -199,10 +169,11 @@ def run(
             private=veil.private,
             hidden=veil.missing(),
         )
+        headlines = (*page.claims_headline(argued, view.study), *page.headlines(answer.estimates, view.study))
+        write_said(run_on.stage, headlines, findings, len(answer.estimates))
         if not run_on.same_page(view):
             page.write(view, run_on.stage)
         run_on.publish()
-        headlines = (*page.claims_headline(argued, view.study), *page.headlines(answer.estimates, view.study))
         journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
         told_of |= {
             "options": {"only": list(only), "shuffle": shuffle, **veil.options},
@@ -229,16 +200,6 @@ def _read(
     inputs = veil.put(where.study, _inputs(loaded.declared, where.root, reads.profiles))
     remembered = inputs_to_remember(declared, where.root, seen, failed=bool(reads.failed))
     return veil.hide(loaded), reads, told, inputs, remembered
-
-
-def _result_of(same: Unchanged) -> Result:
-    """Return what the last run returned, read from what it wrote."""
-    there = same.folder / CLAIMS
-    findings = Findings(Finding(**one) for one in same.last["findings"])
-    held = estimates_held(same.folder / "estimates.parquet", findings)
-    argued = read_claims(there) if there.is_file() else claims()
-    drawn = read_points(same.folder / "points.parquet")
-    return Result(same.folder, same.report, held, drawn, argued, findings, same.headlines)
 
 
 def _lists(

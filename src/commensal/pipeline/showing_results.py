@@ -9,7 +9,7 @@ from commensal.study.showing import heading_html, table_html
 from commensal.tables import CLAIM
 
 if TYPE_CHECKING:
-    from commensal.pipeline.run import Result
+    from commensal.pipeline.results import Result
 
 #: So many headlines are shown.
 HEADLINES = 6

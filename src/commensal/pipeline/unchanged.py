@@ -17,8 +17,8 @@ from commensal import execution
 
 #: The files that a run writes into its folder, besides figures; the journal and profiles are apart.
 OUTPUTS = (
-    "estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "methods.bib", "study-as-run.toml",
-    "ro-crate-metadata.json", "report.html",
+    "estimates.parquet", "points.parquet", "claims.parquet", "checklists.tsv", "findings.json", "methods.bib",
+    "study-as-run.toml", "ro-crate-metadata.json", "report.html",
 )  # fmt: skip
 FIGURES = "figures"
 LAST = "last.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from commensal.errors import OutputError
-from commensal.tables.frames import frames_of, read_frame, typed_frame, write_frame, write_frames
+from commensal.tables.frames import first_rows, frames_of, read_frame, typed_frame, write_frame, write_frames
 from commensal.tables.statuses import STATUSES, WITH_P
 
 #: Column → kind (``text`` is string, ``number`` float64, ``count`` Int64), in the order of the file.
@@ -104,6 +104,17 @@ def write_estimates(frame: pd.DataFrame, path: Path) -> None:
 def read_estimates(path: Path | str) -> pd.DataFrame:
     """Read Estimates from a Parquet file and check them."""
     return estimates(read_frame(path, ESTIMATE_COLUMNS))
+
+
+def estimates_of(path: Path, rows: int) -> pd.DataFrame:
+    """Read the first ``rows`` Estimates of a file that may hold more than memory does, and check them.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be read, or holds fewer.
+    """
+    return estimates(first_rows(path, rows, ESTIMATE_COLUMNS))
 
 
 def write_estimates_in_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:

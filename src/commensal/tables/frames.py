@@ -81,3 +81,27 @@ def read_frame(path: Path | str, columns: Mapping[str, str]) -> pd.DataFrame:
     except (OSError, pa.ArrowInvalid) as error:
         raise OutputError(f"{path.name} cannot be read", found=error, mend="run the study again") from error
     return typed_frame(table.to_pandas(), columns, path.name)
+
+
+def first_rows(path: Path, rows: int, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read the first ``rows`` rows of a Parquet file, and no row group behind them.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be read, or holds fewer.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            held, groups = 0, list[int]()
+            while held < rows and len(groups) < file.num_row_groups:
+                held += file.metadata.row_group(len(groups)).num_rows
+                groups.append(len(groups))
+            table = file.read_row_groups(groups)
+    except (OSError, pa.ArrowException) as error:
+        raise OutputError(f"{path.name} cannot be read", found=error, mend="run the study again") from error
+    if held < rows:
+        raise OutputError(
+            f"{path.name} holds fewer rows than the run said", found=held, expected=rows, mend="run the study again"
+        )
+    return typed_frame(table.slice(0, rows).to_pandas(), columns, path.name)

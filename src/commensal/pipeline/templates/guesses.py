@@ -21,6 +21,8 @@ _SUBJECT = r"subjects?|person|patient|participant|individual|host|donor_?subject
 _HOUSEHOLD = r"house_?hold|home|family|famil|fam|couple|pair|twin_?pair|pedigree_?id"
 _CAGE = r"cage|isolator|litter|pen|tank"
 _TAXA_FILE = r"microb|bacteri|species|genus|genera|taxa|otu|asv|16s|metaphlan"
+#: Of the laboratory, not of people.
+_MACHINE = r"batch|plate|run|lane|day|box|kit|operator"
 _LABEL = r"batch|plate|run|lane|class|group|site|centre|center|visit|type|status|genotype"
 _DISEASE = r"group|disease|diagnos|status|condition|case|cohort|phenotype|treat|arm|genotype|abx|antibiotic"
 _CONTROL = (
@@ -161,7 +163,15 @@ def candidates(columns: Mapping[str, Column], taken: Sequence[str | None]) -> li
         and sorted(column.levels.values())[-2] > 1  # one sample is no group
         and not column.says(f"{_SEX}|{_SUBJECT}|{_HOUSEHOLD}|{_CAGE}")
     ]
-    return sorted(usable, key=lambda column: (not column.says(_DISEASE), len(column.levels)))
+    return sorted(
+        usable,
+        key=lambda column: (
+            not column.says(_DISEASE),
+            column.says(_MACHINE),
+            not control_levels(column),
+            len(column.levels),
+        ),
+    )
 
 
 def control_levels(column: Column) -> list[str]:
@@ -216,7 +226,7 @@ def measured(values: NDArray[np.float64], features: Iterable[str], file: str, fo
     if form in PROFILES:
         return _profile(values, finite, form)
     lineages = sum(re.search(r"(^|[;|])\s*[dkpcofgs]__", name) is not None for name in names) > len(names) / 2
-    if form in ("mothur", "qiime2"):
+    if form in ("mothur", "qiime2", "phyloseq"):
         taxa = "the file's format is one for sequencing"
     elif lineages:
         taxa = "features are named by lineages"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from commensal import io
 from commensal.errors import FormatError, TableError, UsageError, listing
 from commensal.pipeline.templates.guesses import Column
@@ -13,6 +15,9 @@ from commensal.study import Assay, AssayTable, Features
 
 #: What io says of a table that shares no id with the samples: try the next column. A test holds the two together.
 NO_OVERLAP = "no id of the samples table occurs in this file"
+#: What io says where one file's ids are the other's with something around each.
+AROUND = "around each"
+OWN_WORDS = r"client"
 SAMPLE_WORDS = r"samples?|specimen|name|id|run|accession"
 
 
@@ -58,7 +63,7 @@ def find_ids(columns: Mapping[str, Column], samples: Path, table: Path) -> Ids:
     if not found:
         raise _none(columns, samples, table, refused)
     best = [ids for ids in found if ids.matched == max(one.matched for one in found)]
-    if any(ids.column.values != best[0].column.values for ids in best):
+    if not all(_alike(ids, best[0]) for ids in best):
         raise UsageError(
             "several columns could hold the sample ids",
             where=samples.name,
@@ -66,8 +71,8 @@ def find_ids(columns: Mapping[str, Column], samples: Path, table: Path) -> Ids:
             expected="one column",
             mend="remove or rename the other one, or write the study file by hand: `commensal init DIR --like cohort`",
         )
-    # Equal columns (each person gave one sample): the one that is named like a sample.
-    chosen = next((ids for ids in best if ids.column.says(SAMPLE_WORDS)), best[0])
+    # Columns that say the same: the names of who sent the samples, else the one that is named like a sample.
+    chosen = next((ids for words in (OWN_WORDS, SAMPLE_WORDS) for ids in best if ids.column.says(words)), best[0])
     if not chosen.column.name.strip():
         raise TableError(
             "the column of sample ids has no name",
@@ -75,6 +80,22 @@ def find_ids(columns: Mapping[str, Column], samples: Path, table: Path) -> Ids:
             mend='name it, for example "sample"',
         )
     return chosen
+
+
+def _alike(one: Ids, two: Ids) -> bool:
+    """Whether two columns of ids give every row the same values, whichever of a table's names of samples they hold."""
+    if one.column.values == two.column.values:
+        return True
+    if len(one.table.features) != len(two.table.features) or one.table.stored is not None:
+        return False
+    at = [{name: i for i, name in enumerate(ids.table.samples)} for ids in (one, two)]
+    for first, second in zip(one.column.values, two.column.values, strict=True):
+        i, j = at[0].get(first or ""), at[1].get(second or "")
+        if (i is None) != (j is None):
+            return False
+        if i is not None and not np.array_equal(one.table.values[i], two.table.values[j], equal_nan=True):
+            return False
+    return True
 
 
 def _read(column: Column, table: Path, columns: tuple[str, ...] = ()) -> Ids:
@@ -116,10 +137,13 @@ def _none(columns: Mapping[str, Column], samples: Path, table: Path, refused: Ta
             mend="give every specimen one row, with the id that the table uses",
         )
     shown = [f"{column.name} ({listing(column.levels, 3)})" for column in columns.values() if column.unique]
+    mend = "make the ids in both files the same, letter by letter (ids are never matched by likeness)"
+    if refused is not None and refused.mend and AROUND in refused.mend:
+        mend = refused.mend
     return TableError(
         f"no column of {samples.name} holds the sample ids of {table.name}",
         where=samples.name,
         found=f"columns with a value of its own in every row: {listing(shown, 6) or 'none'}",
         expected=f"ids as they stand in {table.name}" + (f": {refused.found}" if refused and refused.found else ""),
-        mend="make the ids in both files the same, letter by letter (ids are never matched by likeness)",
+        mend=mend,
     )

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from commensal import io
 from commensal.errors import UsageError, listing, nearest
+from commensal.io.phyloseq import has_tree
 from commensal.pipeline.templates import guesses, toml
 from commensal.pipeline.templates.guesses import Column, Measured
 from commensal.pipeline.templates.ids import Ids, find_ids
 
 #: Names that mean something to commensal; a column that has one by accident is renamed.
 _OURS = ("sample", "subject", "role")
-_ENDING = re.compile(r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet|xlsx|mztab|mwtab|json))+$", re.IGNORECASE)
+_ENDING = re.compile(
+    r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet|xlsx|mztab|mwtab|json|rds|h5ad))+$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def _assays(names: Sequence[str], found: Sequence[tuple[Path, Ids]]) -> list[str
         stem = _name(_ENDING.sub("", file)) or "table"
         name = stem if stem.lower() not in used else f"{stem}_{len(used) + 1}"
         used.append(name.lower())
-        told.append(_assay(name, file, guess, ids, form))
+        told.append(_assay(name, file, guess, ids, form, tree=form == "phyloseq" and has_tree(path)))
     return told
 
 
@@ -323,7 +326,7 @@ def _remark(column: Column) -> str:
     return f"{column.missing} missing" if column.kind == "number" else column.summary()
 
 
-def _assay(name: str, file: str, guess: Measured, ids: Ids, form: str) -> str:
+def _assay(name: str, file: str, guess: Measured, ids: Ids, form: str, *, tree: bool) -> str:
     lines = [
         f"[assays.{toml.key(name)}]",
         f"kind = {toml.string(guess.kind)}  {toml.comment(f'guessed: {guess.why_kind}; change it if wrong')}",
@@ -334,6 +337,8 @@ def _assay(name: str, file: str, guess: Measured, ids: Ids, form: str) -> str:
         lines.append(
             'zero = "below_detection"  ' + toml.comment('guessed: a 0 was not seen, and is no amount; else "value"')
         )
+    if tree:
+        lines.append(f"tree = {toml.string(file)}  {toml.comment('the tree that the object holds')}")
     if ids.inside:
         lines.append(f"features = {toml.table({'columns': '[' + ', '.join(map(toml.string, ids.inside)) + ']'})}")
     if form == "mothur":
