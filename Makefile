@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-qiime bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison reproduce
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-qiime bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison picture reproduce
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,9 @@ lint: setup  ## ruff, mypy, import-linter
 
 docs: setup  ## the documentation, into docs/_build/html
 	@$(BIN)/sphinx-build -W -q --keep-going -b html docs docs/_build/html && echo "docs/_build/html/index.html"
+
+picture: demo  ## the picture of the page in the README, from the demo; needs Chromium
+	@$(BIN)/python tools/picture.py demo/report.html docs/images/page.png
 
 bench: bench-cohort  ## all short benchmarks
 

@@ -47,12 +47,12 @@ SOURCES = (
     Source("runs killed at random moments", (), "make bench-crash", MADE_UP, ("crash",), "hours"),
     Source("animals: intervals, familywise error, classes of a course", ("animals-simulate",), "make bench-animals", MADE_UP, ("animals",)),
     Source("the course of a disease: null rates, classes, departures", ("decisions/course",), "make bench-course", MADE_UP, ("course",), "minutes"),
-    Source("how often a screen without effects has a verdict", ("decisions/verdicts",), "make bench-verdicts", MADE_UP, ("verdicts",), "minutes"),
+    Source("how often a screen without effects has a verdict", ("decisions/verdicts", "designs"), "make bench-verdicts", MADE_UP, ("verdicts",), "minutes"),
     Source("a treatment that does nothing: null rates, bias, coverage", ("decisions/reversal",), "make bench-reversal", MADE_UP, ("reversal",), "minutes"),
     Source("from a thousand molecules to one", ("decisions/mediators",), "make bench-molecules", MADE_UP, ("molecules",)),
     Source("names of two metabolomes against their own numbers", ("decisions/identity",), "make bench-names", REAL + "jenior2018, kostic2015", ("names",), "1 min"),
     Source("levels, severity, pathways, carriers, producers without an effect", ("decisions/people",), "make bench-people", REAL + "jacobs2016, kostic2015, lgg_probiotic2013", ("people",), "minutes"),
-    Source("claims of simulated model studies", ("als-simulate",), "make bench-claims ARGS=--full", MADE_UP, ("claims",), "an hour; without `--full` minutes"),
+    Source("claims of simulated model studies", ("als-simulate", "evidence"), "make bench-claims ARGS=--full", MADE_UP, ("claims",), "an hour; without `--full` minutes"),
     Source("`noise` of the first claim in studies without effects", ("als-simulate",), "make bench-shuffle", MADE_UP, ("shuffle_null",), "hours"),
     Source("leaks between samples that are hinted at", ("decisions/reads-in-a-study",), "make bench-leaks", MADE_UP, ("leaks",), "1 min"),
     Source("bad files through every reader", (), "make bench-hostile", MADE_UP, ("hostile",)),
@@ -66,6 +66,7 @@ GENERATED = (
     ("scale", "make bench-scale", "its tables, between two marks"),
     ("reproduce", "make reproduce", "this page"),
     ("notebooks/*", "make docs", "every output below a cell, run anew each time"),
+    ("images/*", "make picture", "the picture of the README, from the page of the demo"),
 )  # fmt: skip
 
 #: Targets of ``make`` that run several of the others.
@@ -74,7 +75,7 @@ SEVERAL = ("bench",)
 #: Figures without a command that makes the page's number, by page.
 BY_HAND = (
     ("comparison", "MaAsLin3's and HAllA's figures are frozen: measured once, elsewhere. What commensal is beside them is measured anew."),
-    ("README", "What `examples/tau_microglia` shows (1,150 genes at 2 months …) is read from the `estimates.parquet` and page that its command writes; nothing keeps it."),
+    ("real-studies", "What `examples/tau_microglia` shows (1,150 genes at 2 months …) is read from the `estimates.parquet` and page that its command writes; nothing keeps it."),
     ("plan", "The sentence quoted under *What it says* is of one run of `commensal plan`; other studies and seeds say other numbers."),
     ("reads-reference", "Hours and gigabytes of UHGG, MGBC and GTDB are multiplied from the cost of a genome; the collections were not built."),
     ("scale", "Hours, price and traffic are a model's, from what was measured; nothing was run on 100 nodes."),

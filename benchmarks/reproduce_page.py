@@ -18,7 +18,7 @@ INTRODUCTION = """# Reproduce the figures of this documentation
 `make reproduce` writes this page; a test holds it to the files in `benchmarks/results/` and to the targets of the `Makefile`.
 
 Every command is run in a checkout after `make setup`. Those with real data read `../shared/data`, or what `make … DATA=DIR` names: folders
-of public tables that are not part of this project (the README says where the cohorts are from). Peers are found where they are installed,
+of public tables that are not part of this project ([real studies](real-studies.md) says where the cohorts are from). Peers are found where they are installed,
 never installed; a figure whose peer is not there says `NOT MEASURED`. A benchmark prints its figures, keeps them in
 `benchmarks/results/NAME.json` with versions, date and processor, and ends with 1 where a goal is missed. Counts and rates have fixed seeds and come
 out the same with the same versions; seconds do not.
