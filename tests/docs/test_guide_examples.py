@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import commensal as commensal_package
 from commensal import cli, simulation
+from commensal.cli.app import app
 from commensal.study import parse_study
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +114,27 @@ def test_the_readme_s_python_runs(
     assert (tmp_path / "mine" / "results" / "report.html").is_file()
 
 
+RUNNABLE = [page for page in PAGES if blocks(page, "python") and page.stem not in ("README", "statistics")]
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=[page.stem for page in RUNNABLE])
+def test_the_python_of_a_page_runs_by_itself(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for code in blocks(page, "python"):
+        exec(compile(code, page.name, "exec"), {})
+
+
+def test_the_table_of_arrangements_is_what_its_example_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    page = ROOT / "docs" / "designs.md"
+    (code,) = blocks(page, "python")
+    exec(compile(code, page.name, "exec"), {})
+    rows = re.findall(r"^\| (\d) \| (\d+) \| ([\d.]+)", page.read_text(encoding="utf-8"), re.MULTILINE)[1:]
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [[int(a), float(b), float(c)] for a, b, c in rows] == [
+        [int(line[0]), float(line[1]), float(f"{float(line[-1]):.2g}")] for line in printed
+    ]
+
+
 def test_the_statistics_page_s_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
     over_time, differential = blocks(ROOT / "docs" / "statistics.md", "python")
     exec(compile(over_time, "statistics.md", "exec"), {})
@@ -119,19 +143,39 @@ def test_the_statistics_page_s_python_runs(capsys: pytest.CaptureFixture[str]) -
     assert "['taxon 0']" in capsys.readouterr().out
 
 
-def test_every_other_command_of_the_readme_is_one_that_exists(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert commensal("commensal --version", monkeypatch) == 0
-    for line in commands():
+def shown(page: Path) -> list[str]:
+    """Return every command of a page, without its comment."""
+    lines = [line for language in ("sh", "console") for block in blocks(page, language) for line in block.splitlines()]
+    return [line.split("  #")[0] for line in lines if line.startswith("commensal ")]
+
+
+@pytest.fixture(scope="module")
+def options_of() -> Callable[[str], set[str]]:
+    """From a verb to its options, asked once of each."""
+    known: dict[str, set[str]] = {}
+
+    def ask(verb: str) -> set[str]:
+        if verb not in known:
+            done = CliRunner().invoke(app, [*verb.split(), "--help"], env={"COLUMNS": "300"})
+            assert done.exit_code == 0, f"no verb {verb}"
+            known[verb] = set(re.findall(r"--[a-z-]+", done.output))
+        return known[verb]
+
+    return ask
+
+
+COMMANDED = [page for page in PAGES if shown(page)]
+
+
+@pytest.mark.parametrize("page", COMMANDED, ids=[page.stem for page in COMMANDED])
+def test_every_command_of_a_page_is_one_that_exists(page: Path, options_of: Callable[[str], set[str]]) -> None:
+    for line in shown(page):
         words = shlex.split(line)
         if words[1].startswith("--"):
+            assert words[1] in options_of("")
             continue
-        verb = " ".join(words[1:3] if words[1] in ("simulate", "reference") else words[1:2])
-        assert commensal(f"commensal {verb} --help", monkeypatch) == 0
-        options = set(re.findall(r"--[a-z]+", capsys.readouterr().out))
-        assert {word for word in words if word.startswith("--")} <= options, line
+        verb = " ".join(words[1:3] if words[1] in ("simulate", "reference") and words[2][0] != "-" else words[1:2])
+        assert {word.split("=")[0] for word in words if word.startswith("--")} <= options_of(verb), line
 
 
 def test_files_that_the_readme_names_are_there() -> None:
