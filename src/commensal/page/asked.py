@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from commensal.page.arms import ARM_KINDS, arm_unit_words
+from commensal.page.feature_counts import features_in
 from commensal.page.found import feature_rows, share_words
 from commensal.page.found_host import block_words as host_block_words
 from commensal.page.found_host import is_host
@@ -182,6 +183,6 @@ def _row(view: PageView, group: Group) -> tuple[str, ...]:
             "–" if size is None or missing(size[n]) else count(size[n])
             for n in ("n", "n_case", "n_control", "n_blocks")
         ),
-        count(feature_rows(group)["feature"].nunique()),
+        count(features_in(group, feature_rows(group))),
         "–" if match is None else count(len(match.samples_without_data)),
     )

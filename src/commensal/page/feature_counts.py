@@ -38,6 +38,12 @@ def differing(group: Group, term: str, rows: pd.DataFrame) -> FoundFeatures:
     return _found(group, term, str(models[0]) if len(models) == 1 else "", rows)
 
 
+def features_in(group: Group, rows: pd.DataFrame) -> int:
+    """Return how many features the table has that these rows, one or more for each, are of."""
+    told = group.pick(model=COUNTED, measure="table")["effect"]
+    return int(rows["feature"].nunique() if told.empty else told.max())
+
+
 def _found(group: Group, term: str, model: str, rows: pd.DataFrame) -> FoundFeatures:
     tested = rows[rows["p"].notna()]
     hits = tested[tested["q"] < LINE]
@@ -55,4 +61,4 @@ def _found(group: Group, term: str, model: str, rows: pd.DataFrame) -> FoundFeat
     return FoundFeatures(model=model, **counts, top=None if ranked.empty else ranked.iloc[0])
 
 
-__all__ = ["LINE", "FoundFeatures", "differing", "found_features"]
+__all__ = ["LINE", "FoundFeatures", "differing", "features_in", "found_features"]

@@ -82,7 +82,7 @@ def reference_row(comparison: Comparison, term: str, frame: stats.ReferenceFrame
         "se": frame.se,
         "unit": "log2 fold change",
         "status": "ok",
-        "note": f"median coefficient of {frame.n} taxa, taken not to change and taken off every taxon",
+        "note": f"median coefficient of {frame.n:,} features, taken not to change and taken off every one",
     }
     return pd.DataFrame([row])
 

@@ -133,7 +133,7 @@ def _abundance(
         if frame is not None and np.isfinite(frame.effect):
             fit = against(fit, frame, level=comparing.level)  # noqa: PLW2901
             frames.append((term, frame))
-            note = "measured from the median taxon"
+            note = "measured from the median feature"
         tests[term] = feature_tests(comparing, ABUNDANCE, term, fit, layout, "log2 fold change", note)
     return tuple(frames), tests
 

@@ -226,7 +226,7 @@ def _framed(
     frames, tests = [], {}
     for term, whole in first.abundance.items():
         fit, frame = _against(whole, comparing, relative=relative)
-        note = "" if frame is None else "measured from the median taxon"
+        note = "" if frame is None else "measured from the median feature"
         frames += [] if frame is None else [(term, frame)]
         tests[term] = feature_tests(comparing, ABUNDANCE, term, fit, first.layout, "log2 fold change", note)
     return tuple(frames), tests

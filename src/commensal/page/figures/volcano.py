@@ -54,7 +54,7 @@ def _of_model(group: Group, model: str) -> list[Figure]:
         axis = "log2 fold change, latent" if tested["unit"].map(is_latent).all() else AXES[model]
         panels.append(_panel(group, own, sentence(title)[:-1], axis))
         everything += [{"term": str(term)} | row for row in own]
-        caption.append(_caption(group, str(term), title, model))
+        caption.append(_caption(group, str(term), title, model, len(tested)))
         caption += [thinned] if thinned else []
         if term == "between" and group.split:
             caption.append(sentence(f"an effect {title} is {share_words(group)}"))
@@ -183,7 +183,7 @@ def _panel(group: Group, rows: Rows, title: str, x_title: str) -> Panel:
     return panel(alt.layer(*layers, title=title), data, 340)
 
 
-def _caption(group: Group, term: str, title: str, model: str) -> str:
+def _caption(group: Group, term: str, title: str, model: str, held: int) -> str:
     found = found_features(group, term, model)
     verb = "has" if found.tested == 1 else "have"
     top = (
@@ -194,6 +194,7 @@ def _caption(group: Group, term: str, title: str, model: str) -> str:
     return sentence(
         f"{title}: {count(found.tested)} of {count(found.table)} {group.features} {verb} a p, "
         f"{count(found.found)} at q < {LINE}{top}"
+        + (f"; drawn are {count(held)} of them" if held < found.tested else "")
     )
 
 
