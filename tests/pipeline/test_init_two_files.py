@@ -520,7 +520,7 @@ def test_ids_with_something_around_each_are_said_and_not_matched(tmp_path):
     table = counts()
     for row in table[1:]:
         row[0] = f"run7_{row[0]}.bam"
-    with pytest.raises(TableError, match=r"this file has 'run7_' … '\.bam' around each of 12 ids") as refused:
+    with pytest.raises(TableError, match=r"this file has 'run7_' before and '\.bam' behind each of 12 ids") as refused:
         begin(tmp_path, people(), table, column="group", case=("patient",), control=("control",))
     assert "matched exactly" in refused.value.mend
 

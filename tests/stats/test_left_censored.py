@@ -310,3 +310,9 @@ def test_null_p_are_not_too_small_with_cages_and_without():
         fit = stats.left_censored(y, np.full(2000, 5.0), x, asked, cage)[0]
         share = np.mean(fit.p[np.isfinite(fit.p)] <= 0.05)
         assert share <= 0.05 + 2.33 * np.sqrt(0.05 * 0.95 / 2000)
+
+
+def test_an_infinite_column_is_refused_also_where_no_value_is_there():
+    y, x = np.full((4, 2), np.nan), np.array([[1.0, 0], [1, np.inf], [1, 0], [1, 1]])
+    with pytest.raises(StatisticsError, match="x holds missing or infinite values"):
+        stats.unit_contrasts(y, x, np.eye(2), cage=["a", "a", "b", "b"])

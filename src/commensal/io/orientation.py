@@ -103,7 +103,7 @@ def _around(samples: Sequence[str], names: Sequence[str]) -> str:
     Examples
     --------
     >>> _around(["S1", "S2", "S3"], ["run_S1.bam", "run_S2.bam", "run_S3.bam", "taxon"])
-    "this file has 'run_' … '.bam' around each of 3 ids"
+    "this file has 'run_' before and '.bam' behind each of 3 ids"
     """
     for bare, full, whose in ((samples, names, "this file has"), (names, samples, "the samples table has")):
         pairs: dict[tuple[str, str], int] = {}
@@ -116,7 +116,8 @@ def _around(samples: Sequence[str], names: Sequence[str]) -> str:
         for before, after in sorted(pairs, key=lambda key: -pairs[key])[:1]:
             hits = set(full).intersection(f"{before}{one}{after}" for one in bare)
             if len(hits) >= max(3, min(len(samples), len(names)) / 2):
-                return f"{whose} {before!r} … {after!r} around each of {len(hits)} ids"
+                parts = [f"{before!r} before" if before else "", f"{after!r} behind" if after else ""]
+                return f"{whose} {' and '.join(filter(None, parts))} each of {len(hits)} ids"
     return ""
 
 

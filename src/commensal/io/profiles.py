@@ -23,7 +23,7 @@ from commensal.study.loaded import Dropped
 _ENDS = re.compile(
     r"(_R?[12](_001)?)?\.(fastq|fq|fasta|fa|fna)(\.gz)?$|\.sylsp$|[._-](metaphlan\d*|profile|profiled|mpa|sylphmpa)$"
     r"|\.(bracken|kreport|report|txt|tsv)$|_(genefamilies|pathabundance|reactions)$|_Abundance(-[A-Za-z]+)?$"
-    r"|_(taxonomic_)?profile$|\.paired$"
+    r"|_(taxonomic_|merged_)?profile$|\.paired$"
 )
 _READS = re.compile(r"(_R?[12](_001)?)$")
 
@@ -88,7 +88,7 @@ def sample_names(names: Sequence[str], known: Sequence[str]) -> list[str]:
 
     Examples
     --------
-    >>> sample_names(["S1_profile", "reads/S2_R1.fastq.gz", "S3", "X_profile"], ["S1", "S2", "S3"])
+    >>> sample_names(["S1_merged_profile", "reads/S2_R1.fastq.gz", "S3", "X_profile"], ["S1", "S2", "S3"])
     ['S1', 'S2', 'S3', 'X_profile']
     """
     ids = set(known)

@@ -161,6 +161,13 @@ def unit_contrasts(
             found=f"y {values.shape}, x {columns.shape}, contrasts {asked.shape}",
             expected="y (n, m), x (n, k), contrasts (c, k)",
         )
+    if not np.isfinite(columns).all():
+        raise StatisticsError(
+            "x holds missing or infinite values",
+            found=f"{int((~np.isfinite(columns)).sum())} of {columns.size}",
+            expected="finite numbers",
+            mend="leave out or fill in missing values first",
+        )
     out = [_blank(values) for _ in asked]
     # An arm without anybody left takes its own column and contrast away, and nobody else's.
     used = (~np.isnan(values)).T.astype(float) @ (columns != 0) > 0

@@ -16,7 +16,7 @@ from commensal.study import Assay, AssayTable, Features
 #: What io says of a table that shares no id with the samples: try the next column. A test holds the two together.
 NO_OVERLAP = "no id of the samples table occurs in this file"
 #: What io says where one file's ids are the other's with something around each.
-AROUND = "around each"
+AROUND = "take it off there"
 OWN_WORDS = r"client"
 SAMPLE_WORDS = r"samples?|specimen|name|id|run|accession"
 
