@@ -22,7 +22,7 @@ ALWAYS = ("subject", "sample", "household")
 #: Units of several animals, or of a place: a sentence about them is of nobody, and stays with pseudonyms in it.
 UNITS = frozenset({"cage", "isolator", "litter", "room", "facility", "vivarium", "batch", "site", "centre", "center"})
 #: What is dropped and is somebody.
-_SOMEBODY = ("sample", "subject", "row")
+SOMEBODY = ("sample", "subject", "row")
 #: What looks like the name of a file, which may be that of a sample, in a reason.
 _FILE = re.compile(r"[\w-]\.[A-Za-z]|[/\\]")
 _TOKEN = re.compile(r"id~\d{8}~\d{3}~")
@@ -104,7 +104,7 @@ def hidden(loaded: LoadedStudy, key: bytes) -> tuple[LoadedStudy, Names]:
     def gone(items: Iterable[Dropped]) -> tuple[Dropped, ...]:
         return tuple(
             replace(one, name=names.any_token(one.name), reason=names.reason(one.reason))
-            if one.what in _SOMEBODY
+            if one.what in SOMEBODY
             else one
             for one in items
         )
@@ -163,13 +163,13 @@ def _names(loaded: LoadedStudy, columns: tuple[str, ...], key: bytes) -> Names:
     somebody = ids[PERSON]
     samples = {str(one) for one in loaded.samples.index}
     for table in loaded.assays.values():
-        samples |= set(table.samples) | {one.name for one in table.dropped if one.what in _SOMEBODY}
+        samples |= set(table.samples) | {one.name for one in table.dropped if one.what in SOMEBODY}
         samples |= set() if table.quality is None else {str(one) for one in table.quality.index}
     for match in loaded.matches.values():
         samples |= {*match.matched, *match.samples_without_data, *match.data_without_samples}
     for prepared in loaded.preparation.values():
         samples |= set(prepared.samples)
-    somebody |= samples | {one.name for one in loaded.dropped if one.what in _SOMEBODY}
+    somebody |= samples | {one.name for one in loaded.dropped if one.what in SOMEBODY}
     somebody |= {str(one) for one in loaded.subjects.index} | {*loaded.unused_subjects, *loaded.unlisted_subjects}
     for frame in (loaded.samples, loaded.subjects, loaded.phenotypes, loaded.events):
         for name in columns if frame is not None else ():
