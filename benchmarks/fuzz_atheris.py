@@ -121,9 +121,8 @@ def child(name: str, told: Path, seconds: int, seed: int) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["commensal"]):
-        import commensal.io
-        import commensal.reads
         from benchmarks import hostile_cases
+
     from benchmarks.hostile import watch
 
     base = Path(tempfile.mkdtemp(prefix="fuzz")).resolve()

@@ -26,6 +26,7 @@ from commensal.limits import LIMITS, gunzip, limit, require_lines
 from commensal.reads.reference_fasta import read_genome
 from commensal.reads.reference_folder import check_reference
 from commensal.reads.reference_taxonomy import read_taxonomy
+from commensal.study.declared import Assay
 from commensal.study.reading import parse_study, read_study
 
 GOOD = "sample\tglucose\tlactate\nS1\t1.5\t2\nS2\t3\t4\n"
@@ -231,3 +232,20 @@ def test_wild_manifests(tmp_path, files):
     (tmp_path / "manifest.json").write_text(f'{{"format": 1, "id": "0", "files": {files}}}')
     with pytest.raises(FormatError, match="manifest is damaged"):
         check_reference(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.tsv", '\n""\ta\tb\n\t1\t2\n', "the first line names no column"),
+        ("t.csv", '\nsample,glucose,lact"x"\n', "the first line names no column"),
+        ("t.tsv", "\n" * 7 + "sample\tglucose\nS1\t1\n", "one column only"),
+        ("t.tsv", "# Gene Family\tS1\nK00001: x\t5\tx\n", "a row has more cells than the header"),
+    ],
+)
+def test_what_fuzzing_by_coverage_found(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content)
+    assay = Assay("a", "taxa", file=name, value="intensity")
+    with pytest.raises(FormatError, match=said) as caught:
+        io.read_assay(assay, tmp_path, ["S1", "S2"])
+    assert name in str(caught.value)

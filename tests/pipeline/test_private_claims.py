@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import commensal
 from commensal import simulation
+from commensal.errors import DesignError, StatisticsError, TableError
+from commensal.pipeline.answering import _not_answered, steps_of
 from commensal.pipeline.load import load
-from commensal.pipeline.private import OF_ONE_PERSON
-from commensal.tables import read_estimates, read_points
+from commensal.pipeline.private import OF_ONE_PERSON, Private
+from commensal.tables import Finding, read_estimates, read_points
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,35 @@ def test_the_page_speaks_of_nothing_that_is_not_drawn(ran):
     first = points[(points["figure"] == "mean") & points["note"].eq("incidence")]
     for measure in first.loc[~(first.groupby("feature")["x"].transform("max") > 0), "feature"].unique():
         assert f"Not drawn, as fewer than five of any group had it: death: {measure}" in page
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["reads_declared", "reads_none_left", "reads_unusable", "reads_without_sample", "preparation_worse", "a_new_one"],
+)
+def test_what_is_found_while_files_are_read_is_told_by_its_kind_alone(code):
+    said = Finding(
+        code, "warning", "Qz01.fastq.gz", "Qz01 has 17 reads", "look at Qz01", assay="taxa", counts={"n": 17}
+    )
+    veil = Private(Path("nowhere"), _key=b"k" * 32)
+    (told,) = veil.early([said])
+    assert (told.code, told.severity, told.where, told.counts) == (code, "warning", "assay taxa", {})
+    assert "Qz01" not in json.dumps(told.to_dict())
+    assert "17" not in json.dumps(told.to_dict())
+    assert veil.journal(said) == {"code": code, "severity": "warning"}
+
+
+@pytest.mark.parametrize("kind", [DesignError, TableError, StatisticsError])
+def test_an_error_that_stops_a_private_run_or_becomes_a_finding_tells_of_nobody(ran, kind):
+    loaded, _ = ran
+    veil = Private(Path("nowhere"), _key=b"k" * 32)
+    hidden = veil.hide(loaded)
+    who = str(hidden.samples.index[3])
+    error = kind(f"{who} has 17.25", where=f"sample {who}", found="17.25", expected="less", mend=f"remove {who}")
+    found = _not_answered(steps_of(hidden.declared)[0].question, "assay taxa", "taxa", error)
+    (told,) = veil.findings([found])
+    assert who not in json.dumps(told.to_dict())
+    assert "17.25" not in json.dumps(told.to_dict())
+    with pytest.raises(kind) as caught, veil.guard():
+        raise error
+    assert "17.25" not in str(caught.value)
