@@ -102,6 +102,10 @@ class Kept:
         self._found |= {one.key: outcome for one, outcome in zip(own, made, strict=True)}
         return [self._found[one.key] for one in plan]
 
+    def found(self, plan: Planned) -> Outcome | None:
+        """Return the kept outcome of a step; None of one that is to run."""
+        return self._found.get(plan.key)
+
     def told(self, at: int) -> dict[str, object]:
         """Return what the journal is told of a step."""
         one = self.plan[at]

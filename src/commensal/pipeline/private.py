@@ -267,10 +267,14 @@ class Private(Veil):
     def dropped(self, items: Sequence[Dropped]) -> tuple[Dropped, ...]:
         """Return what was left out; somebody is counted and not named, as why they were tells of them."""
         return tuple(
-            replace(one, name="" if one.what in SOMEBODY else self.names.shown(one.name), where=self.names.shown(one.where),
-                    reason="its reason names others" if self.names.named(one.reason) else one.reason)
+            replace(
+                one,
+                name="" if one.what in SOMEBODY else self.names.shown(one.name),
+                where=self.names.shown(one.where),
+                reason="its reason names others" if self.names.named(one.reason) else one.reason,
+            )
             for one in items
-        )  # fmt: skip
+        )
 
     def matches(self, matches: Mapping[str, Match]) -> Mapping[str, Match]:
         """Return how many ids met nothing; none is named."""
