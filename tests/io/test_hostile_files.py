@@ -240,6 +240,7 @@ def test_wild_manifests(tmp_path, files):
         ("t.tsv", '\n""\ta\tb\n\t1\t2\n', "the first line names no column"),
         ("t.csv", '\nsample,glucose,lact"x"\n', "the first line names no column"),
         ("t.tsv", "\n" * 7 + "sample\tglucose\nS1\t1\n", "one column only"),
+        ("t.txt", '\t\tClass\tCtrl\n\n"\t\tFile type\tSample\n" \nAlignment ID\tm\tS1\n', "MS-DIAL|cells|column"),
         ("t.tsv", "# Gene Family\tS1\nK00001: x\t5\tx\n", "a row has more cells than the header"),
     ],
 )
