@@ -204,10 +204,8 @@ def finished(folder: Path, reads: Sequence[Path], reference: Any, settings: Mapp
             return None
         tables = {name: folder / f"{name}.parquet" for name in ("taxa", "lineage", "functions", "genes", "growth")}
         found = {name: read_table(name, path) for name, path in tables.items() if path.is_file()}
-        whole = [found.pop(name) for name in ("taxa", "lineage", "functions")]
-        return Profile(
-            str(held["sample"]), folder, *whole, found.get("genes"), found.get("growth"), held, taken_up=True
-        )
+        own = (found["taxa"], found["lineage"], found["functions"], found.get("genes"), found.get("growth"))
+        return Profile(str(held["sample"]), folder, *own, held, taken_up=True)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
