@@ -68,7 +68,6 @@ def test_a_process_that_is_killed_between_two_files_leaves_word_and_the_next_fin
             done.append(self.name)
         return replace(self, target)
 
-    before = held(old)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), together(old) as new:
         write(new)
         patch.setattr(Path, "replace", stopped)

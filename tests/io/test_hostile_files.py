@@ -250,3 +250,13 @@ def test_what_fuzzing_by_coverage_found(tmp_path, name, content, said):
     with pytest.raises(FormatError, match=said) as caught:
         io.read_assay(assay, tmp_path, ["S1", "S2"])
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("count", ["3\x1c", "\u00b2"])
+def test_counts_that_look_like_digits(tmp_path, count):
+    (tmp_path / "S1.tab").write_text(f"N_unmapped\t3\t3\t3\nNampt\t9\t1\t{count}\n", encoding="utf-8")
+    declared = {"kind": "transcripts", "value": "counts", "files": "{sample}.tab", "strandedness": "reverse"}
+    try:
+        assert io.read_assay(Assay("a", **declared), tmp_path, ["S1"]).values.tolist() == [[3.0]]
+    except TableError as error:
+        assert "S1.tab" in str(error)

@@ -54,7 +54,7 @@ def limit() -> int:
     given = os.environ.get(LIMIT_NAME)
     if given is None:
         return LIMIT
-    if not given.strip().isdigit():
+    if not given.strip().isdecimal():
         raise UsageError(f"{LIMIT_NAME} is no number of bytes", found=repr(given), expected="such as 2000000000")
     return int(given)
 

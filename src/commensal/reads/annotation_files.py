@@ -173,7 +173,7 @@ def _bakta(lines: list[str]) -> Annotations | None:
     hits = []
     for line in lines[at + 1 :]:
         cells = line.split("\t")
-        if len(cells) < 9 or not (cells[2].isdigit() and cells[3].isdigit()):
+        if len(cells) < 9 or not (cells[2].isdecimal() and cells[3].isdecimal()):
             continue
         for namespace, name in terms(cells[8]):
             gene = cells[5] or f"{cells[0]}:{cells[2]}-{cells[3]}"

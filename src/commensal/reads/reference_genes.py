@@ -89,7 +89,7 @@ def features(path: Path) -> Iterator[Feature]:
         cells = line.split("\t")
         if line.startswith("#") or len(cells) < 9:
             continue
-        if not (cells[3].isdigit() and cells[4].isdigit()):
+        if not (cells[3].isdecimal() and cells[4].isdecimal()):
             raise GenomeError(
                 "damaged", "a coordinate is no number", where=f"{path.name}, line {at}", found=f"{cells[3]}, {cells[4]}"
             )
