@@ -256,7 +256,8 @@ def test_what_fuzzing_by_coverage_found(tmp_path, name, content, said):
 def test_counts_that_look_like_digits(tmp_path, count):
     (tmp_path / "S1.tab").write_text(f"N_unmapped\t3\t3\t3\nNampt\t9\t1\t{count}\n", encoding="utf-8")
     declared = {"kind": "transcripts", "value": "counts", "files": "{sample}.tab", "strandedness": "reverse"}
-    try:
+    if count.strip().isdecimal():
         assert io.read_assay(Assay("a", **declared), tmp_path, ["S1"]).values.tolist() == [[3.0]]
-    except TableError as error:
-        assert "S1.tab" in str(error)
+        return
+    with pytest.raises(TableError, match=r"S1\.tab, line 2: a cell is no whole number"):
+        io.read_assay(Assay("a", **declared), tmp_path, ["S1"])

@@ -14,8 +14,8 @@ from commensal.execution.store import Entry, Store
 
 __all__ = [
     "CRATE", "KEPT", "MIXED", "STUDY_COPY", "Crew", "Done", "Entry", "Journal", "Serial", "Store", "Tell",
-    "array_digest", "column_digest", "crew_of", "digest", "files_of", "folder", "is_private", "key_of", "keyed", "locked", "outputs_of",
-    "own_place", "pseudonym", "put_by", "python", "read_crate", "require_apart",
-    "settle", "sha256", "sha256_or_none", "source_digest", "sweep", "together", "versions", "whole", "write_crate",
+    "array_digest", "column_digest", "crew_of", "digest", "files_of", "folder", "is_private", "key_of", "keyed",
+    "locked", "outputs_of", "own_place", "pseudonym", "put_by", "python", "read_crate", "require_apart", "settle",
+    "sha256", "sha256_or_none", "source_digest", "sweep", "together", "versions", "whole", "write_crate",
     "write_whole",
 ]  # fmt: skip
