@@ -241,12 +241,14 @@ def test_wild_manifests(tmp_path, files):
         ("t.csv", '\nsample,glucose,lact"x"\n', "the first line names no column"),
         ("t.tsv", "\n" * 7 + "sample\tglucose\nS1\t1\n", "one column only"),
         ("t.txt", '\t\tClass\tCtrl\n\n"\t\tFile type\tSample\n" \nAlignment ID\tm\tS1\n', "MS-DIAL|cells|column"),
+        ("t.txt", "\t\tClass\nAlignment ID\tm\tn\tS1\n1\t2\t3\t4\n", "the lines about the samples are missing"),
         ("t.tsv", "# Gene Family\tS1\nK00001: x\t5\tx\n", "a row has more cells than the header"),
     ],
 )
 def test_what_fuzzing_by_coverage_found(tmp_path, name, content, said):
     (tmp_path / name).write_text(content)
-    assay = Assay("a", "taxa", file=name, value="intensity")
+    form = "msdial" if name == "t.txt" else None
+    assay = Assay("a", "metabolites", file=name, value="intensity", format=form)
     with pytest.raises(FormatError, match=said) as caught:
         io.read_assay(assay, tmp_path, ["S1", "S2"])
     assert name in str(caught.value)
