@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-qiime bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore bad-input calibration clean comparison picture reproduce
+.PHONY: help demo test setup setup-mapping setup-system lock lint docs bench bench-cohort bench-verdicts bench-engine bench-truth bench-reads bench-course bench-claims bench-shuffle bench-crash bench-rerun bench-leaks bench-names bench-reference bench-reversal bench-qiime bench-animals bench-molecules bench-people bench-hostile bench-scale bench-outofcore fuzz bad-input calibration clean comparison picture reproduce
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -147,6 +147,10 @@ comparison: setup  ## docs/comparison.md, from the figures in benchmarks/results
 
 bench-hostile: setup  ## 50,000 bad files through every reader: an error that names the file, or a right result
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/hostile.py $(ARGS)
+
+# Not in the lock, as it has no wheels for every Python: pip install --no-deps --target FOLDER atheris; ATHERIS=FOLDER
+fuzz: setup  ## every reader fuzzed by coverage with Atheris (ATHERIS=FOLDER holds it); ARGS='--seconds 60 study'
+	@OMP_NUM_THREADS=1 PYTHONPATH=$(ATHERIS) $(BIN)/python benchmarks/fuzz_atheris.py $(ARGS)
 
 bad-input: setup  ## 10,000 odd studies through the estimators: an answer or a refusal in words
 	@$(BIN)/python benchmarks/bad_input.py

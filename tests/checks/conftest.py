@@ -9,9 +9,31 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from commensal.checks import check
+from commensal.checks import check, linter
 from commensal.study import AssayTable, LoadedStudy, assemble, parse_study
 from commensal.tables import Finding
+from in_private import require_nobody
+
+#: Of each test so many studies are looked at in private, too.
+STUDIES = 4
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_named_in_private(monkeypatch):
+    """Whatever a test finds in a study, a private run of it finds too, and names nobody."""
+    looked: list[LoadedStudy] = []
+    contexts = linter.contexts
+
+    def noted(loaded: LoadedStudy):
+        looked.append(loaded)
+        return contexts(loaded)
+
+    monkeypatch.setattr(linter, "contexts", noted)
+    yield
+    monkeypatch.undo()
+    for loaded in list({id(one): one for one in looked}.values())[:STUDIES]:
+        require_nobody(loaded, check(loaded))
+
 
 HEAD = """
 [study]

@@ -139,3 +139,16 @@ def test_no_table_of_odd_columns_stops_the_linter(builder, seed):
         )
     )
     assert all(finding.message and finding.mend for finding in found)
+
+
+def test_the_rarer_findings_about_ids_and_covariates(lint):
+    people = [f"P{i:03d}" for i in range(24)]
+    subjects = pd.DataFrame({"subject": [*people[1:], "P100"], "age": ["50"] * 24})
+    subjects.attrs["file"] = "subjects.tsv"
+    found = lint(
+        {"label": HALF, "subject": people, "specimen": ["stool"] * 23 + ["saliva"]},
+        frames={"subjects": subjects},
+        more='[tables.subjects]\nfile = "subjects.tsv"',
+        question='covariates = ["age"]',
+    )
+    assert {"subjects_unused", "subjects_unlisted", "covariate_constant"} <= set(found)

@@ -276,3 +276,34 @@ def test_a_timer_of_somebody_else_is_left_alone():
     thread.start()
     thread.join()
     assert found == [None]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.tsv", '\n""\ta\tb\n\t1\t2\n', "the first line names no column"),
+        ("t.csv", '\nsample,glucose,lact"x"\n', "the first line names no column"),
+        ("t.tsv", "\n" * 7 + "sample\tglucose\nS1\t1\n", "one column only"),
+        ("t.txt", '\t\tClass\tCtrl\n\n"\t\tFile type\tSample\n" \nAlignment ID\tm\tS1\n', "MS-DIAL|cells|column"),
+        ("t.txt", "\t\tClass\nAlignment ID\tm\tn\tS1\n1\t2\t3\t4\n", "the lines about the samples are missing"),
+        ("t.tsv", "# Gene Family\tS1\nK00001: x\t5\tx\n", "a row has more cells than the header"),
+    ],
+)
+def test_what_fuzzing_by_coverage_found(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content)
+    form = "msdial" if name == "t.txt" else None
+    assay = Assay("a", "metabolites", file=name, value="intensity", format=form)
+    with pytest.raises(FormatError, match=said) as caught:
+        io.read_assay(assay, tmp_path, ["S1", "S2"])
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("count", ["3\x1c", "\u00b2"])
+def test_counts_that_look_like_digits(tmp_path, count):
+    (tmp_path / "S1.tab").write_text(f"N_unmapped\t3\t3\t3\nNampt\t9\t1\t{count}\n", encoding="utf-8")
+    declared = {"kind": "transcripts", "value": "counts", "files": "{sample}.tab", "strandedness": "reverse"}
+    if count.strip().isdecimal():
+        assert io.read_assay(Assay("a", **declared), tmp_path, ["S1"]).values.tolist() == [[3.0]]
+        return
+    with pytest.raises(TableError, match=r"S1\.tab, line 2: a cell is no whole number"):
+        io.read_assay(Assay("a", **declared), tmp_path, ["S1"])

@@ -146,3 +146,21 @@ def test_what_would_keep_claims_open_in_silence_is_told(tmp_path):
 
 def codes(study):
     return {finding.code for finding in commensal.check(study)}
+
+
+def test_how_many_shuffles_are_kept_and_how_many_run_is_told_before_they_do(ran):
+    study, out = ran.folder.parent / "study.toml", ran.folder
+
+    def told(shuffle: int, **more: bool) -> str:
+        return next(one for one in commensal.reasons(study, out, shuffle=shuffle, **more) if one.startswith("shuffles"))
+
+    assert commensal.reasons(study, out, shuffle=2) == ("nothing runs: no input, setting, output or code has changed",)
+    assert told(5) == "shuffles: 2 of 5 are kept, 3 run"
+    assert told(1) == "shuffles: 1 of 1 are kept, 0 run"
+    assert told(5, fresh=True) == "shuffles: 0 of 5 are kept, 5 run"
+    before = study.read_text()
+    try:
+        study.write_text(before.replace('block = ["cage"]', "block = []", 1))
+        assert told(5) == "shuffles: 0 of 5 are kept, 5 run"
+    finally:
+        study.write_text(before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from commensal.checks.units import Unit, quoted, text
+from commensal.checks.units import Unit, is_counter, quoted, text
 from commensal.checks.words import CROWD, SEX, has_part, singular
 from commensal.errors import listing
 from commensal.study import LoadedStudy
@@ -69,7 +69,7 @@ def perhaps_reused(loaded: LoadedStudy, units: tuple[Unit, ...], arms: tuple[str
     for unit in units:
         if unit.family != "housing" or unit.declared or unit.inferred:
             continue
-        if not unit.raw.dropna().str.fullmatch(r"\d{1,2}").all():
+        if not all(is_counter(label, bare=True) for label in unit.raw.dropna()):
             continue
         for arm in arms:
             across = text(loaded.samples[arm]).groupby(unit.raw).nunique()

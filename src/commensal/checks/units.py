@@ -10,7 +10,9 @@ import pandas as pd
 from commensal.checks.words import ARM, CROWD, UNITS, UnitFamily, has_part, unit_word
 from commensal.study import JOINT, LoadedStudy
 
-_COUNTER = re.compile(r"^(?:cage|c|#)?[\s_-]?(?:\d{1,2}|[A-Za-z])$", re.IGNORECASE)
+#: Labels that only count: those of cages restart in every arm. Of ids that a private run hides, the last letter tells.
+_COUNTER = re.compile(r"(?:cage|c|#)?[\s_-]?(?:\d{1,2}|[A-Za-z])|id~\d{8}~\d{3}[#%]", re.IGNORECASE)
+_BARE = re.compile(r"\d{1,2}|id~\d{8}~\d{3}#")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,17 @@ class Unit:
     inferred: tuple[str, ...] = ()  #: columns by which reused labels must be told apart, beyond the declared ones
     arms: tuple[str, ...] = ()  #: columns in whose levels the raw labels recur
     most: int = 0  #: subjects under the fullest raw label
+
+
+def is_counter(label: str, *, bare: bool = False) -> bool:
+    """Whether a label only counts (``3``, ``cage 3``, ``B``); with ``bare``, whether it is a number of two digits.
+
+    Examples
+    --------
+    >>> is_counter("cage 3"), is_counter("cage 3", bare=True), is_counter("3", bare=True), is_counter("PKC-17")
+    (True, False, True, False)
+    """
+    return (_BARE if bare else _COUNTER).fullmatch(label) is not None
 
 
 def text(series: pd.Series) -> pd.Series:
@@ -108,7 +121,7 @@ def _joined(outer: pd.Series, inner: pd.Series) -> pd.Series:
 
 def _inferred(loaded: LoadedStudy, raw: pd.Series, labels: pd.Series, crowd: int) -> tuple[str, ...]:
     """Columns of arms that split labels which cannot be one unit: bare counters that hold too many animals."""
-    if not all(_COUNTER.match(label) for label in raw.dropna()):
+    if not all(is_counter(label) for label in raw.dropna()):
         return ()
     found: list[str] = []
     subject = loaded.samples["subject"]

@@ -31,6 +31,7 @@ def profile(
     quality: Annotated[int, typer.Option("--quality", help="Cut ends below this quality; 0 leaves them.")] = 15,
     min_length: Annotated[int, typer.Option("--min-length", help="Leave out reads shorter than this.")] = 40,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap of growth.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Profile, whatever is there already.")] = False,
 ) -> None:
     """Profile one sample of reads: species and strains, functions, and with --mode mapping genes and growth."""
     from commensal import pipeline
@@ -49,6 +50,7 @@ def profile(
             quality=quality,
             min_length=min_length,
             seed=seed,
+            fresh=fresh,
             progress=progress,
         )
     for sentence in found.sentences():

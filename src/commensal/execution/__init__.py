@@ -9,12 +9,13 @@ from commensal.execution.files import folder, settle, sha256, sha256_or_none, sw
 from commensal.execution.journal import Journal, put_by
 from commensal.execution.lock import KEPT, locked
 from commensal.execution.pseudonyms import is_private, key_of, keyed, own_place, pseudonym, require_apart
+from commensal.execution.staging import MIXED, together
 from commensal.execution.store import Entry, Store
 
 __all__ = [
-    "CRATE", "KEPT", "STUDY_COPY", "Crew", "Done", "Entry", "Journal", "Serial", "Store", "Tell", "array_digest",
-    "column_digest", "crew_of", "digest", "files_of", "folder", "is_private", "key_of", "keyed", "locked",
-    "one_thread", "outputs_of", "own_place", "pseudonym", "put_by", "python", "read_crate", "require_apart",
-    "settle", "sha256", "sha256_or_none", "source_digest", "sweep", "versions", "whole", "write_crate",
+    "CRATE", "KEPT", "MIXED", "STUDY_COPY", "Crew", "Done", "Entry", "Journal", "Serial", "Store", "Tell",
+    "array_digest", "column_digest", "crew_of", "digest", "files_of", "folder", "is_private", "key_of", "keyed",
+    "locked", "one_thread", "outputs_of", "own_place", "pseudonym", "put_by", "python", "read_crate", "require_apart",
+    "settle", "sha256", "sha256_or_none", "source_digest", "sweep", "together", "versions", "whole", "write_crate",
     "write_whole",
 ]  # fmt: skip

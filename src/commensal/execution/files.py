@@ -21,7 +21,7 @@ A_DAY = 86_400
 _TEMPORARY = re.compile(r"\..+\.(?:(?P<host>[0-9a-f]{8})-)?(?P<pid>\d+)\.tmp")
 
 
-def _host() -> str:
+def host_letters() -> str:
     """Return eight letters for this machine: whose temporary files are whose, without its name."""
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
@@ -48,7 +48,7 @@ def whole(path: Path) -> Iterator[Path]:
     ...     target.read_text()
     'all of it'
     """
-    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{host_letters()}-{os.getpid()}.tmp")
     try:
         yield temporary
         settle(temporary)
@@ -107,7 +107,7 @@ def sweep(folder: Path) -> list[str]:
         if parts is None:
             continue
         with contextlib.suppress(OSError):
-            ours = parts["host"] in (None, _host())
+            ours = parts["host"] in (None, host_letters())
             if not is_alive(int(parts["pid"])) if ours else time() - path.stat().st_mtime > A_DAY:
                 path.unlink()
                 gone.append(path.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Where commensal's own things are, in ``uns``.
 KEY = "commensal"
+#: Bytes before the HDF5 of a MuData file, which say what it is.
+_BLOCK = 512
 
 
 def to_mudata(loaded: LoadedStudy, tables: Mapping[str, pd.DataFrame] | None = None) -> MuData:
@@ -85,9 +88,20 @@ def _quiet() -> Iterator[None]:
 
 
 def write_mudata(whole: MuData, path: Path) -> None:
-    """Write MuData to HDF5 (``.h5mu``)."""
-    with _quiet():
-        whole.write_h5mu(str(path), compression="gzip")
+    """Write MuData to HDF5 (``.h5mu``).
+
+    It is made in memory and then written: HDF5 that meets a full disk ends the process.
+    """
+    import h5py
+    import mudata
+    from mudata._core.io import _write_h5mu
+
+    made = BytesIO()
+    with _quiet(), h5py.File(made, "w", userblock_size=_BLOCK) as file:
+        _write_h5mu(file, whole, compression="gzip")
+    head = f"MuData (format-version={mudata.__mudataversion__};creator=muon;creator-version={mudata.__version__})"
+    made.getbuffer()[:_BLOCK] = head.encode().ljust(_BLOCK, b"\0")
+    path.write_bytes(made.getbuffer())
 
 
 def _modality(loaded: LoadedStudy, table: AssayTable) -> AnnData:

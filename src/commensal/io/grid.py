@@ -126,6 +126,14 @@ def parse_grid(
     quoted = marks > 0 and not (delimiter == "\t" and marks % 2)  # an odd one in a TSV is a double prime, not a quote
     header, header_lines = _header(lines, delimiter, quoted)
     header = [unescaped(name) for name in header]
+    if not any(name.strip() for name in header):
+        raise FormatError(
+            "the first line names no column",
+            where=f"{text.file}, line {skipped + 1}",
+            found="an empty line" if len(header) < 2 else "separators and nothing between them",
+            expected="the names of the columns",
+            mend="remove empty lines above the header",
+        )
     body = lines[header_lines:]
     if not body:
         raise FormatError(
@@ -284,7 +292,7 @@ def find_delimiter(file: str, lines: Sequence[bytes]) -> str:
     best: tuple[float, int, str] | None = None
     for delimiter in _DELIMITERS:
         counts = [_cells(line, delimiter) for line in sample]
-        if counts[0] < 2 and (len(counts) == 1 or counts[1] < 2):
+        if not counts or (counts[0] < 2 and (len(counts) == 1 or counts[1] < 2)):
             continue
         agree = sum(count in (counts[0], counts[0] + 1) and count > 1 for count in counts) / len(counts)
         score = (agree, 1 if delimiter == "\t" else 0, delimiter)

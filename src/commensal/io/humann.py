@@ -81,7 +81,7 @@ def _profile(path: Path, assay: Assay) -> Profile:
     rest: dict[str, np.ndarray] = {}
     others = 0
     for row in rows[start + 1 :]:
-        require_width(row, len(header), path.name, "HUMAnN")
+        require_width(row, len(header), path.name, "HUMAnN", exactly=True)
         whole, bar, stratum = row.cells[0].partition("|")
         name, _, words = whole.partition(": ")
         if name not in _REST and bool(bar) != stratified:

@@ -55,7 +55,7 @@ def limit() -> int:
     given = os.environ.get(TABLE_LIMIT)
     if given is None:
         return LIMIT
-    if not given.strip().isdigit():
+    if not given.strip().isdecimal():
         raise UsageError(f"{TABLE_LIMIT} is no number of bytes", found=repr(given), expected="such as 2000000000")
     return int(given)
 

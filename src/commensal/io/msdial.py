@@ -119,13 +119,14 @@ def _parse(path: Path) -> _Export:
         )  # fmt: skip
     header = tuple(cell.strip() if j == 0 else cell for j, cell in enumerate(rows[top].cells))
     at = next((j for row in rows[:top] for j, cell in enumerate(row.cells) if cell.strip() == "Class"), None)
-    if at is None:
+    first = (at or 0) + 1
+    above = [row for row in rows[:top] if at is not None and len(row.cells) > first and row.cells[at].strip()]
+    if at is None or not above:
         raise FormatError(
             "the lines about the samples are missing", where=f"{text.file}, above line {rows[top].line}",
             found=f"{top} lines", expected=listing(LINES), mend="export the alignment result with its header",
         )  # fmt: skip
-    first = at + 1
-    named = {row.cells[at].strip(): row.cells for row in rows[:top] if len(row.cells) > first and row.cells[at].strip()}
+    named = {row.cells[at].strip(): row.cells for row in above}
     marks = {name: [*cells, *[""] * (len(header) - len(cells))] for name, cells in named.items()}
     means = [j for j in range(first, len(header)) if _is_mean(j, marks)]
     samples = [j for j in range(first, len(header)) if j not in means and header[j].strip()]

@@ -67,8 +67,8 @@ def amount(cell: str, file: str, line: int, column: str) -> float:
     return number
 
 
-def require_width(row: Row, width: int, file: str, tool: str) -> None:
-    """Refuse a row with fewer cells than are needed.
+def require_width(row: Row, width: int, file: str, tool: str, *, exactly: bool = False) -> None:
+    """Refuse a row with fewer cells than are needed; with more, too, where it is ``exactly`` so many.
 
     Raises
     ------
@@ -80,6 +80,12 @@ def require_width(row: Row, width: int, file: str, tool: str) -> None:
             f"a row has fewer cells than {tool} writes", where=f"{file}, line {row.line}",
             found=f"{len(row.cells)} cells", expected=f"{width} cells, cut by tabs",
             mend="copy the file again if it was cut short",
+        )  # fmt: skip
+    if exactly and len(row.cells) > width:
+        raise FormatError(
+            "a row has more cells than the header", where=f"{file}, line {row.line}",
+            found=f"{len(row.cells)} cells", expected=f"{width} cells, cut by tabs",
+            mend="look for a tab in a name, or give the file as it was written",
         )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def cut(text: Text, delimiter: str) -> list[Row]:
     rows, start = [], 1
     try:
         for cells in reader:
-            rows.append(Row(start, tuple(cells)))
+            rows.append(Row(start, tuple(cells) or ("",)))  # an empty line is one empty cell, with quotes and without
             start = reader.line_num + 1
     except csv.Error as error:
         raise FormatError(

@@ -95,13 +95,13 @@ def _read(path: Path) -> tuple[list[str], NDArray[np.float64]]:
                 where=where, found=f"{len(cells)} cells", expected="gene and three counts, cut by tabs",
                 mend="give ReadsPerGene.out.tab as STAR wrote it (--quantMode GeneCounts)",
             )  # fmt: skip
-        if not all(cell.strip().isdigit() for cell in cells[1:]):
+        if not all(cell.strip().isdecimal() for cell in cells[1:]):
             raise TableError(
                 "a cell is no whole number",
                 where=where, found=repr(line[:60]), expected="three counts", mend="give the file as STAR wrote it",
             )  # fmt: skip
         names.append(cells[0])
-        counts.append([float(cell) for cell in cells[1:]])
+        counts.append([float(cell.strip()) for cell in cells[1:]])
     return names, np.array(counts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +66,10 @@ def write_biom(table: AssayTable, samples: list[str], path: Path) -> None:
         type="OTU table",
     )
     made.create_date = None
-    with h5py.File(path, "w") as handle:
+    content = BytesIO()  # HDF5 that meets a full disk ends the process
+    with h5py.File(content, "w") as handle:
         made.to_hdf5(handle, "commensal")
+    path.write_bytes(content.getbuffer())
 
 
 def write_tree(table: AssayTable, path: Path) -> None:

@@ -133,7 +133,7 @@ def _payload(
         "nouns": [noun(one, view.study) for one in levels["outcome"]], "asks": [ASKS.get(name, "") for name in names],
         "manner": [MANNER.get(name, "") for name in names], "arcs": ARCS, "under": UNDER,
         "lines": said["rows"], "figures": drawn, "cells": cells, "told": notes, "texts": texts.all,
-        "genes": _genes(view, opened), "specimens": _specimens(levels["molecule"], rows),
+        "genes": _genes(view, opened), "private": view.private, "specimens": _specimens(levels["molecule"], rows),
     }  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def _lines(view: PageView, lines: pd.DataFrame, behind: Behind) -> tuple[Packed,
             figure = line_figure(row, behind.points, view.study.time_unit)
             at_row[at] = -1 if figure is None else len(drawn)
             drawn += [] if figure is None else [figure]
-        where = "" if row is None else source(row, view.study, view.provenance)
+        where = "" if row is None else source(row, view.study, view.provenance, files=not view.private)
         packed = _line(line, at, -1 if at is None else at_row.get(at, -1), where)
         own = "" if row is None or missing(row["note"]) else str(row["note"])
         out.append(packed | {"size": behind.size_of(line), "own": own})

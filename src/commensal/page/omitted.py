@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from commensal.page.words import count, plural
 from commensal.study import Dropped, Match
 from commensal.tables import STATUSES
+
+#: Fewer who are not named are not counted.
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,20 @@ class Omitted:
     what: str
     where: str
     reason: str
-    names: tuple[str, ...]
+    names: tuple[str, ...]  #: empty texts where nobody is named
+
+    @property
+    def named(self) -> bool:
+        """Whether they are named."""
+        return any(self.names)
+
+    @property
+    def counted(self) -> str:
+        """How many they are, in words; of few who are not named, that they are few."""
+        n = len(self.names)
+        if n < FEW and not self.named:
+            return f"fewer than five {plural(self.what)}"
+        return f"{count(n)} {plural(self.what, n)}"
 
 
 def dropped_groups(dropped: Iterable[Dropped]) -> list[Omitted]:

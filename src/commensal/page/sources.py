@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +16,7 @@ from commensal.study import Study
 SHOWN = 12
 
 
-def source(row: pd.Series, study: Study, provenance: Mapping[str, object]) -> str:
+def source(row: pd.Series, study: Study, provenance: Mapping[str, object], *, files: bool = True) -> str:
     """Return file, column and hash of what a row of the Estimates was made of.
 
     Parameters
@@ -26,6 +27,8 @@ def source(row: pd.Series, study: Study, provenance: Mapping[str, object]) -> st
         As declared: which file an assay, a measure or an event is in.
     provenance
         Of the page: its ``inputs`` hold file, bytes and sha256.
+    files
+        Name the file. A private page does not.
 
     Examples
     --------
@@ -35,7 +38,12 @@ def source(row: pd.Series, study: Study, provenance: Mapping[str, object]) -> st
     >>> row = pd.Series({"assay": "serum", "feature": "M1", "label": "NAM", "measure": None})
     >>> source(row, study, {"inputs": [{"file": "serum.tsv", "sha256": "ab" * 32}]})
     'serum.tsv (sha256 abababababab…), feature M1 (NAM)'
+    >>> source(row, study, {}, files=False)
+    'assay serum, feature M1 (NAM)'
     """
+    if not files:
+        where = source(row, replace(study, assays={}, tables={}), {})
+        return f"assay {row['assay']}, {where}" if not missing(row["assay"]) else where
     if not missing(row["assay"]):
         return _of_assay(row, study, provenance)
     name = "" if missing(row["measure"]) else str(row["measure"])

@@ -123,13 +123,10 @@ def answered(
         outcomes = keeper.outcomes(loaded, steps, crew, tell)
     for at, (step, outcome) in enumerate(zip(steps, outcomes, strict=True)):
         question, part = step.question, step.part
+        failures += not_answered(step, outcome)
         if outcome.answer is None:
-            assert outcome.error is not None
-            where = f"assay {part}" if part else OUTCOMES
-            failures.append(_not_answered(question, where, part, outcome.error))
             continue
         made = outcome.answer
-        failures += [_not_answered(question, f"outcome {one.name}", None, one.error) for one in made.refused]
         answers.append(borne(made, step, withheld))
         told = {"took": round(outcome.seconds, 3)} | (keeper.told(at) if keeper else {})
         journal.event("answer", question=question.name, assay=part, estimates=len(made.estimates), **told)
@@ -137,6 +134,16 @@ def answered(
     if first and not answers:
         raise first
     return answers, failures
+
+
+def not_answered(step: Step, outcome: Outcome) -> list[Finding]:
+    """Return what of a step could not be answered, as findings."""
+    question, part = step.question, step.part
+    if outcome.error is not None:
+        where = f"assay {part}" if part else OUTCOMES
+        return [_not_answered(question, where, part, outcome.error)]
+    refused = outcome.answer.refused if outcome.answer is not None else ()
+    return [_not_answered(question, f"outcome {one.name}", None, one.error) for one in refused]
 
 
 def borne(made: Answer, step: Step, withheld: Mapping[tuple[str, str], checks.Withheld]) -> Answer:

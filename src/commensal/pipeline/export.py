@@ -93,7 +93,16 @@ def export(
             mend="run the study, then give its folder with --results",
         )
     loaded = load(study, data, profiles=None if results is None else Path(results) / "profiles")
-    folder = execution.folder(Path(out))
+    folder = Path(out)
+    with execution.together(folder) as new:
+        files, left = _written(loaded, tables, new, formats)
+    return Exported(folder, tuple(folder / path.name for path in files), tuple(left))
+
+
+def _written(
+    loaded: LoadedStudy, tables: dict[str, pd.DataFrame], folder: Path, formats: Sequence[str]
+) -> tuple[list[Path], list[str]]:
+    """Write every format into a folder; return the files, and what there is none of."""
     files: list[Path] = []
     left: list[str] = []
     if "h5mu" in formats:
@@ -112,7 +121,7 @@ def export(
         files.append(path := folder / "load.R")
         with execution.whole(path) as temporary:
             temporary.write_text(writing.loader(), encoding="utf-8", newline="\n")
-    return Exported(folder, tuple(files), tuple(left))
+    return files, left
 
 
 def _results(folder: Path) -> dict[str, pd.DataFrame]:

@@ -1,7 +1,8 @@
 """A study whose ids of people are tokens: what comes of it cannot name anyone, because it never knew a name.
 
 A token keeps the place of its id among the sorted ids, so that nothing that sorts by id gives another number. Tokens
-leave in exchange for pseudonyms, which keep no order.
+leave in exchange for pseudonyms, which keep no order. A token also tells whether its id only counts, as cages 1 to 4 of
+every arm do: what stands for several units must be seen as such.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from commensal import execution
+from commensal.checks.units import is_counter
 from commensal.study import AssayTable, Condition, Dropped, LoadedStudy, Match, Study
 
 #: Samples and their subjects share their ids where nobody gave subjects; these columns are always ids of people.
@@ -22,10 +24,10 @@ ALWAYS = ("subject", "sample", "household")
 #: Units of several animals, or of a place: a sentence about them is of nobody, and stays with pseudonyms in it.
 UNITS = frozenset({"cage", "isolator", "litter", "room", "facility", "vivarium", "batch", "site", "centre", "center"})
 #: What is dropped and is somebody.
-_SOMEBODY = ("sample", "subject", "row")
+SOMEBODY = ("sample", "subject", "row")
 #: What looks like the name of a file, which may be that of a sample, in a reason.
 _FILE = re.compile(r"[\w-]\.[A-Za-z]|[/\\]")
-_TOKEN = re.compile(r"id~\d{8}~\d{3}~")
+_TOKEN = re.compile(r"id~\d{8}~\d{3}[~#%]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def hidden(loaded: LoadedStudy, key: bytes) -> tuple[LoadedStudy, Names]:
     def gone(items: Iterable[Dropped]) -> tuple[Dropped, ...]:
         return tuple(
             replace(one, name=names.any_token(one.name), reason=names.reason(one.reason))
-            if one.what in _SOMEBODY
+            if one.what in SOMEBODY
             else one
             for one in items
         )
@@ -163,13 +165,13 @@ def _names(loaded: LoadedStudy, columns: tuple[str, ...], key: bytes) -> Names:
     somebody = ids[PERSON]
     samples = {str(one) for one in loaded.samples.index}
     for table in loaded.assays.values():
-        samples |= set(table.samples) | {one.name for one in table.dropped if one.what in _SOMEBODY}
+        samples |= set(table.samples) | {one.name for one in table.dropped if one.what in SOMEBODY}
         samples |= set() if table.quality is None else {str(one) for one in table.quality.index}
     for match in loaded.matches.values():
         samples |= {*match.matched, *match.samples_without_data, *match.data_without_samples}
     for prepared in loaded.preparation.values():
         samples |= set(prepared.samples)
-    somebody |= samples | {one.name for one in loaded.dropped if one.what in _SOMEBODY}
+    somebody |= samples | {one.name for one in loaded.dropped if one.what in SOMEBODY}
     somebody |= {str(one) for one in loaded.subjects.index} | {*loaded.unused_subjects, *loaded.unlisted_subjects}
     for frame in (loaded.samples, loaded.subjects, loaded.phenotypes, loaded.events):
         for name in columns if frame is not None else ():
@@ -182,11 +184,16 @@ def _names(loaded: LoadedStudy, columns: tuple[str, ...], key: bytes) -> Names:
     written: dict[str, str] = {}
     places = {name: place for place, name in enumerate(sorted(set().union(*ids.values())))}
     for at, (kind, own) in enumerate(ids.items()):  # kinds share one order: a person without a household stands for one
-        tokens[kind] = {name: f"id~{places[name]:08d}~{at:03d}~" for name in sorted(own)}
+        tokens[kind] = {name: f"id~{places[name]:08d}~{at:03d}{_mark(name)}" for name in sorted(own)}
         for name, token in tokens[kind].items():
             said = "sample" if kind == PERSON and name in samples else kind
             written[token] = execution.pseudonym(key, said, name)
     return Names(key, tokens, written)
+
+
+def _mark(name: str) -> str:
+    """Return how the token of an id ends: by whether it only counts."""
+    return "#" if is_counter(name, bare=True) else "%" if is_counter(name) else "~"
 
 
 def _column(column: pd.Series[Any], names: Names, kind: str) -> pd.Series[Any]:

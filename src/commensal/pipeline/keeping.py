@@ -103,6 +103,10 @@ class Kept:
                 self._found[one.key] = _answer(loaded, one.step, blocks)
         return [self._found[one.key] for one in plan]
 
+    def found(self, plan: Planned) -> Outcome | None:
+        """Return the kept outcome of a step; None of one that is to run."""
+        return self._found.get(plan.key)
+
     def told(self, at: int) -> dict[str, object]:
         """Return what the journal is told of a step."""
         one = self.plan[at]

@@ -197,15 +197,17 @@ def _sources(fitted: Blueprint) -> dict[str, str]:
 
 
 def _write(made: Planned, view: page.PlanView, folder: Path, settings: Mapping[str, object]) -> None:
-    execution.folder(folder)
+    with execution.together(folder, stale=("figures/plan-[0-9][0-9]-*.svg", "figures/plan-[0-9][0-9]-*.pdf")) as new:
+        _put(made, view, new, settings)
+
+
+def _put(made: Planned, view: page.PlanView, folder: Path, settings: Mapping[str, object]) -> None:
     for name, frame in (("plan.parquet", made.figures), ("needed.parquet", made.needed)):
-        with execution.whole(folder / name) as path:
-            frame.to_parquet(path, index=False)
+        frame.to_parquet(folder / name, index=False)
     tables = {"figures": made.figures, "needed": made.needed, "claims": made.claims, "rungs": made.rungs}
     rows = {name: json.loads(frame.to_json(orient="records")) for name, frame in tables.items()}
-    with execution.whole(folder / "plan.json") as path:
-        text = json.dumps({"settings": settings, "sentences": made.sentences, **rows}, indent=1, ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps({"settings": settings, "sentences": made.sentences, **rows}, indent=1, ensure_ascii=False)
+    (folder / "plan.json").write_text(text + "\n", encoding="utf-8")
     page.write_plan(view, folder)
 
 

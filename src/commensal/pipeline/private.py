@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ import pandas as pd
 
 from commensal import execution
 from commensal.errors import CommensalError, OutputError, UsageError
-from commensal.pipeline.hidden_names import Names, hidden, shown_study
+from commensal.pipeline.hidden_names import SOMEBODY, Names, hidden, shown_study
 from commensal.pipeline.private_points import left_out, private_points
 from commensal.pipeline.unchanged import is_asked
 from commensal.questions import Answer
@@ -28,6 +29,12 @@ PAGE = 4096
 OF_FEATURES = frozenset({"identity", "identity_open", "same_compound", "no_functions"})
 #: Findings whose sentences tell the value of whoever is first or last, without a name.
 OF_ONE = frozenset({"missing_baseline", "shallow_samples"})
+#: Parts of notes that tell of one person, by name or without, and what stands in their place.
+OF_ONE_PERSON = (
+    (re.compile(r"(?:^|; )without any one [^;]*"), ""),  # the estimate without the most influential
+    (re.compile(r" \(the widest [^()]*\)"), ""),
+    (re.compile(r"( in the median), \S+ at most"), r"\1"),
+)
 _READ_IT = (
     "`commensal check STUDY.toml` says it on your screen, or a run with --no-private into another folder does; keep"
     " what they print to yourself"
@@ -218,6 +225,7 @@ class Private(Veil):
         if not named:
             where, message, mend = map(self.names.shown, (one.where, one.message, one.mend))
             return replace(one, where=where, message=message, mend=mend)
+        named = sorted(named)  # not in the order of the tables
         listed = ", ".join(named[:6]) + (f" and {len(named) - 6} more" if len(named) > 6 else "")
         kind = one.code.replace("_", " ")
         message = f"{kind}: it is about {listed}. What it says of them is left out; `commensal check` prints it."
@@ -243,9 +251,12 @@ class Private(Veil):
     def _word(self, text: Any) -> Any:
         if not isinstance(text, str):
             return text
+        for pattern, instead in OF_ONE_PERSON:
+            text = pattern.sub(instead, text)
+        text = text.removeprefix("; ")
         if not (named := self.names.named(text)):
             return self.names.shown(text)
-        return f"(told of {', '.join(named[:3])}: left out)"
+        return f"(told of {', '.join(sorted(named)[:3])}: left out)"
 
     def answer(self, answer: Answer, loaded: LoadedStudy) -> Answer:
         """Return estimates without notes on single people, and points that are of nobody."""
@@ -254,18 +265,22 @@ class Private(Veil):
         return replace(answer, estimates=estimates(self.words(answer.estimates)), points=shown)
 
     def dropped(self, items: Sequence[Dropped]) -> tuple[Dropped, ...]:
-        """Return what was left out, by pseudonyms."""
+        """Return what was left out; somebody is counted and not named, as why they were tells of them."""
         return tuple(
-            replace(one, name=self.names.shown(one.name), where=self.names.shown(one.where),
-                    reason="its reason names others" if self.names.named(one.reason) else one.reason)
+            replace(
+                one,
+                name="" if one.what in SOMEBODY else self.names.shown(one.name),
+                where=self.names.shown(one.where),
+                reason="its reason names others" if self.names.named(one.reason) else one.reason,
+            )
             for one in items
-        )  # fmt: skip
+        )
 
     def matches(self, matches: Mapping[str, Match]) -> Mapping[str, Match]:
-        """Return ids that met nothing, by pseudonyms."""
+        """Return how many ids met nothing; none is named."""
 
         def people(ids: Sequence[str]) -> tuple[str, ...]:
-            return tuple(self.names.shown(one) for one in ids)
+            return ("",) * len(ids)
 
         return {
             name: Match(one.assay, *map(people, (one.matched, one.samples_without_data, one.data_without_samples)))

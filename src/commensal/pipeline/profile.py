@@ -29,9 +29,13 @@ def profile(
     quality: int = 15,
     min_length: int = 40,
     seed: int = 1,
+    fresh: bool = False,
     progress: Progress | None = None,
 ) -> Profile:
     """Profile one sample: species and strains, functions, and with ``mode="mapping"`` genes and growth.
+
+    A finished profile of the same reads, reference, settings and versions is taken up (``taken_up`` of what is
+    returned); one that was killed is begun anew.
 
     Parameters
     ----------
@@ -57,6 +61,8 @@ def profile(
         Shorter reads are left out (bases).
     seed
         Seed of the bootstrap of growth.
+    fresh
+        Profile, whatever is there.
     progress
         Called with (bytes done, bytes in all, what is being done).
 
@@ -71,11 +77,17 @@ def profile(
     >>> from commensal import profile
     >>> profile("s1_R1.fastq.gz", "s1_R2.fastq.gz", reference="gut", out="profiles").taxa      # doctest: +SKIP
     """
-    from commensal.reads.profile import profile_sample, sample_name
+    from commensal.reads.profile import asked, finished, profile_sample, sample_name
     from commensal.reads.trimming import Trimming
 
     name = sample_name(Path(r1)) if sample is None else sample
+    trimming = Trimming(quality=quality, min_length=min_length, adapters=tuple(adapter))
+    reads = [Path(one) for one in (r1, r2) if one is not None]
     with _alone(Path(out), name):
+        if not fresh and can_name_a_file(name) and (Path(out) / name / "quality.json").is_file():
+            settings = asked(mode, layout, trimming, host, seed)
+            if (there := finished(Path(out) / name, reads, reference, settings)) is not None:
+                return there
         return profile_sample(
             r1,
             r2,
@@ -84,7 +96,7 @@ def profile(
             sample=name,
             mode=mode,
             layout=layout,
-            trimming=Trimming(quality=quality, min_length=min_length, adapters=tuple(adapter)),
+            trimming=trimming,
             hosts=tuple(host),
             seed=seed,
             progress=progress,

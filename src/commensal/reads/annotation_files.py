@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commensal.errors import FormatError
-from commensal.reads.reference_genes import Feature, features, genbank_genes, text_lines
+from commensal.reads.reference_genes import LONGEST, Feature, features, genbank_genes, text_lines
 
 KO = re.compile(r"(?<!\w)K\d{5}(?!\w)")
 #: An EC number: four levels, of which the last may be provisional (n1) and the last ones open (-).
@@ -173,7 +173,7 @@ def _bakta(lines: list[str]) -> Annotations | None:
     hits = []
     for line in lines[at + 1 :]:
         cells = line.split("\t")
-        if len(cells) < 9 or not (cells[2].isdigit() and cells[3].isdigit()):
+        if len(cells) < 9 or not all(one.isdecimal() and len(one) < LONGEST for one in cells[2:4]):
             continue
         for namespace, name in terms(cells[8]):
             gene = cells[5] or f"{cells[0]}:{cells[2]}-{cells[3]}"

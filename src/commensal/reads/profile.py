@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from commensal.reads.growth import growth
 from commensal.reads.host import Host
 from commensal.reads.kmers import candidates, sketch
 from commensal.reads.mapping import Mapped, lay
-from commensal.reads.tables import frame, write_table, write_text
+from commensal.reads.tables import frame, read_table, write_table, write_text
 from commensal.reads.taxa import Composition, call, composition
 from commensal.reads.trimming import Trimmer, Trimming
 
@@ -46,6 +47,7 @@ class Profile:
     genes: pd.DataFrame | None
     growth: pd.DataFrame | None
     quality: dict[str, Any]
+    taken_up: bool = False  #: it was there already, of the same reads, reference and settings
 
     @property
     def status(self) -> str:
@@ -56,13 +58,20 @@ class Profile:
         """Say what was found, in lines for people."""
         known = self.taxa[self.taxa["genome"] != lineage.UNKNOWN]
         if self.status == "no_reads":
-            return [f"{self.sample}: no reads are left", *self.quality["warnings"], f"written: {self.folder}"]
+            return [f"{self.sample}: no reads are left", *self.quality["warnings"], self._where()]
         lines = [f"{self.sample}: {known['species'].nunique()} species, {self.quality['unknown']:.1%} unknown"]
         for row in known.head(10).itertuples(index=False):
             lines.append(f"  {row.relative_abundance:7.2%}  {row.species}  ({row.coverage:.2f} ×; {row.note})")
         if len(known) > 10:
             lines.append(f"  and {len(known) - 10} more")
-        return [*lines, *(f"warning: {text}" for text in self.quality["warnings"]), f"written: {self.folder}"]
+        return [*lines, *(f"warning: {text}" for text in self.quality["warnings"]), self._where()]
+
+    def _where(self) -> str:
+        if self.taken_up:
+            return (
+                f"nothing was run: {self.folder} is of the same reads, reference and settings (--fresh makes it anew)"
+            )
+        return f"written: {self.folder}"
 
 
 def profile_sample(
@@ -138,10 +147,75 @@ def profile_sample(
         _functions(name, run, found, table, mapped),
         table if mode != "mapping" or table is not None else frame("genes", {}, name),
         _growth(name, run, mapped, seed) if mode == "mapping" else None,
-        _quality(name, run, found, mapped, mode),
+        _quality(name, run, found, mapped, mode) | {"asked": asked(mode, layout, run.trimming, hosts, seed)},
     )
     _write(profile)
     return profile
+
+
+def asked(
+    mode: str, layout: str | None, trimming: Trimming, hosts: Sequence[Path | str], seed: int
+) -> dict[str, object]:
+    """Return what was asked of a profile besides reads and reference, as quality.json keeps it: hosts by their bytes.
+
+    Raises
+    ------
+    UsageError
+        A host's file cannot be read.
+    """
+    return {
+        "mode": mode,
+        "layout": layout,
+        "quality": trimming.quality,
+        "min_length": trimming.min_length,
+        "adapters": list(trimming.adapters),
+        "poly_g": trimming.poly_g,
+        "hosts": [_sha256(Path(host)) for host in hosts],
+        "seed": seed,
+    }
+
+
+def finished(folder: Path, reads: Sequence[Path], reference: Any, settings: Mapping[str, object]) -> Profile | None:
+    """Return the finished profile in a folder if it is of these reads, this reference and these settings, else None.
+
+    A folder without quality.json is unfinished: it is written last.
+
+    Parameters
+    ----------
+    folder
+        The sample's folder.
+    reads
+        One file, or two of mates: known by size and SHA-256.
+    reference
+        A reference (`commensal.reads.open_reference`) or its folder.
+    settings
+        From `asked`.
+    """
+    from commensal.reads.needs import versions
+
+    try:
+        held = json.loads((folder / "quality.json").read_text(encoding="utf-8"))
+        same = {"reference": _opened(reference).manifest.get("id"), "versions": versions(), "asked": dict(settings)}
+        if any(held[key] != value for key, value in same.items()):
+            return None
+        if [one["bytes"] for one in held["inputs"]] != [path.stat().st_size for path in reads]:
+            return None
+        if [one["sha256"] for one in held["inputs"]] != [_sha256(path) for path in reads]:
+            return None
+        tables = {name: folder / f"{name}.parquet" for name in ("taxa", "lineage", "functions", "genes", "growth")}
+        found = {name: read_table(name, path) for name, path in tables.items() if path.is_file()}
+        own = (found["taxa"], found["lineage"], found["functions"], found.get("genes"), found.get("growth"))
+        return Profile(str(held["sample"]), folder, *own, held, taken_up=True)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError("the file cannot be read", where=str(path), found=error.strerror or error) from error
 
 
 def sample_name(path: Path) -> str:
@@ -325,4 +399,4 @@ def _write(profile: Profile) -> None:
     write_text(json.dumps(profile.quality, indent=1, ensure_ascii=False) + "\n", report)
 
 
-__all__ = ["MODES", "Profile", "profile_sample", "sample_name"]
+__all__ = ["MODES", "Profile", "asked", "finished", "profile_sample", "sample_name"]

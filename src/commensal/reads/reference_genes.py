@@ -11,6 +11,8 @@ from urllib.parse import unquote
 from commensal.reads.needs import needed
 from commensal.reads.reference_fasta import Genome, GenomeError, read_bytes
 
+#: No coordinate has so many digits; Python refuses to read thousands of them.
+LONGEST = 16
 _LOCUS = ("locus_tag", "locus_tag_genbank", "GeneID", "ID", "protein_id", "Name")
 _ALIASES = (*_LOCUS, "locus_tag_refseq", "ProteinID", "gene_id", "old_locus_tag", "orig_transcript_id")
 _PRODIGAL = re.compile(r"(\S+)_(\d+) # (\d+) # (\d+) # (-?1) #")
@@ -89,7 +91,7 @@ def features(path: Path) -> Iterator[Feature]:
         cells = line.split("\t")
         if line.startswith("#") or len(cells) < 9:
             continue
-        if not (cells[3].isdigit() and cells[4].isdigit()):
+        if not all(one.isdecimal() and len(one) < LONGEST for one in cells[3:5]):
             raise GenomeError(
                 "damaged", "a coordinate is no number", where=f"{path.name}, line {at}", found=f"{cells[3]}, {cells[4]}"
             )

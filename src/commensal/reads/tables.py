@@ -64,6 +64,18 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), temporary, compression="zstd")
 
 
+def read_table(name: str, path: Path) -> pd.DataFrame:
+    """Read a table of a profile that was written, with its columns and types.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError
+        The file cannot be read, or is none of ours.
+    """
+    held = pq.read_table(path).to_pandas()
+    return pd.DataFrame({column: held[column].astype(_PANDAS[kind]) for column, kind in COLUMNS[name].items()})
+
+
 def write_text(text: str, path: Path) -> None:
     """Write text, whole or not at all.
 

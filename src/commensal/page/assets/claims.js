@@ -188,9 +188,9 @@
     const one = line(i, k);
     const title = `${data.names[k]}${one.specimen ? `, ${one.specimen}` : ""}`;
     const figure = one.figure >= 0 ? data.figures[one.figure] : null;
-    const from = make("p", { class: "source" }, ...(one.estimate === null ? [] : ["From: ", estimateLink(one), "; question ", questionLink(one), one.source ? `; in the study’s folder ${one.source}` : "", "."]));
+    const from = make("p", { class: "source" }, ...(one.estimate === null ? [] : ["From: ", estimateLink(one), "; question ", questionLink(one), one.source ? `; ${data.private ? "" : "in the study’s folder "}${one.source}` : "", "."]));
     const content = figure ? [rawFigure(figure, title), make("p", { class: "of" }, make("strong", {}, "n: "), `${figure.n}. `, `${figure.about}.`), ...values(figure, `claim ${data.ranks[i]}, ${title}`)]
-      : [make("p", { class: "of" }, one.verdict === "not measured" ? "Not measured: there is nothing to show." : "The values behind this line are not on this page: they are kept for the first claims by rank, and not where single animals and people are kept private. They stand in the file named here.")];
+      : [make("p", { class: "of" }, one.verdict === "not measured" ? "Not measured: there is nothing to show." : data.private ? "The values behind this line are of single subjects: a private run shows none. They stand in the study’s own files." : "The values behind this line are not on this page: they are kept for the first claims by rank. They stand in the file named here.")];
     return make("figure", { class: `behind ${css(one.verdict)}` }, make("h4", {}, ...marked(one.verdict), title, make("span", { class: "manner" }, ` ${one.verdict}${one.verdict === "not measured" ? "" : `: ${data.manner[k]}`}`)), ...content, from);
   };
   const steps = (gene) => (gene.steps.length ? [make("details", { class: "steps" }, make("summary", {}, `Steps in the genome: ${gene.verdict}`),

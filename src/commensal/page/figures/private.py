@@ -54,7 +54,11 @@ def _figure(group: Group, own: pd.DataFrame, kind: str, title: str) -> Figure | 
     named = own.assign(_what=[_what(row) for row in own[["measure", "feature", "label", "note"]].to_dict("records")])
     panels: list[Panel] = []
     rows: Rows = []
+    bare: list[str] = []
     for what, part in named.groupby("_what", sort=False):
+        if kind in CURVES and not (part["x"] > 0).any():
+            bare.append(str(what))
+            continue
         if len(panels) == MOST:
             break
         made = _rows(group, part)
@@ -62,18 +66,20 @@ def _figure(group: Group, own: pd.DataFrame, kind: str, title: str) -> Figure | 
         rows += [{"what": what} | row for row in made]
     if not panels:
         return None
-    more = named["_what"].nunique() - len(panels)
+    more = named["_what"].nunique() - len(panels) - len(bare)
     shown = (
         "Shares read at round times, between which at least five subjects left a group, with 95 % intervals; "
-        "straight lines join what is known."
+        "straight lines join what is known. A group that stands at time 0 alone lost fewer than five."
         if kind in CURVES
         else "Means of subjects, with their 95 % intervals, where a group has at least five."
-        if kind in ALONG
+        if kind in ALONG or not any(row["kind"] == "density" for row in rows)
         else "How many subjects have values where: the darker, the larger the share of its group. Dot and line: mean "
-        "and 95 % interval. Outer bins are open: they hold everybody below or above, and are drawn one step wide."
+        "and 95 % interval. Outer bins are open: they hold everybody below or above, and are drawn one step wide. A "
+        "group without bins has too few subjects for two, or too many alike."
     )
     caption = [
         f"{shown} Single subjects are not shown, nor groups of fewer than five; counts are rounded to fives.",
+        *([f"Not drawn, as fewer than five of any group had it: {', '.join(bare)}."] if bare else []),
         *([f"The first {MOST} are drawn; {more} more are in points.parquet."] if more > 0 else []),
     ]
     return Figure(
@@ -148,7 +154,8 @@ def _strips(rows: Rows, what: str, part: pd.DataFrame) -> Panel:
         "bins": [row for row in rows if row["kind"] == "density"],
         "means": [row for row in rows if row["kind"] == "mean"],
     }
-    return panel(alt.layer(strips, lines, dots, title=what), data, 36 * max(len(names), 2))
+    layers = [*([strips] if data["bins"] else []), lines, dots]  # an axis over no bins has no ends
+    return panel(alt.layer(*layers, title=what), data, 36 * max(len(names), 2))
 
 
 def _line(group: Group, rows: Rows, what: str, kind: str, part: pd.DataFrame) -> Panel:
