@@ -43,7 +43,7 @@ SOURCES = (
     Source("what a sample, a feature and a task cost; the model of 100,000 metagenomes", ("scale", "decisions/execution"), "make bench-scale", REAL + "genomes", ("scale",), "half an hour"),
     Source("a table of 10,000 samples and a million genes", ("large-tables", "decisions/large-tables"), "make bench-outofcore ARGS=--full", MADE_UP, ("outofcore",)),
     Source("jacobs2016 from table to page; `--help`", (), "make bench-cohort", REAL + "jacobs2016", ("cohort",), "1 min"),
-    Source("the demo run again with nothing changed", ("decisions/results-kept",), "make bench-rerun", MADE_UP, (), "2 min; kept as `rerun.json` where it is run"),
+    Source("the demo run again with nothing changed", ("runs-that-go-on", "decisions/results-kept"), "make bench-rerun", MADE_UP, ("rerun",), "2 min"),
     Source("runs killed at random moments", (), "make bench-crash", MADE_UP, ("crash",), "hours"),
     Source("animals: intervals, familywise error, classes of a course", ("animals-simulate",), "make bench-animals", MADE_UP, ("animals",)),
     Source("the course of a disease: null rates, classes, departures", ("decisions/course",), "make bench-course", MADE_UP, ("course",), "minutes"),
