@@ -25,7 +25,7 @@ SOURCES = (
     Source("null rates and coverage of every p of `stats`", ("calibration",), "make calibration", MADE_UP, ("engine_null",), "hours"),
     Source("null rates of `cohort` on rearranged labels of real people", ("decisions/default-model",), "make calibration",
            REAL + "jacobs2016, kostic2015", ("cohort_null",), "an hour or two"),
-    Source("answers, seconds and null rates beside QIIME 2", ("comparison",), "make bench-qiime", REAL + "jacobs2016, kostic2015; QIIME 2 of Debian", ("qiime",), "10 min"),
+    Source("answers, seconds and null rates beside QIIME 2", ("comparison",), "make bench-qiime", REAL + "jacobs2016, kostic2015; QIIME 2 of Debian", ("qiime",), "15 min of processor time"),
     Source("mixed models per second, beside lme4 and lmerTest", ("comparison", "decisions/mixed-model"), "make bench-engine", MADE_UP + "; R with lme4, lmerTest", ("engine",), "30 s"),
     Source("abundance and presence of a cohort, beside MaAsLin3 (frozen)", ("comparison",), "make bench-engine", MADE_UP, ("engine_default",), "10 s"),
     Source("logistic mixed models per second, beside glmer", ("comparison", "decisions/logistic"), "make bench-engine", MADE_UP + "; R with lme4", ("engine_logistic",), "30 s"),
