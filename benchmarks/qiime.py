@@ -240,7 +240,7 @@ def failures(figures: dict) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--shuffles", type=int, default=300)
+    parser.add_argument("--shuffles", type=int, default=1000)
     chosen = parser.parse_args()
     for name in ("jacobs2016", "kostic2015"):
         if not (chosen.data / name).is_dir():

@@ -26,8 +26,8 @@ out the same with the same versions; seconds do not.
 ## Made by a command
 """
 TIME = """
-Times are of two cores that were shared with other work. Those with seconds were recorded by the benchmark itself; the others are orders of
-magnitude, and *hours* may be a night.
+Times are of two cores that were shared with other work: as the record says, or once taken by hand. *Minutes* and *hours* without a number were
+not taken, and *hours* may be a night. `make bench-engine` runs all that name it, one after the other.
 """
 
 

@@ -148,3 +148,18 @@ def test_a_phyloseq_object_alone_is_a_study(tmp_path):
     loaded = load(study)
     assert len(loaded.samples) == 12
     assert loaded.assays["phyloseq_study"].tree.endswith(";")
+
+
+def test_an_anndata_file_of_an_unknown_encoding_is_refused_in_words(tmp_path):
+    import h5py
+
+    one = made()
+    one.obs["day"] = [7.0, 10.5]
+    one.write_h5ad(tmp_path / "t.h5ad")
+    with h5py.File(tmp_path / "t.h5ad", "r+") as file:
+        file["obs"].attrs["encoding-type"] = "of another time"
+    for reading in (lambda: io.read_table(tmp_path / "t.h5ad"), lambda: io.read_assay(
+        Assay("t", "taxa", file="t.h5ad", value="counts"), tmp_path, ["S1", "S2"]
+    )):  # fmt: skip
+        with pytest.raises(CommensalError, match="damaged, or no AnnData"):
+            reading()

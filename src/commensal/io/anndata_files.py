@@ -26,15 +26,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from commensal.errors import FormatError, StudyFileError, listing
+from commensal.errors import CommensalError, FormatError, StudyFileError, listing
 from commensal.io.contents import Format, Matrix, cell_text, require_unique
 from commensal.io.text import head
 from commensal.limits import limit
 from commensal.study.declared import Assay
 
-_DAMAGE = (
-    OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, MemoryError,
-)  # fmt: skip
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -65,7 +62,9 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:  
     """
     try:
         return _read(path, assay)
-    except _DAMAGE as error:
+    except CommensalError:
+        raise
+    except Exception as error:  # the libraries raise many kinds on damaged files
         raise _damaged(path.name, error) from error
 
 
@@ -79,7 +78,9 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     try:
         frame = _obs(path)
-    except _DAMAGE as error:
+    except CommensalError:
+        raise
+    except Exception as error:  # the libraries raise many kinds on damaged files
         raise _damaged(path.name, error) from error
     if not len(frame.columns):
         raise FormatError(
