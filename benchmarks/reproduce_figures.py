@@ -56,6 +56,7 @@ SOURCES = (
     Source("`noise` of the first claim in studies without effects", ("als-simulate",), "make bench-shuffle", MADE_UP, ("shuffle_null",), "hours"),
     Source("leaks between samples that are hinted at", ("decisions/reads-in-a-study",), "make bench-leaks", MADE_UP, ("leaks",), "5 s"),
     Source("bad files through every reader", (), "make bench-hostile", MADE_UP, ("hostile",)),
+    Source("every reader fuzzed by coverage", (), "make fuzz", MADE_UP + "; Atheris", ("fuzz",), "half an hour"),
     Source("odd studies through the estimators", (), "make bad-input", MADE_UP, (), "3 min; nothing is kept"),
 )  # fmt: skip
 
