@@ -160,3 +160,23 @@ def test_the_loader_runs_in_r(exported):
     assert taxa == tips
     assert int(samples) > 100
     assert (kind, rows) == ("phylo", "5")
+
+
+def test_a_mudata_without_its_inner_writer_writes_the_same_tables(study, tmp_path, monkeypatch):
+    import mudata
+    import mudata._core.io as inner
+
+    export(study, tmp_path / "memory", formats=["h5mu"])
+    kept, writer = inner._write_h5mu, mudata.MuData.write_h5mu
+    monkeypatch.delattr(inner, "_write_h5mu")
+
+    def public(self, path):
+        inner._write_h5mu = kept  # mudata itself needs it
+        return writer(self, path)
+
+    monkeypatch.setattr(mudata.MuData, "write_h5mu", public)
+    export(study, tmp_path / "path", formats=["h5mu"])
+    one, two = (mudata.read_h5mu(tmp_path / name / "study.h5mu") for name in ("memory", "path"))
+    assert list(one.mod) == list(two.mod)
+    for name in one.mod:
+        pd.testing.assert_frame_equal(one[name].to_df(), two[name].to_df())
