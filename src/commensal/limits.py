@@ -36,6 +36,8 @@ LIMITS: dict[str, tuple[int, str]] = {
     "SECONDS_PER_MB": (20, "seconds more for each megabyte of a table"),
 }
 _BLOCK = 1 << 20
+#: Seconds: longer than any reading, and as long as a timer can be set.
+_LONGEST = 10**8
 
 
 def limit(name: str) -> int:
@@ -74,6 +76,10 @@ def exceeded(name: str, where: str, found: str, kind: type[CommensalError] = For
     )
 
 
+class _Late(BaseException):
+    """No exception that a reader's ``except Exception`` would take for damage of its file."""
+
+
 @contextmanager
 def in_time(where: str, size: int) -> Iterator[None]:
     """Refuse what is read in this block when it takes longer than SECONDS and SECONDS_PER_MB for its bytes.
@@ -89,24 +95,28 @@ def in_time(where: str, size: int) -> Iterator[None]:
     if not mine or signal.getitimer(signal.ITIMER_REAL)[0] or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:
         yield
         return
-    most = limit("SECONDS") + limit("SECONDS_PER_MB") * (size >> 20)
-
-    def late(_number: int, _frame: FrameType | None) -> None:
+    most = min(limit("SECONDS") + limit("SECONDS_PER_MB") * (size >> 20), _LONGEST)
+    before = signal.signal(signal.SIGALRM, _late)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, most, 1.0)  # again each second, should one be passed over
+        yield
+    except _Late:
         raise FormatError(
             "reading takes longer than a limit that keeps damaged and hostile files from holding the machine",
             where=where,
             found=f"not read after {most:,} s, of {size:,} bytes",
             expected=f"at most {limit('SECONDS'):,} s, and {limit('SECONDS_PER_MB')} s more for each megabyte",
             mend="check the file; if it is right, set COMMENSAL_LIMIT_SECONDS to a larger number and run again",
-        )
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, most, 1.0)  # again each second: a library may take the first for its own
-    try:
-        yield
+        ) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _late(_number: int, frame: FrameType | None) -> None:
+    """End the block; not while it begins or ends, where the timer would stay set."""
+    if frame is None or frame.f_globals.get("__name__") not in (__name__, "contextlib"):
+        raise _Late
 
 
 def gunzip(raw: bytes, file: str) -> bytes:

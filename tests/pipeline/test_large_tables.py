@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -14,7 +16,9 @@ import pytest
 import commensal
 from commensal import execution, simulation
 from commensal.errors import DesignError, TableError
+from commensal.evidence import Family
 from commensal.pipeline.answering import Step, answer
+from commensal.pipeline.kept_shuffles import study_key
 from commensal.pipeline.large import blocks_of
 from commensal.pipeline.load import load_with_reads
 from commensal.pipeline.shuffles import shuffled
@@ -262,3 +266,51 @@ def test_counts_of_a_withheld_comparison_are_withheld(tmp_path, monkeypatch):
     counted = made.estimates[made.estimates["model"] == "features, counted"]
     assert counted.loc[counted["measure"] == "table", "effect"].eq(M).all()
     assert counted.loc[counted["measure"] != "table", "effect"].isna().all()
+
+
+def test_microbes_beside_molecules_are_left_out_where_the_microbes_are_not_in_memory(tmp_path, monkeypatch):
+    study = simulation.cohort(tmp_path / "study", seed=1, households=10, species=30, molecules=12)
+    text = study.read_text(encoding="utf-8")
+    assert 'producers = { taxa = "species"' in text
+    study.write_text(re.sub(r"(?m)^tree = .*$", "", text), encoding="utf-8")
+    monkeypatch.setenv("COMMENSAL_TABLE_LIMIT", "1000")
+    declared = read_study(study)
+    loaded, reads = load_with_reads(declared, study.parent, None)
+    assert loaded.assays["species"].stored is not None
+    small = replace(loaded, assays={name: one for name, one in loaded.assays.items() if one.stored is None})
+    for given in (loaded, small):  # as shuffles and as workers have it
+        made = answer(given, Step(declared.questions["patients"], "serum"))
+        assert made.error is None
+        assert (made.answer.estimates["model"] == "abundance").any()
+        assert not (made.answer.estimates["model"] == "producer").any()
+    told = next(one for one in reads.findings if one.code == "large_table" and one.assay == "species")
+    assert "microbes beside molecules" in told.message
+
+
+def test_cells_outside_of_the_excerpt_are_part_of_what_shuffles_are_kept_by(tmp_path, monkeypatch):
+    study = _study(tmp_path, "parquet")
+    _large(monkeypatch)
+    frame = pd.read_parquet(tmp_path / "g.parquet")
+    keys = []
+    for turn in range(3):
+        if turn == 2:
+            frame.loc[[1, 2], frame.columns[1:]] = frame.loc[[2, 1], frame.columns[1:]].to_numpy()
+            frame.to_parquet(tmp_path / "g.parquet", row_group_size=100)
+        loaded, _ = load_with_reads(read_study(study), tmp_path, None)
+        assert not {"G00001", "G00002"} & set(loaded.assays["genes"].features.index)
+        keys.append(study_key(loaded, Family(strains=(), molecules=(), outcomes=()), ()))
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_table_of_which_nothing_can_be_tested_says_how_many_features_it_has():
+    from commensal.page import headlines
+    from commensal.study import Study
+    from commensal.tables import estimates
+
+    own = {"question": "als", "kind": "cohort", "contrast": "arm", "assay": "genes", "term": "overall"}
+    rows = [own | {"feature": f"G{i}", "model": "abundance", "effect": 0.1, "status": "too_few"} for i in range(5)]
+    counted = {"feature": "(all)", "model": "features, counted", "label": "abundance", "status": "ok"}
+    rows += [own | counted | {"measure": name, "effect": n} for name, n in (("table", 900.0), ("tested", 0.0))]
+    study = Study(Path("study.toml"), "s")
+    assert any("(900 in the table: of some too few samples" in one for one in headlines(estimates(rows), study))
+    assert any("(5 in the table: too few samples" in one for one in headlines(estimates(rows[:5]), study))

@@ -152,7 +152,8 @@ def _tree(assay: Assay, root: Path, features: Sequence[str]) -> str | None:
             expected="Newick text, a QIIME 2 artifact of type Phylogeny, or a phyloseq object with a tree",
             mend="name the tree's file",
         )
-    text = form.read_tree(path)
+    with in_time(path.name, path.stat().st_size):
+        text = form.read_tree(path)
     require_tips(check_tree(text, path.name), features, path.name, assay.name)
     return text
 

@@ -69,12 +69,15 @@ def _header(path: Path) -> str | None:
     for i, line in enumerate(lines):
         cells = line.lstrip("#").split("\t")
         if cells[0] in _HEADERS and len(cells) > 1:
-            below = [one.split("\t")[0] for one in lines[i + 1 :] if not one.startswith(_BELOW)]
+            following = [one.split("\t")[0] for one in lines[i + 1 :]]
+            below = [one for one in following if not one.startswith(_BELOW)]
             if "sequence_abundance" in cells:
                 return "sylphtax"
             first = below[0] if below else ("k__" if cells[0] == "clade_name" else "")
             clade = first in _REST or first[:3] in ("k__", "d__", "t__", "p__", "s__")
-            return "metaphlan" if clade else None
+            # ``ID`` heads many tables: a profile's next row says what made it, or its clades name the ranks above
+            own = cells[0] == "clade_name" or len(below) < len(following) or any("|" in one for one in below)
+            return "metaphlan" if clade and own else None
         if not line.startswith("#"):
             return None
     return None

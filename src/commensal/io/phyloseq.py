@@ -17,6 +17,7 @@ import pandas as pd
 from commensal.errors import FormatError
 from commensal.io.contents import Format, Matrix, cell_text, require_unique
 from commensal.io.text import head, load_bytes
+from commensal.limits import in_time
 from commensal.study.declared import Assay
 
 
@@ -106,7 +107,8 @@ def has_tree(path: Path) -> bool:
     if not sniff(path):
         return False
     try:
-        return bool(read_tree(path))
+        with in_time(path.name, path.stat().st_size):
+            return bool(read_tree(path))
     except FormatError:
         return False
 

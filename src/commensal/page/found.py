@@ -75,13 +75,15 @@ def name_of(row: pd.Series) -> str:
     return str(row["feature"] if missing(row["label"]) else row["label"])
 
 
-def _why_none(rows: pd.DataFrame) -> str:
+def _why_none(rows: pd.DataFrame, features: int) -> str:
     """Say how many features there are of which none has a p, and the status that most rows have."""
     statuses = Counter(str(status) for status in rows["status"].dropna())
-    table = f"{count(rows['feature'].nunique())} in the table"
+    table = f"{count(features)} in the table"
     if not statuses:
         return table
     often = "most often " if len(statuses) > 1 else ""
+    if features > rows["feature"].nunique():
+        often = "of some "  # not all rows are held
     return f"{table}: {often}{STATUSES.get(statuses.most_common(1)[0][0], 'no reason is recorded')}"
 
 
@@ -225,7 +227,7 @@ def _feature_sentence(group: Group, term: str, found: FoundFeatures, rows: pd.Da
     sizes = f"({count(found.table)} in the table, {count(found.tested)} tested)"
     if not found.tested or found.top is None:
         own = rows[(rows["term"] == term) & (rows["model"] == found.model)]
-        return sentence(f"{opening}no {group.features} could be tested for {what} ({_why_none(own)})")
+        return sentence(f"{opening}no {group.features} could be tested for {what} ({_why_none(own, found.table)})")
     top = f"{name_of(found.top)}: {estimate(found.top, _chances(found.top))}"
     # once per group: with the first term whose abundances have a frame
     framed = next((term for term in group.terms if group.frame(term) is not None), None)
@@ -377,7 +379,7 @@ def _feature_headlines(own: list[Group]) -> list[str]:
         table = f"{count(found.table)} in the table, {count(found.tested)} tested"
         of = "" if group.features == group.name else f" of {group.name}"
         if found.top is None:
-            told.append(sentence(f"{opening}no {group.features}{of} could be tested ({_why_none(first)})"))
+            told.append(sentence(f"{opening}no {group.features}{of} could be tested ({_why_none(first, found.table)})"))
             continue
         frame = frame_words(group, group.terms[0])
         if frame:

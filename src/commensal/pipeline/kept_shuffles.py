@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from commensal import execution
 from commensal.evidence import Family
@@ -70,9 +69,10 @@ def study_key(loaded: LoadedStudy, family: Family, findings: Sequence[Finding]) 
     """
     declared = loaded.declared
     told = replace(declared, path=Path(declared.path.name), title="", reporting=type(declared.reporting)())
-    assays: Mapping[str, Any] = {
-        name: getattr(table, "content_sha256", None) or table for name, table in loaded.assays.items()
-    }
+    assays = {
+        name: table if table.stored is None else replace(table, stored=replace(table.stored, folder=Path()))
+        for name, table in loaded.assays.items()
+    }  # of a table larger than memory what it holds, not where
     code = [execution.source_digest(f"commensal.{room}") for room in (*ROOMS, *_ROOMS)]
     made_with = [code, execution.versions(LIBRARIES), execution.python()]
     return execution.digest(

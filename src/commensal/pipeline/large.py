@@ -54,7 +54,8 @@ def large_findings(assays: Mapping[str, AssayTable]) -> list[Finding]:
             f"assay {name}",
             f"{len(table.samples):,} samples × {len(table.stored.features):,} features are too large for memory: "
             "every feature is tested in blocks, by the default model. Left out for this table: composition, diversity, "
-            "sets and pathways, contributions, severity, chosen molecules, carriers. Checks of the design saw "
+            "sets and pathways, contributions, severity, chosen molecules, carriers, microbes beside molecules. "
+            "Checks of the design saw "
             f"{len(table.features)} features, spread evenly. The page shows the features with the smallest p; all are "
             "in estimates.parquet",
             f"on a machine with more memory, set {TABLE_LIMIT} to more bytes: everything is then done",

@@ -250,7 +250,7 @@ def _columns_of(table: str, frame: pd.DataFrame, memory: dict[Any, str]) -> Iter
 
 def _remembered(memory: dict[Any, str], thing: object, key: object) -> str:
     if key not in memory:
-        memory[key] = getattr(thing, "content_sha256", None) or execution.digest(thing)
+        memory[key] = execution.digest(thing)
     return memory[key]
 
 

@@ -40,7 +40,7 @@ class _Reader:
 
     cells: StoredCells
     rows: NDArray[np.intp]
-    assay: AssayTable  #: without names and values: only its declaration is read
+    assay: AssayTable  #: its declaration alone
     total: NDArray[np.float64]
 
     def __call__(self, part: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -119,9 +119,7 @@ def _fit(
         raise DesignError("the table has no feature", where=comparison.where, expected="at least one")
     question, total = comparison.question, _totals(stored, rows, keep)
     empty = scales(comparison.assay, np.zeros((len(rows), 1)), total)
-    bare = replace(
-        comparison.assay, features=stored.features.iloc[:0], values=np.empty((0, 0)), stored=None, dropped=()
-    )
+    bare = AssayTable(comparison.assay.assay, (), stored.features.iloc[:0], np.empty((0, 0)))
     return stats.two_part_blocks(
         _Reader(stored.cells, rows, bare, total),
         stored.parts(keep),
@@ -177,8 +175,9 @@ def _top(tests: list[stats.FeatureTests], term: str) -> NDArray[np.intp]:
     """
     own = [test for test in tests if test.term == term]
     read = next((test for test in own if test.model == JOINT), own[0])
-    p = [np.where(np.isfinite(test.p), test.p, np.inf) for test in (read, *tests)]
-    return np.append(np.argsort(p[0], kind="stable")[:SHOWN], [one.argmin() for one in p])
+    best = [np.nanargmin(test.p) for test in tests if np.isfinite(test.p).any()]
+    smallest = np.argsort(np.where(np.isfinite(read.p), read.p, np.inf), kind="stable")[:SHOWN]
+    return np.append(smallest, best).astype(np.intp)
 
 
 def _counted(comparison: Comparison, test: stats.FeatureTests) -> pd.DataFrame:
@@ -188,7 +187,7 @@ def _counted(comparison: Comparison, test: stats.FeatureTests) -> pd.DataFrame:
         "table": len(test),
         "tested": np.isfinite(test.p).sum(),
         "found": found.sum(),
-        "higher": (found & (test.effect > 0)).sum(),
+        "higher": (found & (test.direction > 0)).sum(),
     }
     row = {**comparison.identity(), "feature": ALL, "model": COUNTED, "label": test.model, "term": test.term}
     made = [
@@ -204,7 +203,9 @@ def _frame_row(
 
     own = next(test for test in tests if (test.term, test.model) == (term, "abundance"))
     line = reference_row(comparison, term, frame)
-    return line.assign(note=judged(str(line["note"].iloc[0]), int((own.q < 0.05).sum()), int(np.isfinite(own.p).sum())))
+    return line.assign(
+        note=judged(str(line["note"].iloc[0]), int((own.q < LEVEL).sum()), int(np.isfinite(own.p).sum()))
+    )
 
 
 def _rows(

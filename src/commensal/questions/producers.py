@@ -51,7 +51,11 @@ def producers(loaded: LoadedStudy, question: Question, assay: str) -> Answer:
     asked = question.producers.get("molecules", ())
     if not asked or assay != asked[0]:
         return Answer(estimates(), points())
-    tables = [_table(loaded, question, question.producers["taxa"][0], name) for name in asked]
+    taxa = question.producers["taxa"][0]
+    held = {name for name, table in loaded.assays.items() if table.stored is None}
+    if not held.issuperset((taxa, *asked)):  # larger than memory, as its finding says
+        return Answer(estimates(), points())
+    tables = [_table(loaded, question, taxa, name) for name in asked]
     frames, drawn = [], []
     blocked = any(table.block is not None for table in tables)
     for term in (WITHIN, BETWEEN) if blocked else (OVERALL,):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ class StoredValues:
     totals: Floats  #: (n,) sum of each sample's values
     measured: NDArray[np.int64]  #: (n,) values of each sample that are not missing
     divisor: float = 1.0  #: what the values are divided by when they are given: 100 for percentages
+    sha256: str = ""  #: of the cells, with their samples and features
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -47,7 +48,7 @@ class StoredValues:
     @property
     def cells(self) -> StoredCells:
         """The values alone, without names: what another process needs to read them."""
-        return StoredCells(self.folder.absolute(), self.samples, self.divisor)
+        return StoredCells(self.folder, self.samples, self.divisor)
 
     def parts(self, keep: NDArray[np.bool_] | None = None) -> list[NDArray[np.intp]]:
         """Return the numbers of the features of each block, of those to keep (m,)."""
@@ -113,7 +114,8 @@ class StoredWriter:
 
     def __init__(self, folder: Path, samples: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.samples = folder, samples
+        self.folder, self.samples = folder.absolute(), samples  # a worker may have another working directory
+        self._sum = hashlib.sha256()
         self.totals, self.measured = np.zeros(samples), np.zeros(samples, np.int64)
         self._ends: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
         self._files = {name: (folder / name).open("wb") for name in _FILES}
@@ -127,9 +129,17 @@ class StoredWriter:
         """Write (n, width) values; NaN is missing."""
         turned = np.ascontiguousarray(values.T)
         feature, sample = np.nonzero(turned)  # NaN is not 0
-        self._files["cells"].write(turned[feature, sample].astype(np.float64).tobytes())
-        self._files["rows"].write(sample.astype(np.int32).tobytes())
-        self._ends.append(self._ends[-1][-1] + np.cumsum(np.bincount(feature, minlength=values.shape[1])))
+        ends = np.cumsum(np.bincount(feature, minlength=values.shape[1]))
+        parts: dict[str, NDArray[Any]] = {
+            "cells": turned[feature, sample].astype(np.float64),
+            "rows": sample.astype(np.int32),
+        }
+        for name, part in parts.items():
+            data = part.tobytes()
+            self._files[name].write(data)
+            self._sum.update(data)
+        self._sum.update(ends.tobytes())
+        self._ends.append(self._ends[-1][-1] + ends)
         self.totals += np.nansum(values, axis=1)
         self.measured += (~np.isnan(values)).sum(axis=1)
 
@@ -138,9 +148,8 @@ class StoredWriter:
         np.concatenate(self._ends).tofile(self.folder / "ends")
         for file in self._files.values():
             file.close()
-        shape = {"samples": self.samples, "features": len(features)}
-        (self.folder / "shape.json").write_text(json.dumps(shape), encoding="utf-8")
-        return StoredValues(self.folder, features, self.samples, self.totals / divisor, self.measured, divisor)
+        total, digest = self.totals / divisor, self._sum.hexdigest()
+        return StoredValues(self.folder, features, self.samples, total, self.measured, divisor, digest)
 
     def __enter__(self) -> StoredWriter:
         """Return itself."""
