@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import commensal as commensal_package
 from commensal import cli, simulation
 from commensal.cli.app import app
+from commensal.pipeline.explain import explained
 from commensal.study import parse_study
 
 ROOT = Path(__file__).parents[2]
@@ -184,3 +185,10 @@ def test_files_that_the_readme_names_are_there() -> None:
         if name.isupper() and "." not in name and name not in {"LICENSE"}:
             continue
         assert (ROOT / name).exists(), name
+
+
+def test_every_status_and_finding_of_the_page_of_designs_is_explained() -> None:
+    text = (ROOT / "docs" / "designs.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text))
+    assert len(named) > 15
+    assert named <= set(explained()), named - set(explained())

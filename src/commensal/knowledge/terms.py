@@ -16,6 +16,7 @@ GROUPS = {
     "claims": "Claims",
     "molecules": "Molecules",
     "reads": "Reads",
+    "findings": "What `commensal check` finds",
     "columns": "Columns of the tables",
 }
 

@@ -24,7 +24,8 @@ def explain(word: str) -> Explained:
     Parameters
     ----------
     word
-        A status (``one_cage``) or a term (``gate``, ``partial conjunction``); case, ``_`` and ``-`` do not matter.
+        A status (``one_cage``), a finding (``single_donor``) or a term (``gate``, ``partial conjunction``); case, ``_``
+        and ``-`` do not matter.
 
     Raises
     ------
