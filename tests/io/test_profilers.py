@@ -284,6 +284,14 @@ def test_metaphlan_2_merged(read):
 
 
 def test_a_table_of_something_else_under_id_is_not_metaphlan(tmp_path):
-    for text in ("ID\tS1\tS2\nglucose\t1\t2\n", "ID\tS1\n", "ID\tgroup\n#SampleID\tx\n"):
+    names = "ID\tS1\tS2\ns__A_a\t1\t2\ng__Clostridium\t2\t2\nf__Lachnospiraceae\t1\t0\n"
+    lineages = "#ID\tS1\tS2\nk__Bacteria;p__A;g__X\t1\t2\nUnassigned\t2\t2\n"
+    for text in ("ID\tS1\tS2\nglucose\t1\t2\n", "ID\tS1\n", "ID\tgroup\n#SampleID\tx\n", names, lineages):
         (tmp_path / "t.tsv").write_text(text)
         assert clades.sniff(tmp_path / "t.tsv") is False
+
+
+def test_a_table_of_names_with_ranks_under_id_keeps_every_row(tmp_path):
+    (tmp_path / "t.tsv").write_text("ID\tS1\tS2\ns__A_a\t1\t2\ng__Clostridium\t2\t2\nf__Lachnospiraceae\t1\t0\n")
+    table = io.read_assay(Assay("t", "taxa", file="t.tsv", value="counts"), tmp_path, ["S1", "S2"])
+    assert len(table.features) == 3
