@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 
 import crew_tasks
@@ -95,3 +98,18 @@ def test_workers_that_cannot_import_what_is_here_are_refused(
     with pytest.raises(ExecutionError, match="are not what is here") as caught:
         Cluster(dask_cluster)
     assert "only_here" in str(caught.value.found)
+
+
+def test_a_worker_killed_while_the_shared_part_is_handed_out_is_survived(tmp_path: Path) -> None:
+    """At any moment: sending to all at once, Dask waited for ever, and so did every later run on that cluster."""
+    drawn = np.random.default_rng(1)
+    shared = np.zeros((3000, 2000))
+    with loopback.cluster(tmp_path) as file:
+        for _ in range(8):
+            with Cluster(file) as crew:
+                crew._client.wait_for_workers(2, timeout=60)
+                workers = list(crew._client.run(os.getpid).values())
+                killer = threading.Timer(drawn.uniform(0, 0.12), os.kill, (drawn.choice(workers), signal.SIGKILL))
+                killer.start()
+                assert crew.map(crew_tasks.width, [1, 2, 3], shared=shared, names=list("abc")) == [2000, 4000, 6000]
+                killer.join()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +22,8 @@ from commensal.execution.memory import words
 PATIENCE = 30.0
 #: How often tasks are sent anew when the cluster loses what they share.
 TRIES = 3
+#: Seconds that a hand-out of what tasks share may go on once a worker that was to have it is gone.
+GRACE = 5.0
 #: One task at a time in each process, also where its worker has several threads: libraries' settings are the process's.
 _ALONE = threading.Lock()
 
@@ -172,7 +176,7 @@ class Cluster:
         held: list[Any] = []
         failed: dict[int, BaseException] = {}
         try:
-            held.append(self._client.scatter(shared, broadcast=True, hash=False))
+            held.append(self._handed_out(shared))
             run = uuid.uuid4().hex
             sent = {
                 self._client.submit(
@@ -203,6 +207,40 @@ class Cluster:
                 self._client.cancel(held, force=True)
         if failed:
             self._raise(names[min(failed)], failed[min(failed)])
+
+    def _handed_out(self, shared: Any) -> Any:
+        """Send what the tasks share to one worker; the others fetch it from whoever has it, once each.
+
+        Sent to all at once (``broadcast``), it holds a lock of the scheduler, for ever when a worker dies meanwhile: no
+        run could use the cluster again. Whoever dies while it is sent to one is waited for or a KeyError, too: then it
+        is sent anew.
+        """
+        made: SimpleQueue[Any] = SimpleQueue()
+
+        def scatter() -> None:
+            try:
+                made.put(self._client.scatter(shared, hash=False))
+            except BaseException as error:
+                made.put(error)
+
+        before = set(self._facts())
+        threading.Thread(target=scatter, daemon=True).start()
+        gone: float | None = None
+        while True:
+            try:
+                held = made.get(timeout=0.2)
+            except Empty:
+                if before <= set(self._facts()):
+                    continue
+                gone = monotonic() if gone is None else gone
+                if monotonic() - gone > GRACE:
+                    raise _Lost("a worker went away while it was sent what the tasks share") from None
+                continue
+            if isinstance(held, KeyError | OSError | TimeoutError):
+                raise _Lost(f"{type(held).__name__}: {held}") from held
+            if isinstance(held, BaseException):
+                raise held
+            return held
 
     def _raise(self, name: str, error: BaseException) -> None:
         from distributed.scheduler import KilledWorker

@@ -107,11 +107,16 @@ def sweep(folder: Path) -> list[str]:
         if parts is None:
             continue
         with contextlib.suppress(OSError):
-            ours = parts["host"] in (None, host_letters())
-            if not is_alive(int(parts["pid"])) if ours else time() - path.stat().st_mtime > A_DAY:
+            if is_left(path, parts["host"], int(parts["pid"])):
                 path.unlink()
                 gone.append(path.name)
     return gone
+
+
+def is_left(path: Path, host: str | None, pid: int) -> bool:
+    """Whether who was writing something temporary is gone: of another machine that is taken for granted after a day."""
+    ours = host in (None, host_letters())
+    return not is_alive(pid) if ours else time() - path.stat().st_mtime > A_DAY
 
 
 def is_alive(pid: int) -> bool:

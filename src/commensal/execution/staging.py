@@ -12,7 +12,7 @@ from pathlib import Path
 
 from commensal.errors import OutputError
 from commensal.execution.files import folder as made_folder
-from commensal.execution.files import host_letters, is_alive, settle, unwritable, write_whole
+from commensal.execution.files import host_letters, is_left, settle, unwritable, write_whole
 
 #: While this file is in a folder, its files are of two runs: it is there for the moments in which they change places.
 MIXED = "INCOMPLETE.txt"
@@ -64,7 +64,8 @@ def together(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
         _placed(new, folder, stale)
     except OutputError as error:  # of a file in it: the user knows the folder
         where = (error.where or "").replace(str(new), str(folder))
-        raise OutputError(error.what, where=where, found=error.found, mend=error.mend) from error
+        told = {"found": error.found, "expected": error.expected, "mend": error.mend}
+        raise OutputError(error.what, where=where, **told) from error
     except OSError as error:
         raise unwritable(folder, error) from error
     finally:
@@ -90,11 +91,11 @@ def _placed(new: Path, folder: Path, stale: Sequence[str]) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what processes of this machine that are gone had begun to write."""
+    """Remove what processes that are gone had begun to write."""
     for path in folder.glob(".new.*.tmp"):
         parts = _LEFT.fullmatch(path.name)
-        if parts and parts["host"] == host_letters() and not is_alive(int(parts["pid"])):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if parts and is_left(path, parts["host"], int(parts["pid"])):
                 shutil.rmtree(path)
 
 
