@@ -178,8 +178,9 @@ def _from_files(
     # A study file that cannot be read back is never written.
     parse_study(text, files.directory / "study.toml")
     path = _write(files.directory, {"study.toml": text.encode("utf-8")}, files.copies)
-    for words in told if tell is not None else ():
-        tell(words)
+    if tell is not None:
+        for words in told:
+            tell(words)
     return path
 
 
