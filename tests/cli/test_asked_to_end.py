@@ -24,12 +24,24 @@ main()
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX systems")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_signal_ends_in_one_sentence_and_its_status(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "verb", "said"),
+    [
+        ("SIGTERM", "run", "to go on, what is done is kept"),
+        ("SIGHUP", "run", "to go on, what is done is kept"),
+        ("SIGTERM", "plan", "again, it begins anew"),
+    ],
+)
+def test_a_signal_ends_in_one_sentence_and_its_status(tmp_path, name, verb, said):
     (tmp_path / "worker.py").write_text(SCRIPT.format(name=name))
     done = subprocess.run(
-        [sys.executable, "-m", "worker"], check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "worker", verb, "study.toml"],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.stdout == "tidied up\n"
-    assert done.stderr == f"commensal: stopped by {name}: run the same command to go on, what is done is kept\n"
+    assert done.stderr == f"commensal: stopped by {name}: run the same command {said}\n"
     assert done.returncode == 128 + getattr(signal, name)

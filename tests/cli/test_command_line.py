@@ -92,5 +92,5 @@ def test_ctrl_c_says_that_it_stopped(monkeypatch, capsys):
     with pytest.raises(SystemExit) as left:
         main()
     assert left.value.code == 130
-    said = "commensal: stopped by Ctrl-C: run the same command to go on, what is done is kept\n"
+    said = "commensal: stopped by Ctrl-C: run the same command again, it begins anew\n"
     assert capsys.readouterr().err == said

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from commensal.cli import show
+from commensal.cli import plan, show
 from commensal.cli.pace import Pace
 
 
@@ -39,6 +39,23 @@ def test_no_color_is_heeded_and_a_file_gets_nothing(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[38" not in drawn(monkeypatch, Terminal())
     assert drawn(monkeypatch, io.StringIO()) == ""
+
+
+@pytest.mark.parametrize(("level", "lines"), [(0, 2), (-1, 0)])
+def test_a_plan_says_what_it_draws_and_then_how_long_it_takes(monkeypatch, level, lines):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    now = iter([0.0, 10.0])
+    with show.volume(level):
+        tell = plan._told(lambda *_: None, 100, 3, 1, None, lambda: next(now))
+        for done in range(8):
+            tell(done, 1200, "design 1 of 4")
+    said = stream.getvalue().splitlines()
+    assert len(said) == lines
+    if lines:
+        assert said[0] == "1,200 studies are drawn: 100 × 4 sizes of the design × 3 of the effects (none is one)"
+        assert said[1].startswith("about 39 min 50 s more with 1 process, ")
+        assert said[1].endswith("--workers shares it")
 
 
 def test_each_phase_has_its_own_pace_and_bytes_are_told_as_such():

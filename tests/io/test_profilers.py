@@ -263,6 +263,7 @@ def test_dada2_picrust2_and_gtdb_lineages_are_wide_tables(read):
     assert gtdb.features["genus"].tolist() == ["Blautia_A"]
 
 
+OTHER_RANKS = "clades of other ranks"
 #: As MetaPhlAn 2 merges: a row of its own below the header, a strain below each species, clades without a species.
 MERGED_2 = "\n".join(
     ["ID\tS1_profile\tS2_profile", "#SampleID\tMetaphlan2_Analysis\tMetaphlan2_Analysis"]
@@ -281,6 +282,9 @@ def test_metaphlan_2_merged(read):
     assert table.quality.loc["S2"].to_dict() == {"unclassified": 20, "not resolved to species": 0}
     strains = read(MERGED_2, value="relative", sheet="strain")
     assert [name.rpartition("|")[2] for name in strains.features.index] == ["t__Blautia_unclassified"]
+    told, named = (next(one.reason for one in t.dropped if one.name == OTHER_RANKS) for t in (table, strains))
+    assert "only rank species is read, as MetaPhlAn 2's strains are" in told
+    assert "only rank strain is read, as the study file says" in named
 
 
 def test_a_table_of_something_else_under_id_is_not_metaphlan(tmp_path):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from commensal.cli.app import app
 from commensal.errors import FormatError, OutputError, TableError, UsageError
 from commensal.pipeline import check, init, load
 from commensal.pipeline.templates import toml
@@ -68,6 +70,43 @@ def test_what_was_guessed_is_said(tmp_path: Path) -> None:
         after = text[text.index(line) :].split("\n")
         assert any("guessed" in row for row in after[:2]), line
     assert "12 of 12 rows" in text
+
+
+def test_a_guessed_comparison_and_names_read_otherwise_are_said_on_the_screen_and_in_the_file(tmp_path: Path) -> None:
+    meta = tsv(tmp_path / "meta.tsv", people())
+    rows: list[list[object]] = [["clade_name", *(f"S{i + 1}_merged_profile" for i in range(12))]]
+    rows += [[name, *[100] * 12] for name in ("k__A", "k__A|s__B")]
+    table = tsv(tmp_path / "merged_abundance_table.tsv", rows)
+    words = ["init", str(tmp_path / "study"), "--samples", str(meta), "--table", str(table)]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert (
+        "compared: group, patient against control: the only two-level column with a level named like a control; "
+        "--column chooses another"
+    ) in done.output
+    assert "merged_abundance_table.tsv: names of 12 samples read without what the tool adds: S1_merged" in done.output
+    text = (tmp_path / "study" / "study.toml").read_text()
+    assert "# guessed: the only two-level column with a level named like a control; change it if wrong" in text
+    assert "# names of 12 samples read without what the tool adds: S1_merged_profile → S1" in text
+    said = CliRunner().invoke(app, [*words[:1], str(tmp_path / "said"), *words[2:], "--column", "group", "--control",
+                                    "control"], catch_exceptions=False)  # fmt: skip
+    assert "compared:" not in said.output
+
+
+@pytest.mark.parametrize(
+    ("header", "features", "name"),
+    [
+        ("clade_name", ["k__A", "k__A|s__B"], "species"),
+        ("clade_name", ["k__A", "k__A|s__B", "k__A|s__B|t__SGB1"], "taxa"),
+        ("# Gene Family", ["UniRef90_A", "UniRef90_B"], "genes"),
+        ("# Pathway", ["PWY-1", "PWY-2"], "pathways"),
+        ("sample", ["a", "b"], "merged_abundance_table"),
+    ],
+)
+def test_an_assay_of_a_profiler_is_named_by_what_it_holds(tmp_path: Path, header, features, name) -> None:
+    meta = tsv(tmp_path / "meta.tsv", people())
+    rows = [[header, *(f"S{i + 1}" for i in range(12))], *([one, *[50] * 12] for one in features)]
+    table = tsv(tmp_path / "merged_abundance_table.tsv", rows)
+    assert list(read_study(init(tmp_path / "study", samples=meta, table=table)).assays) == [name]
 
 
 def test_samples_in_columns_and_csv_and_gz(tmp_path: Path) -> None:

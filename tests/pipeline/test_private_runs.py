@@ -20,6 +20,8 @@ import commensal
 from commensal.cli.app import app
 from commensal.errors import OutputError, TableError, UsageError
 from commensal.execution import is_private, own_place, pseudonym
+from commensal.page.omitted import dropped_groups
+from commensal.pipeline.private import Private
 from commensal.pipeline.private_points import LEAST, private_points
 from commensal.pipeline.replay import replay
 from commensal.pipeline.unchanged import is_asked
@@ -256,6 +258,43 @@ def test_the_estimates_of_a_private_run_are_the_same_bit_for_bit(runs):
     one, two = (read_estimates(there / name / "estimates.parquet") for name in ("open", "shut"))
     assert one["p"].notna().any()
     pd.testing.assert_frame_equal(one.drop(columns="note"), two.drop(columns="note"), check_exact=True)
+
+
+def test_few_ids_that_met_nothing_are_not_counted(runs):
+    there, _ = runs
+    page, shut = (re.sub(r"\s+", " ", (there / name / "report.html").read_text()) for name in ("open", "shut"))
+    assert "fewer than five samples, assay taxa: in the samples table, without data in this assay" in shut
+    row = re.compile(r"<tr><t[hd][^>]*>taxa</t[hd]>.*?</tr>")
+    last = {
+        name: re.findall(r"<td[^>]*>([^<]*)</td>", row.search(text)[0])[-1] for name, text in (("o", page), ("s", shut))
+    }
+    assert last == {"o": "1", "s": "fewer than five"}
+    told = {one.code: one for one in commensal.read_results(there / "shut").findings}
+    for code in ("samples_without_data", "data_without_samples"):
+        assert "how many is left out" in told[code].message
+        assert not re.search(r"sample-[0-9a-f]{6}", told[code].message)
+        assert not told[code].counts
+    lists = (there / "shut" / "checklists.tsv").read_text()
+    assert re.findall(r"Entries left out[^.]*: ([^.]*)\.", lists)[0] == "fewer than five samples"
+    end = json.loads((there / "shut" / "run.jsonl").read_text().splitlines()[-1])
+    assert "dropped" not in end
+
+
+def test_parts_of_a_table_are_nobody_and_stay_with_their_reason(tmp_path):
+    who = [f"Qz{i:02d}" for i in range(8)]
+    (tmp_path / "people.tsv").write_text(
+        "sample\tgroup\n" + "".join(f"{one}\t{('case', 'control')[i % 2]}\n" for i, one in enumerate(who))
+    )
+    rows = [["clade_name", *(f"{one}_profile" for one in who)], ["k__A", *["100"] * 8]]
+    rows += [["k__A|s__B", *["60"] * 8], ["k__A|s__C", *["40"] * 8]]
+    (tmp_path / "Qz00.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    study = commensal.init(tmp_path / "mine", samples=tmp_path / "people.tsv", table=tmp_path / "Qz00.tsv")
+    veil = Private(tmp_path / "out", _key=b"k" * 32)
+    told = dropped_groups(veil.dropped(next(iter(veil.hide(commensal.load(study)).assays.values())).dropped))
+    assert not any("Qz" in text for one in told for text in (one.where, one.reason, *one.names))
+    parts = {one.counted: one.names for one in told if "only rank species is read" in one.reason}
+    assert parts == {"1 part": ("clades of other ranks",)}
+    assert [one.counted for one in told if one.what == "row"] == ["fewer than five rows"]
 
 
 def test_private_points_are_of_five_people_or_more(runs):

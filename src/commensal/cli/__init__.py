@@ -14,6 +14,8 @@ from commensal.errors import CommensalError, printable
 FAULT, STOPPED = 70, 130
 #: What the system answers when there is no room or no leave to write.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+#: Verbs that keep what is done, and go on with it.
+KEEPING = ("run", "replay", "demo", "reference")
 _asked_to_end: list[int] = []
 
 
@@ -27,11 +29,18 @@ def _end(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
+def _go_on() -> str:
+    """Say what running the same command again does: some verbs keep what is done, the others begin anew."""
+    verb = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    kept = "what is done is kept" if verb in KEEPING else "it begins anew"
+    return f"run the same command {'to go on' if verb in KEEPING else 'again'}, {kept}"
+
+
 def _stopped() -> int:
     """Say that a run was stopped, and return the status: 128 + the signal's number."""
     number = _asked_to_end[-1] if _asked_to_end else signal.SIGINT
     word = "by Ctrl-C" if number == signal.SIGINT else f"by {signal.Signals(number).name}"
-    print(f"commensal: stopped {word}: run the same command to go on, what is done is kept", file=sys.stderr)
+    print(f"commensal: stopped {word}: {_go_on()}", file=sys.stderr)
     return 128 + number
 
 
@@ -69,7 +78,7 @@ def main() -> None:
             raise
         print(
             f"commensal: {error.filename or 'a file'} cannot be written\n  found: {error.strerror}\n"
-            "  mend: make room, then run the same command to go on: what is done is kept",
+            f"  mend: make room, then {_go_on()}",
             file=sys.stderr,
         )
         sys.exit(1)

@@ -40,6 +40,7 @@ def init(
     from commensal import pipeline
     from commensal.pipeline.init import next_steps
 
+    told: list[str] = []
     path = pipeline.init(
         directory,
         like=like,
@@ -49,7 +50,10 @@ def init(
         case=tuple(case or ()),
         control=tuple(control or ()),
         block=block,
+        tell=told.append,
     )
     show.say(f"wrote {path}")
+    for words in told:
+        show.say(words)
     for heading, step in zip_longest(("next:",), next_steps(path), fillvalue=""):
         show.say(f"{heading:5}  {step}")

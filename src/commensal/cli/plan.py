@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commensal.cli import show
 from commensal.cli.options import Cluster, Data, Memory, Workers
+from commensal.cli.pace import spoken
+
+if TYPE_CHECKING:
+    from commensal.pipeline import Progress
+
+#: After so many studies it is said how long the others take.
+FIRST = 5
 
 
 def plan(
@@ -35,7 +44,8 @@ def plan(
     """Draw this design many times with and without effects, and say what its questions would find."""
     from commensal import pipeline
 
-    with show.progress_bar() as progress:
+    with show.progress_bar() as bar:
+        progress = _told(bar, studies, len(size or (0.5, 1.0)) + 1, workers, cluster)
         made = pipeline.plan(
             study, data, out=out, studies=studies, effects=tuple(effect or ()), sizes=tuple(size or (0.5, 1.0)),
             grow=tuple(grow or ()), features=features, permutations=permutations, seed=seed,
@@ -48,3 +58,33 @@ def plan(
         show.say(f"- {sentence}")
     if out is not None:
         show.say(f"page: {out / 'plan.html'}")
+
+
+def _told(
+    tell: Progress,
+    studies: int,
+    effects: int,
+    workers: int,
+    cluster: str | None,
+    clock: Callable[[], float] = monotonic,
+) -> Progress:
+    """Return a progress function that says at the start what is drawn, and soon after how long it takes."""
+    began, said = 0.0, 0
+
+    def told(done: int, total: int, what: str) -> None:
+        nonlocal began, said
+        if said == 0:
+            began, said = clock(), 1
+            sizes = total // (studies * effects)
+            show.note(
+                f"{total:,} studies are drawn: {studies} × {sizes} size{'s' * (sizes > 1)} of the design × "
+                f"{effects} of the effects (none is one)"
+            )
+        elif said == 1 and FIRST <= done < total:
+            said = 2
+            who = "on the cluster" if cluster else f"with {workers} process{'es' * (workers > 1)}"
+            left = spoken((clock() - began) / done * (total - done))
+            show.note(f"about {left} more {who}, and longer where the design grows; --workers shares it")
+        tell(done, total, what)
+
+    return told

@@ -44,6 +44,12 @@ def say(text: object, *, err: bool = False, nl: bool = True) -> None:
         typer.echo(printable(str(text)), err=err, nl=nl)
 
 
+def note(text: object) -> None:
+    """Print on stderr what is good to know meanwhile; quiet verbs do not."""
+    if _VOLUME.get() >= 0:
+        say(text, err=True)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Give a progress function: a bar on stderr with the time left, lines when verbose, nothing when quiet.

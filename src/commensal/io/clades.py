@@ -48,6 +48,8 @@ _HEADERS = ("clade_name", "ID")
 _BELOW = "#SampleID"
 #: Share of a sample that rounding leaves between its domains and a narrower rank.
 _ROUNDING = 0.005
+#: Why one rank is read.
+_DECLARED, _ONE = "as the study file says", "one rank of all"
 _NOTES = ("NCBI_tax_id", "clade_taxid", "additional_species", "taxid")
 #: Columns of a file of one sample: what each is for; the first of these is read unless counts are asked for.
 _SINGLE = "relative_abundance"
@@ -100,10 +102,10 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
             expected="a column for each sample", mend='name them all: files = "profiles/{sample}.txt"',
         )  # fmt: skip
     columns = [j for j, name in enumerate(header) if j and name not in _NOTES]
-    rank = _rank(assay)
+    rank, why = _rank(assay), _DECLARED if assay.sheet else _ONE
     if rank is None and header[0] == "ID" and "species" in _ranks(rows):
-        rank = "species"
-    return matrix_of(_profile(path, header, rows, columns, rank), assay, sample_ids)
+        rank, why = "species", "as MetaPhlAn 2's strains are mostly the rest of their species"
+    return matrix_of(_profile(path, header, rows, columns, rank, why), assay, sample_ids)
 
 
 def read_files(paths: Mapping[str, Path], assay: Assay, root: Path) -> Matrix:  # noqa: ARG001  one signature for all
@@ -131,7 +133,8 @@ def read_files(paths: Mapping[str, Path], assay: Assay, root: Path) -> Matrix:  
         (_ranks(rows) for _, _, rows, _ in parts.values()), key=lambda r: max(map(_ORDER.index, r), default=-1)
     )
     rank = _rank(assay) or max(deepest, key=_ORDER.index, default=None)
-    return join({sample: _profile(*part, rank, True) for sample, part in parts.items()}, assay)
+    why = _DECLARED if assay.sheet else _ONE
+    return join({sample: _profile(*part, rank, why, True) for sample, part in parts.items()}, assay)
 
 
 def _cut(path: Path) -> tuple[list[str], list[Row]]:
@@ -167,7 +170,13 @@ def _ranks(rows: Sequence[Row]) -> set[str]:
 
 
 def _profile(
-    path: Path, header: list[str], rows: list[Row], columns: list[int], rank: str | None, single: bool = False
+    path: Path,
+    header: list[str],
+    rows: list[Row],
+    columns: list[int],
+    rank: str | None,
+    why: str,
+    single: bool = False,
 ) -> Profile:
     present = _ranks(rows)
     chosen = rank or max(present, key=_ORDER.index, default=None)
@@ -213,7 +222,7 @@ def _profile(
         rest[f"not resolved to {chosen}"] = np.where(unresolved > _ROUNDING * whole, unresolved, 0.0).tolist()
     told = () if not others else ((
         "clades of other ranks",
-        f"only rank {chosen} is read, {'as the study file says' if rank and not single else 'one rank of all'}: "
+        f"only rank {chosen} is read, {why}: "
         "the abundance of a clade is also in those above it",
     ),)  # fmt: skip
     return Profile(

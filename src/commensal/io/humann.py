@@ -44,6 +44,12 @@ def sniff(path: Path) -> bool:
     return any(line.startswith(_BEGINS) and "\t" in line for line in lines)
 
 
+def holds(path: Path) -> str:
+    """Say which of HUMAnN's tables a file is by its header: ``genes``, ``pathways`` or ``reactions``."""
+    first = next((line for line in head_text(path).split("\n")[:3] if line.startswith(_BEGINS)), _BEGINS[0])
+    return ("genes", "pathways", "reactions")[next(i for i, one in enumerate(_BEGINS) if first.startswith(one))]
+
+
 def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     """Read a table of one or more samples.
 

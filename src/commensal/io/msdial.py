@@ -86,7 +86,7 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     told = offered(assay, export.file, list(export.about))
     if export.means:
         reason = f"{export.file}: means and standard deviations per class: no samples"
-        told.append(Dropped("row", f"assay {assay.name}", f"{len(export.means)} columns", reason))
+        told.append(Dropped("part", f"assay {assay.name}", f"{len(export.means)} columns", reason))
     made = matrix_of(grid, assay, sample_ids, key=KEY, annotations=about, dropped=told)
     keep = {*assay.features.columns, assay.features.label, assay.features.id}
     return _named(replace(made, annotations=compound_columns(made.annotations, keep)))

@@ -166,7 +166,7 @@ def _described(
         (twice, "molecules described twice", "several rows of METABOLITES have the name: none is used"),
     ]
     dropped = [
-        Dropped("row", f"assay {assay.name}", f"{len(names)} {what}",
+        Dropped("part", f"assay {assay.name}", f"{len(names)} {what}",
                 f"{sections.file}: {why}: {listing(map(repr, names), 4)}")
         for names, what, why in told if names
     ]  # fmt: skip

@@ -25,6 +25,8 @@ _ENDS = re.compile(
     r"|\.(bracken|kreport|report|txt|tsv)$|_(genefamilies|pathabundance|reactions)$|_Abundance(-[A-Za-z]+)?$"
     r"|_(taxonomic_|merged_)?profile$|\.paired$"
 )
+#: How the record of names that were read without such ends begins.
+RENAMED = "names of"
 _READS = re.compile(r"(_R?[12](_001)?)$")
 
 
@@ -123,7 +125,7 @@ def matrix_of(profile: Profile, assay: Assay, sample_ids: Sequence[str], label: 
     renamed = [f"{old} → {new}" for old, new in zip(profile.samples, samples, strict=True) if old != new]
     told = [*profile.told]
     if renamed:
-        told.append((f"names of {len(renamed)} samples", f"read without what the tool adds: {listing(renamed, 3)}"))
+        told.append((f"{RENAMED} {len(renamed)} samples", f"read without what the tool adds: {listing(renamed, 3)}"))
     file, lines, features = profile.file, profile.lines, profile.features
     _require_some(profile)
     require_unique(samples, lambda i: f"column {profile.samples[i]!r}", what="sample", file=file)
@@ -196,7 +198,10 @@ def _made(
         told.append(("relative values", "shares of what was classified; the rest is in the quality of each sample"))
     frame = pd.DataFrame(dict(annotations), index=pd.Index(features, dtype="object"), dtype=object)
     where = f"assay {assay.name}"
-    dropped = tuple(Dropped("row", where, name, f"{file}: {reason}") for name, reason in told)
+    dropped = tuple(
+        Dropped("row" if name.startswith(RENAMED) else "part", where, name, f"{file}: {reason}")
+        for name, reason in told
+    )
     known = quality if len(quality.columns) else None
     return Matrix(
         file, tuple(samples), tuple(features), values, frame, place,  # type: ignore[arg-type]

@@ -118,16 +118,16 @@ def _read(paths: Mapping[str, Path], assay: Assay, root: Path, columns: _Columns
     file = assay.files or next(iter(paths.values())).name
     where = f"assay {assay.name}"
     if assay.tx2gene is None:
-        told = Dropped("row", where, "estimated counts", f"{columns.tool} estimates them: rounded to whole numbers")
+        told = Dropped("part", where, "estimated counts", f"{columns.tool} estimates them: rounded to whole numbers")
         return _matrix(file, paths, transcripts, np.rint(counts), no_annotations(transcripts), (told,))
     genes, names_of, code, unknown = _genes(assay, root, transcripts)
     summed = _scaled(length, tpm, counts, code, len(genes))
     way = "TPM times the gene's mean length, scaled to the sample's total: lengthScaledTPM"
     words = f"{columns.tool}'s transcripts were added up to genes ({way}) and rounded"
-    told_all = [Dropped("row", where, "estimated counts", words)]
+    told_all = [Dropped("part", where, "estimated counts", words)]
     if unknown:
         told_all.append(
-            Dropped("row", where, f"{len(unknown)} transcripts", f"not in {assay.tx2gene}: {listing(unknown, 6)}")
+            Dropped("part", where, f"{len(unknown)} transcripts", f"not in {assay.tx2gene}: {listing(unknown, 6)}")
         )
     annotations = no_annotations(genes)
     if any(names_of):

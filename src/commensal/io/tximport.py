@@ -69,7 +69,7 @@ def read_assay(path: Path, assay: Assay, sample_ids: Sequence[str]) -> Matrix:
     off = int((np.abs(made.values - whole) > 1e-6).sum())
     if not off or (made.values < 0).any():
         return made
-    told = Dropped("row", f"assay {assay.name}", f"{off:,} estimated counts", f"{path.name}: rounded to whole numbers")
+    told = Dropped("part", f"assay {assay.name}", f"{off:,} estimated counts", f"{path.name}: rounded to whole numbers")
     return replace(made, values=whole, dropped=(*made.dropped, told))
 
 

@@ -10,6 +10,7 @@ from commensal.page.feature_counts import features_in
 from commensal.page.found import feature_rows, share_words
 from commensal.page.found_host import block_words as host_block_words
 from commensal.page.found_host import is_host
+from commensal.page.omitted import FEW
 from commensal.page.view import Group, PageView, sides
 from commensal.page.words import count, listed, missing, number, plural, sentence
 from commensal.study import Condition, Contrast, Question
@@ -184,5 +185,10 @@ def _row(view: PageView, group: Group) -> tuple[str, ...]:
             for n in ("n", "n_case", "n_control", "n_blocks")
         ),
         count(features_in(group, feature_rows(group))),
-        "–" if match is None else count(len(match.samples_without_data)),
+        "–" if match is None else _lost(len(match.samples_without_data), private=view.private),
     )
+
+
+def _lost(n: int, *, private: bool) -> str:
+    """Return how many samples have no data; a private page does not count few."""
+    return "fewer than five" if private and 0 < n < FEW else count(n)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from commensal.errors import listing
+from commensal.page.omitted import FEW
 from commensal.study import Assay, Contrast, Dropped, LoadedStudy, Question, Reporting
 
 #: Kinds of questions that are asked of animals in arms.
@@ -167,14 +168,22 @@ class Facts:
     def left_out(self) -> str:
         """What was left out of the analysis, counted; the page names each one with its reason."""
         counted = Counter(one.what for one in self.dropped)
-        told = ", ".join(f"{n:,} {what}{'s' if n > 1 else ''}" for what, n in counted.items())
+        named = {one.what for one in self.dropped if one.name}
+        told = ", ".join(
+            f"fewer than five {what}s" if n < FEW and what not in named else f"{n:,} {what}{'s' if n > 1 else ''}"
+            for what, n in counted.items()
+        )
         return f"Entries left out of comparisons or tables, named with reasons on this page: {told}." if told else ""
 
     @property
     def gaps(self) -> str:
         """Samples lost for a missing covariate, and what happens to quantities that cannot be had."""
-        lost = sum(one.reason.startswith("covariate ") and one.reason.endswith("is missing") for one in self.dropped)
-        return f"Samples without a covariate are left out ({lost:,} times); what cannot be had has a status, no p."
+        lost = [
+            one for one in self.dropped if one.reason.startswith("covariate ") and one.reason.endswith("is missing")
+        ]
+        hidden = 0 < len(lost) < FEW and not any(one.name for one in lost)
+        times = "fewer than five" if hidden else f"{len(lost):,}"
+        return f"Samples without a covariate are left out ({times} times); what cannot be had has a status, no p."
 
     @property
     def repeats(self) -> str:

@@ -25,6 +25,8 @@ ALWAYS = ("subject", "sample", "household")
 UNITS = frozenset({"cage", "isolator", "litter", "room", "facility", "vivarium", "batch", "site", "centre", "center"})
 #: What is dropped and is somebody.
 SOMEBODY = ("sample", "subject", "row")
+#: What is dropped and is of features alone, with the name of a file in its reason.
+PART = "part"
 #: What looks like the name of a file, which may be that of a sample, in a reason.
 _FILE = re.compile(r"[\w-]\.[A-Za-z]|[/\\]")
 _TOKEN = re.compile(r"id~\d{8}~\d{3}[~#%]")
@@ -62,6 +64,11 @@ class Names:
         """Return the reason why somebody was left out, written before ids became tokens; none that names a file."""
         inside = any(len(name) > 2 and name in text for one in self.tokens.values() for name in one)
         return "left out when its files were read" if inside or _FILE.search(text) else self.without_ids(text)
+
+    def part(self, text: str) -> str:
+        """Return the reason why a part of a table was left out, without the name of its file before it."""
+        file, _, rest = text.partition(": ")
+        return self.reason(rest if rest and _FILE.search(file) else text)
 
     def without_ids(self, text: str) -> str:
         """Return a text that was written before ids became tokens, with tokens for whatever is an id in it."""
@@ -104,12 +111,12 @@ def hidden(loaded: LoadedStudy, key: bytes) -> tuple[LoadedStudy, Names]:
         return tuple(names.token(PERSON, one) for one in ids)
 
     def gone(items: Iterable[Dropped]) -> tuple[Dropped, ...]:
-        return tuple(
-            replace(one, name=names.any_token(one.name), reason=names.reason(one.reason))
-            if one.what in SOMEBODY
-            else one
-            for one in items
-        )
+        return tuple(map(told, items))
+
+    def told(one: Dropped) -> Dropped:
+        if one.what in SOMEBODY:
+            return replace(one, name=names.any_token(one.name), reason=names.reason(one.reason))
+        return replace(one, reason=names.part(one.reason)) if one.what == PART else one
 
     def assay(table: AssayTable) -> AssayTable:
         quality = None if table.quality is None else _indexed(table.quality, names)

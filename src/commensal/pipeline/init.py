@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -53,6 +53,7 @@ def init(
     case: Sequence[str] = (),
     control: Sequence[str] = (),
     block: str | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Path:
     """Write a study folder: from a template, or from a table of samples and a table of measurements.
 
@@ -75,6 +76,9 @@ def init(
         Its levels on each side. When the column has two levels, one side is enough.
     block
         Column of the unit that people share (household, family); found by its name when not given.
+    tell
+        Called with a sentence where the comparison was guessed, and where samples were read by other names than the
+        table's; the study file says both as well.
 
     Returns
     -------
@@ -131,7 +135,7 @@ def init(
         )
     tables = tuple(map(Path, [table] if isinstance(table, Path | str) else table))
     _require_others(tables)
-    return _from_files(_Files(Path(samples), tables, folder), column, case, control, block)
+    return _from_files(_Files(Path(samples), tables, folder), column, case, control, block, tell)
 
 
 def _from_template(folder: Path, like: str) -> Path:
@@ -147,12 +151,18 @@ def _from_template(folder: Path, like: str) -> Path:
 
 
 def _from_files(
-    files: _Files, column: str | None, case: Sequence[str], control: Sequence[str], block: str | None
+    files: _Files,
+    column: str | None,
+    case: Sequence[str],
+    control: Sequence[str],
+    block: str | None,
+    tell: Callable[[str], None] | None,
 ) -> Path:
     from commensal.pipeline.templates.two_files import describe
 
     for option, path in (("--samples", files.samples), *(("--table", table) for table in files.tables)):
         _require_file(path, option)
+    told: list[str] = []
     text = describe(
         samples=files.samples,
         tables=files.tables,
@@ -163,10 +173,15 @@ def _from_files(
         control=tuple(control),
         block=block,
         again=_command(files),
+        tell=told.append,
     )
     # A study file that cannot be read back is never written.
     parse_study(text, files.directory / "study.toml")
-    return _write(files.directory, {"study.toml": text.encode("utf-8")}, files.copies)
+    path = _write(files.directory, {"study.toml": text.encode("utf-8")}, files.copies)
+    if tell is not None:
+        for words in told:
+            tell(words)
+    return path
 
 
 def _require_others(tables: Sequence[Path]) -> None:

@@ -29,6 +29,16 @@ PAGE = 4096
 OF_FEATURES = frozenset({"identity", "identity_open", "same_compound", "no_functions"})
 #: Findings whose sentences tell the value of whoever is first or last, without a name.
 OF_ONE = frozenset({"missing_baseline", "shallow_samples"})
+#: Findings of ids that met nothing: how many they are is told among what was left out, and few are not counted.
+OF_IDS = frozenset(
+    {
+        "samples_without_data",
+        "data_without_samples",
+        "subjects_unused",
+        "subjects_unlisted",
+        "rows_without_subject",
+    }
+)
 #: Parts of notes that tell of one person, by name or without, and what stands in their place.
 OF_ONE_PERSON = (
     (re.compile(r"(?:^|; )without any one [^;]*"), ""),  # the estimate without the most influential
@@ -221,6 +231,9 @@ class Private(Veil):
         named = self.names.named(f"{one.where} {one.message} {one.mend}")
         if one.code in OF_ONE:
             message = f"{one.code.replace('_', ' ')}: it tells a single subject's value. `commensal check` prints it."
+            return replace(one, message=message, counts={})
+        if one.code in OF_IDS:
+            message = f"{one.code.replace('_', ' ')}: which ids and how many is left out. `commensal check` prints it."
             return replace(one, message=message, counts={})
         if not named:
             where, message, mend = map(self.names.shown, (one.where, one.message, one.mend))

@@ -174,7 +174,8 @@ def run(
         if not run_on.same_page(view):
             page.write(view, run_on.stage)
         run_on.publish()
-        journal.event("end", estimates=len(answer.estimates), points=len(answer.points), dropped=len(dropped))
+        lost = {} if veil.private else {"dropped": len(dropped)}
+        journal.event("end", estimates=len(answer.estimates), points=len(answer.points), **lost)
         told_of |= {
             "options": {"only": list(only), "shuffle": shuffle, **veil.options},
             "seeds": seeds,
@@ -214,7 +215,12 @@ def _lists(
     """Fill the reviewers' checklists and write them."""
     versions = execution.versions()
     lists = checklists(
-        loaded, answer.estimates, dropped=dropped, findings=len(findings), versions=versions, inputs=len(inputs)
+        loaded,
+        answer.estimates,
+        dropped=veil.dropped(dropped),
+        findings=len(findings),
+        versions=versions,
+        inputs=len(inputs),
     )
     lists = veil.words(lists)
     with execution.whole(stage / "checklists.tsv") as path:

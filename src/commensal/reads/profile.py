@@ -28,6 +28,9 @@ from commensal.reads.trimming import Trimmer, Trimming
 #: Called with bytes done, bytes in all, and what is being done.
 Progress = Callable[[int, int, str], None]
 MODES = ("fast", "mapping")
+#: Tables of every profile, and those of one with mapping.
+ALWAYS = ("taxa", "lineage", "functions")
+TABLES = (*ALWAYS, "genes", "growth")
 #: Files of fewer bytes than this hold a sample whose pairs are remembered exactly (a few million; some 50 MB).
 SMALL = 300_000_000
 
@@ -178,7 +181,8 @@ def asked(
 def finished(folder: Path, reads: Sequence[Path], reference: Any, settings: Mapping[str, object]) -> Profile | None:
     """Return the finished profile in a folder if it is of these reads, this reference and these settings, else None.
 
-    A folder without quality.json is unfinished: it is written last.
+    A folder without quality.json is unfinished: it is written last. A table that is gone, or that has not the SHA-256
+    that quality.json holds of it, makes the folder unfinished as well.
 
     Parameters
     ----------
@@ -202,11 +206,13 @@ def finished(folder: Path, reads: Sequence[Path], reference: Any, settings: Mapp
             return None
         if [one["sha256"] for one in held["inputs"]] != [_sha256(path) for path in reads]:
             return None
-        tables = {name: folder / f"{name}.parquet" for name in ("taxa", "lineage", "functions", "genes", "growth")}
-        found = {name: read_table(name, path) for name, path in tables.items() if path.is_file()}
+        wanted = TABLES if held["mode"] == "mapping" else ALWAYS
+        if held["tables"] != {name: _sha256(folder / f"{name}.parquet") for name in wanted}:
+            return None
+        found = {name: read_table(name, folder / f"{name}.parquet") for name in held["tables"]}
         own = (found["taxa"], found["lineage"], found["functions"], found.get("genes"), found.get("growth"))
         return Profile(str(held["sample"]), folder, *own, held, taken_up=True)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, UsageError):
         return None
 
 
@@ -386,15 +392,17 @@ def _folder(out: Path, name: str) -> Path:
 
 
 def _write(profile: Profile) -> None:
-    """Write the tables, and last the quality report: a folder that has it is whole."""
+    """Write the tables, and last the quality report with their hashes: a folder that has it is whole."""
     report = profile.folder / "quality.json"
     report.unlink(missing_ok=True)
-    for name in ("taxa", "lineage", "functions", "genes", "growth"):
+    hashes = profile.quality["tables"] = {}
+    for name in TABLES:
         table, path = getattr(profile, name), profile.folder / f"{name}.parquet"
         if table is None:
             path.unlink(missing_ok=True)
         else:
             write_table(table, path)
+            hashes[name] = _sha256(path)
     write_text(quality.words(profile.sample, profile.quality), profile.folder / "quality.txt")
     write_text(json.dumps(profile.quality, indent=1, ensure_ascii=False) + "\n", report)
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Dropped:
     """Something that was left out, and why. Nothing is left out without one of these."""
 
-    what: Literal["sample", "feature", "subject", "row"]
+    #: ``row`` may be of somebody, as a line or a column of a table is; ``part`` is of features, and never is.
+    what: Literal["sample", "feature", "subject", "row", "part"]
     where: str  #: ``assay taxa``, ``contrast ibd × assay serum``
     name: str
     reason: str

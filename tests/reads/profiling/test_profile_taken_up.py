@@ -88,6 +88,25 @@ def test_what_is_unfinished_or_damaged_is_never_taken_for_finished(made, there, 
     assert not profile(*files, reference=reference, out=there, sample="S1").taken_up
 
 
+def test_a_table_that_was_edited_is_not_taken_up(made, there, files, reference):
+    table = pd.read_parquet(there / "S1" / "taxa.parquet")
+    table.assign(reads=table["reads"] + 1).to_parquet(there / "S1" / "taxa.parquet", index=False)
+    again = profile(*files, reference=reference, out=there, sample="S1")
+    assert not again.taken_up
+    pd.testing.assert_frame_equal(again.taxa, made.taxa)
+
+
+@pytest.mark.parametrize("gone", ["genes", "growth"])
+def test_a_mapping_profile_without_what_mapping_gives_is_not_taken_up(tmp_path, files, reference, gone):
+    pytest.importorskip("mappy")
+    first = profile(*files, reference=reference, out=tmp_path, sample="S1", mode="mapping")
+    assert profile(*files, reference=reference, out=tmp_path, sample="S1", mode="mapping").taken_up
+    (tmp_path / "S1" / f"{gone}.parquet").unlink()
+    again = profile(*files, reference=reference, out=tmp_path, sample="S1", mode="mapping")
+    assert not again.taken_up
+    pd.testing.assert_frame_equal(getattr(again, gone), getattr(first, gone))
+
+
 @pytest.mark.parametrize("after", [0.6, 1.2])
 def test_a_killed_profile_is_begun_anew(made, tmp_path, files, reference, after):
     words = [sys.executable, "-m", "commensal", "profile", *map(str, files), "--reference", str(reference)]

@@ -271,6 +271,21 @@ def _profile(values: NDArray[np.float64], finite: NDArray[np.float64], form: str
     return Measured(kind, "absolute", why, "samples sum to more than 100, and not in whole numbers", zeros)
 
 
+def profile_name(form: str, features: Iterable[str]) -> str:
+    """Name what a profiler of clades found: ``species`` where its table is of species, else ``taxa``; else nothing.
+
+    Examples
+    --------
+    >>> profile_name("metaphlan", ["k__Bacteria|s__A"]), profile_name("metaphlan", ["k__Bacteria"])
+    ('species', 'taxa')
+    >>> profile_name("wide", ["s__A"])
+    ''
+    """
+    if PROFILES.get(form) != "taxa":
+        return ""
+    return "species" if {_rank(name) for name in features} == {"s"} else "taxa"
+
+
 _RANKS = {"s": "species", "g": "genera", "f": "families", "o": "orders", "c": "classes", "p": "phyla"}
 #: How far a sum of shares may lie from its total, as the reader has it.
 _OFF = 0.01

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from commensal import io
 from commensal.errors import UsageError, listing, nearest
+from commensal.io import humann
 from commensal.io.phyloseq import has_tree
 from commensal.pipeline.templates import guesses, toml
 from commensal.pipeline.templates.guesses import Column, Measured
@@ -17,6 +18,8 @@ from commensal.pipeline.templates.ids import Ids, find_ids
 
 #: Names that mean something to commensal; a column that has one by accident is renamed.
 _OURS = ("sample", "subject", "role")
+#: Why a comparison is taken that nobody named.
+_GUESS = "the only two-level column with a level named like a control"
 _ENDING = re.compile(
     r"(\.(gz|tsv|csv|txt|tab|qza|biom|shared|parquet|xlsx|mztab|mwtab|json|rds|h5ad))+$", re.IGNORECASE
 )
@@ -43,6 +46,7 @@ def describe(
     control: tuple[str, ...],
     block: str | None,
     again: str,
+    tell: Callable[[str], None],
 ) -> str:
     """Return the text of a study file for two tables.
 
@@ -58,6 +62,8 @@ def describe(
         As given to `commensal.init`.
     again
         The start of the command that an error tells to run next.
+    tell
+        Called with what was guessed of the comparison, and with names of samples that were read otherwise.
 
     Raises
     ------
@@ -85,6 +91,12 @@ def describe(
             expected="a column that says who has the disease" + _instead(columns, [*taken, block]),
         )
     comparison = _comparison(columns, column, case, control, [*taken, block], again)
+    if comparison.found:
+        told = f"{comparison.column.name}, {_side(comparison.case)} against {_side(comparison.control)}"
+        tell(f"compared: {told}: {_GUESS}; --column chooses another, in another folder")
+    for path, one in found:
+        for words in _renamed(one):
+            tell(f"{path.name}: {words}")
     unit = block if block is not None else guesses.block_column(columns, [*taken, comparison.column.name])
     if unit == comparison.column.name:
         raise UsageError("the block is the column that is compared", where="--block", found=unit)
@@ -124,7 +136,8 @@ def _assays(names: Sequence[str], found: Sequence[tuple[Path, Ids]]) -> list[str
         compounds = {"hmdb", "inchikey", "pubchem", "identity_level"}.intersection(ids.table.features.columns)
         kind = "molecules" if compounds and form == "workbook" else form
         guess = guesses.measured(ids.table.values, ids.table.features.index.astype(str), path.name, kind)
-        stem = _name(_ENDING.sub("", file)) or "table"
+        known = guesses.profile_name(form, ids.table.features.index.astype(str))
+        stem = known or (humann.holds(path) if form == "humann" else _name(_ENDING.sub("", file)) or "table")
         name = stem if stem.lower() not in used else f"{stem}_{len(used) + 1}"
         used.append(name.lower())
         told.append(_assay(name, file, guess, ids, form, tree=form == "phyloseq" and has_tree(path)))
@@ -337,6 +350,7 @@ def _assay(name: str, file: str, guess: Measured, ids: Ids, form: str, *, tree: 
         lines.append(
             'zero = "below_detection"  ' + toml.comment('guessed: a 0 was not seen, and is no amount; else "value"')
         )
+    lines += map(toml.comment, _renamed(ids))
     if tree:
         lines.append(f"tree = {toml.string(file)}  {toml.comment('the tree that the object holds')}")
     if ids.inside:
@@ -349,6 +363,12 @@ def _assay(name: str, file: str, guess: Measured, ids: Ids, form: str, *, tree: 
     elif any(str(feature).endswith("(IS)") for feature in ids.table.features.index):
         lines.append('exclude = ["* (IS)"]  ' + toml.comment("internal standards"))
     return "\n".join(lines) + "\n"
+
+
+def _renamed(ids: Ids) -> list[str]:
+    """Say which names of samples were read without what a tool put around them."""
+    told = [one for one in ids.table.dropped if "names of " in one.name]
+    return [f"{one.name} {one.reason.partition(': ')[2]}" for one in told]
 
 
 def _question(
@@ -364,9 +384,7 @@ def _question(
     column = ours.get(comparison.column.name, comparison.column.name)
     lines = [f"[contrasts.{toml.key(name)}]"]
     if comparison.found:
-        lines.append(
-            toml.comment("guessed: the only column with two levels, one named like a control; change it if wrong")
-        )
+        lines.append(toml.comment(f"guessed: {_GUESS}; change it if wrong"))
     lines += [
         f"column = {toml.string(column)}",
         f"case = {toml.strings(comparison.case)}",
