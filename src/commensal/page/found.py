@@ -377,7 +377,7 @@ def _feature_headlines(own: list[Group]) -> list[str]:
         found = differing(group, group.terms[0], first)
         opening = term_phrase(group.terms[0], group.block)
         table = f"{count(found.table)} in the table, {count(found.tested)} tested"
-        of = "" if group.features == group.name else f" of {group.name}"
+        of = "" if group.name in (group.features, "species") else f" of {group.name}"
         if found.top is None:
             told.append(sentence(f"{opening}no {group.features}{of} could be tested ({_why_none(first, found.table)})"))
             continue

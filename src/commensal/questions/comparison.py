@@ -124,7 +124,7 @@ def compare(loaded: LoadedStudy, question: Question, assay_name: str) -> Compari
     block_name, block = _block(loaded, question, samples, where)
     matrix, kept = _varying(terms.matrix[complete], terms.columns)
     dropped += [
-        Dropped("row", where, column, "covariate does not vary among these samples")
+        Dropped("part", where, column, "covariate does not vary among these samples")
         for column in terms.columns
         if column not in kept
     ]

@@ -156,7 +156,7 @@ def _course(
     age_columns, levels = age_terms(ages, case)
     varying = [at for at in range(covariate.shape[1]) if np.ptp(covariate[:, at]) > 0]
     dropped += [
-        Dropped("row", where, names[at], "covariate does not vary among these samples")
+        Dropped("part", where, names[at], "covariate does not vary among these samples")
         for at in range(len(names))
         if at not in varying
     ]
