@@ -36,6 +36,8 @@ MAY = {
     "worker killed": (0,), "Dask worker killed": (0,),
 }  # fmt: skip
 WAYS = tuple(MAY)
+#: Python leaves half a compiled file where a file may not grow.
+KEPT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 SIGNALS = {"kill -9": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "Ctrl-C": signal.SIGINT}
 #: Of the model study: what claims need and no more, so that a run is short.
 ASKED = ("screen", "mediators")
@@ -110,7 +112,7 @@ class Bench:
         words = {"worker killed": ["--workers", "2"]}.get(way, [])
         words += ["--cluster", self.dask.scheduler_address] if way == "Dask worker killed" else []
         run = subprocess.Popen([*COMMAND, *words], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               text=True, preexec_fn=before)  # noqa: PLW1509  # fmt: skip
+                               text=True, preexec_fn=before, env=KEPT if limit else None)  # noqa: PLW1509  # fmt: skip
         if way != "disk full":
             time.sleep(self.rng.uniform(0, self.seconds))
             self.hit[way] += self.hurt(run, way)
